@@ -1,0 +1,106 @@
+# Everything a newcomer or CI types. Needs git, make and a Python >= 3.11; brings the rest itself.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+EMULATOR_LOCK := cli/cutover_cli/local/requirements.txt
+WORKERS ?= auto
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+export UV_LINK_MODE ?= copy
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+# uv reads its own settings, not pip's. A mirror that only pip was told of is handed on; with one, packages
+# come from there and are held to the hashes of the lock.
+define sync
+	index="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$${PIP_INDEX_URL:-$$(.tools/bin/python -m pip config get global.index-url 2>/dev/null || true)}}}"
+endef
+
+##@ For a first look
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN { FS = ":.*## "; printf "\nCutover: one approved bundle, one queue, one window.\n\nUsage: make \033[1m<target>\033[0m\n" } \
+	  /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
+	  /^[a-z.-]+:.*## / { printf "  \033[36m%-9s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+
+.PHONY: setup
+setup: .venv/.stamp .emulator/.stamp ## Create .venv/ and .emulator/ (every other target does so by itself)
+
+.PHONY: demo
+demo: setup ## Release this project through the local stack; AUTO=1 plays the approvers
+	@$(BIN)/cutover demo $(if $(filter 1,$(AUTO)),--auto)
+
+##@ For working on it
+
+.PHONY: test
+test: setup ## Run all tests, in parallel (WORKERS=n, ARGS="...")
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: check
+check: setup ## Format, lint, types, all tests, infra rules: what CI asks
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: fmt
+fmt: .venv/.stamp ## Format, and mend what the linter can mend
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: synth
+synth: .venv/.stamp ## Synthesize the CDK app into cdk.out/ (no account, no network)
+	@$(BIN)/python -m infra.app
+
+.PHONY: bench
+bench: setup ## Measure, print ratios, write bench/out/
+	@$(BIN)/python -m bench
+
+.PHONY: clean
+clean: ## Stop the local stack; delete environments and everything that was made
+	@if [ -x $(BIN)/cutover ]; then $(BIN)/cutover local down; fi
+	@rm -rf .venv .tools .emulator .cutover .demo build dist cdk.out bench/out .ci/out \
+	  .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environments. A stamp makes a repeat instant; whoever changes a lock gets a new environment.
+
+.tools/.stamp: Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Cutover needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "Installing uv $(UV_VERSION) into .tools/ ..."
+	@$(PYTHON) -m venv --clear .tools \
+	  || { echo "$(PYTHON) cannot make environments; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.stamp: pyproject.toml uv.lock .tools/.stamp
+	@echo "Installing what uv.lock names into .venv/ ..."
+	@$(sync); \
+	if [[ -z "$$index" ]]; then \
+	  $(UV) sync --quiet --frozen --all-groups --all-extras --python .tools/bin/python; \
+	else \
+	  $(UV) venv --quiet --allow-existing --python .tools/bin/python .venv; \
+	  $(UV) export --quiet --frozen --all-groups --all-extras --no-emit-project -o .tools/requirements.txt; \
+	  export UV_DEFAULT_INDEX="$$index"; \
+	  $(UV) pip sync --quiet --require-hashes --python $(BIN)/python .tools/requirements.txt; \
+	  $(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .; \
+	fi
+	@touch $@
+
+.emulator/.stamp: $(EMULATOR_LOCK) .tools/.stamp
+	@echo "Installing the AWS emulator into .emulator/ ..."
+	@$(sync); if [[ -n "$$index" ]]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+	$(UV) venv --quiet --clear --python .tools/bin/python .emulator; \
+	$(UV) pip sync --quiet --require-hashes --compile-bytecode --python .emulator/bin/python $(EMULATOR_LOCK)
+	@touch $@

@@ -1,0 +1,1 @@
+"""The operator's command `cutover`, and the local stack. Never shipped to Lambda."""
