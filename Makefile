@@ -75,7 +75,7 @@ clean: ## Stop the local stack; delete environments and everything that was made
 
 # The environments. A stamp makes a repeat instant; whoever changes a lock gets a new environment.
 
-.tools/.stamp: Makefile
+.tools/.stamp-$(UV_VERSION):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Cutover needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12" >&2; exit 2; }
 	@echo "Installing uv $(UV_VERSION) into .tools/ ..."
@@ -84,7 +84,7 @@ clean: ## Stop the local stack; delete environments and everything that was made
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
-.venv/.stamp: pyproject.toml uv.lock .tools/.stamp
+.venv/.stamp: pyproject.toml uv.lock .tools/.stamp-$(UV_VERSION)
 	@echo "Installing what uv.lock names into .venv/ ..."
 	@$(sync); \
 	if [[ -z "$$index" ]]; then \
@@ -98,7 +98,7 @@ clean: ## Stop the local stack; delete environments and everything that was made
 	fi
 	@touch $@
 
-.emulator/.stamp: $(EMULATOR_LOCK) .tools/.stamp
+.emulator/.stamp: $(EMULATOR_LOCK) .tools/.stamp-$(UV_VERSION)
 	@echo "Installing the AWS emulator into .emulator/ ..."
 	@$(sync); if [[ -n "$$index" ]]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	$(UV) venv --quiet --clear --python .tools/bin/python .emulator; \
