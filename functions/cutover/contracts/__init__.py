@@ -1,0 +1,1 @@
+"""The published documents, one file for each. JSON Schemas of them are generated into ``docs/schemas``."""

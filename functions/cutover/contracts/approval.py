@@ -1,0 +1,47 @@
+"""One person's decision over one manifest digest."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import Audience, CutoverId, Digest, Instant, Line, Model, Name, Revision, Text
+from .envelope import Statement, Subject
+from .manifest import Assurance
+
+APPROVAL_PREDICATE = "urn:cutover:approval:v1"
+Decision = Literal["approve", "refuse"]
+
+
+class Answers(Model):
+    """What the approver confirmed. ``risk_class`` is the change record's own word, repeated by the person."""
+
+    intent: bool
+    risk_class: Line
+    rollback_credible: bool
+    timing: bool
+    exceptions: tuple[Digest, ...]
+    destination: bool
+
+
+class ApprovalPredicate(Model):
+    audience: Audience
+    cutover: CutoverId
+    revision: Revision
+    decision: Decision
+    role: Name
+    person: Name
+    channel: Literal["email", "slack"]
+    assurance: Assurance
+    answers: Answers | None
+    reason: Text | None
+    decided_at: Instant
+    facts: Digest
+    nonce: Digest
+
+
+class Approval(Statement):
+    """``urn:cutover:approval:v1``: an in-toto Statement v1; its one subject is the manifest."""
+
+    subject: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=1)]
+    predicate_type: Annotated[Literal["urn:cutover:approval:v1"], Field(alias="predicateType")] = "urn:cutover:approval:v1"
+    predicate: ApprovalPredicate

@@ -1,0 +1,104 @@
+"""What every published document shares: strictness, bounded text, instants, digests.
+
+Documents are written in canonical JSON (``cutover.domain.canonical``). A document that has a key
+which would be a verdict cannot be modelled: see ``FORBIDDEN_KEYS``.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+FORBIDDEN_KEYS = frozenset({"verdict", "go_no_go", "risk_score", "recommendation", "command"})
+"""Cutover states facts and binds bytes; it never judges, so no document may say that it did."""
+
+INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+
+
+class Model(BaseModel):
+    """A frozen part of a document: unknown keys refused, no silent conversion of types."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        named = {field.alias or name for name, field in cls.model_fields.items()}
+        if verdicts := named & FORBIDDEN_KEYS:
+            raise TypeError(f"{cls.__name__} would carry a verdict: {sorted(verdicts)}")
+
+
+def parse_instant(text: object) -> datetime:
+    """RFC 3339 in UTC with whole seconds and ``Z``, so that one instant has one spelling."""
+    if isinstance(text, datetime):
+        if text.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return text.astimezone(UTC).replace(microsecond=0)
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+        raise ValueError("expected an RFC 3339 instant in UTC, whole seconds, such as 2026-01-31T12:00:00Z")
+    return datetime.strptime(text, INSTANT_FORMAT).replace(tzinfo=UTC)
+
+
+def format_instant(instant: datetime) -> str:
+    """The one spelling of an aware instant (RFC 3339, UTC, whole seconds)."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return instant.astimezone(UTC).strftime(INSTANT_FORMAT)
+
+
+def _within(limit: int) -> AfterValidator:
+    def check(text: str) -> str:
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > limit:
+            raise ValueError(f"at most {limit} bytes of UTF-8, found {size}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _printable(text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
+            raise ValueError(f"control character U+{ord(character):04X} is not allowed")
+    return text
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(parse_instant),
+    PlainSerializer(format_instant, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"}),
+]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""SHA-256 of bytes, in lower-case hexadecimal, with its algorithm."""
+KeyId = Digest
+"""SHA-256 of a public key's SubjectPublicKeyInfo in DER."""
+Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$")]
+"""A name in the rules' own vocabulary: lower case, 1 to 63 characters."""
+Product = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
+CutoverId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}@[a-z0-9-]{1,40}\.[1-9][0-9]{0,8}$")]
+"""``product@target.number``."""
+Audience = Annotated[str, Field(pattern=r"^cutover:[a-z0-9-]{1,40}:[0-9]{12}:[a-z0-9-]{1,40}:[a-z0-9-]{1,40}$")]
+"""``cutover:instance:account:region:stage``: which Cutover a document is meant for."""
+Text = Annotated[str, Field(min_length=1), AfterValidator(_printable), _within(4096)]
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n\t]*$"), AfterValidator(_printable), _within(512)]
+Locator = Annotated[str, Field(min_length=1), AfterValidator(_printable), _within(1024)]
+Commit = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+Pointer = Annotated[str, Field(pattern=r"^(?:/(?:[^~/]|~0|~1)*)*$"), _within(1024)]
+"""JSON Pointer (RFC 6901)."""
+Arn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,80}$")]
+Revision = Annotated[int, Field(ge=1, lt=10**6)]
+Base64 = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")]
+Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")]
+"""A stable reason code."""

@@ -1,0 +1,186 @@
+"""The bundle: every consequential field of a release, each with where it came from.
+
+A field is ``Sourced``, or it is a gap. Which gaps may stand is part of the type:
+``DraftBundle`` allows ``Held``; ``Bundle``, the only thing that a manifest can bind, does not.
+"""
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from .base import Commit, CutoverId, Digest, Instant, Line, Locator, Model, Name, Pointer, Product, Revision, Text
+
+T = TypeVar("T")
+Gap = TypeVar("Gap")
+
+Measure = Literal["value", "length", "sha256"]
+"""How the pointer's target becomes the field's value: itself, its number of items, the digest of the bytes."""
+
+
+class Origin(Model):
+    source: Name
+    record: Locator
+    version: Locator
+    evidence: Digest
+    pointer: Pointer
+    measure: Measure = "value"
+
+
+class Sourced(Model, Generic[T]):
+    value: T
+    from_: Annotated[Origin, Field(alias="from")]
+
+
+class Waived(Model):
+    """The field has no source; a signed, expiring waiver answers the hold."""
+
+    hold: Digest
+    waiver: Digest
+
+
+class Held(Model):
+    """The field has no source and nobody has answered for it."""
+
+    hold: Digest
+
+
+class Release(Model):
+    """What the candidate itself says. A candidate without these fields is refused, so no gap can stand."""
+
+    product: Sourced[Product]
+    version: Sourced[Line]
+    repository: Sourced[Line]
+    commit: Sourced[Commit]
+    workflow: Sourced[Line]
+    run: Sourced[Line]
+    requester: Sourced[Line]
+    rationale: Sourced[Text]
+    target: Sourced[Product]
+    window: Sourced[Name]
+    environments: tuple[Sourced[Name], ...]
+
+
+class Provenance(Model, Generic[Gap]):
+    statement: Sourced[Digest] | Gap
+    builder: Sourced[Line] | Gap
+    repository: Sourced[Line] | Gap
+    commit: Sourced[Line] | Gap
+
+
+class Dependencies(Model, Generic[Gap]):
+    digest: Sourced[Digest] | Gap
+    format: Sourced[Line] | Gap
+    spec_version: Sourced[Line] | Gap
+    components: Sourced[int] | Gap
+
+
+class Component(Model, Generic[Gap]):
+    name: Sourced[Name]
+    digest: Sourced[Digest] | Gap
+    size: Sourced[int] | Gap
+    provenance: Provenance[Gap]
+    dependencies: Dependencies[Gap]
+
+
+class Attestation(Model, Generic[Gap]):
+    name: Sourced[Name]
+    component: Sourced[Name]
+    statement: Sourced[Digest] | Gap
+
+
+class Change(Model, Generic[Gap]):
+    number: Sourced[Line] | Gap
+    title: Sourced[Line] | Gap
+    state: Sourced[Line] | Gap
+    risk: Sourced[Line] | Gap
+    requester: Sourced[Line] | Gap
+    components: tuple[Sourced[Line], ...]
+    environments: tuple[Sourced[Line], ...]
+
+
+class BundleCohort(Model, Generic[Gap]):
+    name: Sourced[Line]
+    environment: Sourced[Line] | Gap
+    share_percent: Sourced[int] | Gap
+
+
+class BundleFlag(Model, Generic[Gap]):
+    key: Sourced[Line]
+    type: Sourced[Line]
+    owner: Sourced[Line] | Gap
+    purpose: Sourced[Text] | Gap
+    default: Sourced[Line] | Gap
+    expires_at: Sourced[Line] | None | Gap
+
+
+class BundleStep(Model, Generic[Gap]):
+    name: Sourced[Name]
+    hook_digest: Sourced[Digest] | Gap
+    trigger: Sourced[Text] | Gap
+    kind: Annotated[Sourced[Line] | Gap, Field(alias="class")]
+    stop_first: Sourced[Line] | Gap
+    prior_configuration: Sourced[Locator] | Gap
+    baseline_check: Sourced[Text] | Gap
+    baseline_expected: Sourced[Text] | Gap
+    drilled_at: Sourced[Line] | Gap
+
+
+class Rollback(Model, Generic[Gap]):
+    criteria: tuple[Sourced[Text], ...]
+    steps: tuple[BundleStep[Gap], ...] | Gap
+
+
+class BundleWaiver(Model, Generic[Gap]):
+    id: Sourced[Name]
+    fingerprint: Sourced[Digest]
+    owner: Sourced[Line] | Gap
+    reason: Sourced[Text] | Gap
+    approver: Sourced[Line] | Gap
+    policy: Sourced[Line] | Gap
+    expires_at: Sourced[Line] | Gap
+
+
+class Engine(Model):
+    """What computed the bundle, so that a replay can name a difference."""
+
+    version: Line
+    lock: Digest
+    tzdata: Line
+
+
+class BundleOf(Model, Generic[Gap]):
+    """``cutover/bundle/v1``."""
+
+    schema_: Literal["cutover/bundle/v1"] = Field("cutover/bundle/v1", alias="schema")
+    cutover: CutoverId
+    revision: Revision
+    as_of: Instant
+    engine: Engine
+    rules: Digest
+    evidence_set: Digest
+    release: Release
+    components: tuple[Component[Gap], ...]
+    attestations: tuple[Attestation[Gap], ...]
+    change: Change[Gap]
+    cohorts: tuple[BundleCohort[Gap], ...] | Gap
+    flags: tuple[BundleFlag[Gap], ...] | Gap
+    rollback: Rollback[Gap]
+    waivers: tuple[BundleWaiver[Gap] | Gap, ...]
+
+
+DraftBundle = BundleOf[Waived | Held]
+Bundle = BundleOf[Waived]
+
+
+class LineageEntry(Model):
+    field: Pointer
+    origin: Origin
+    value_sha256: Digest
+
+
+class LineageTrace(Model):
+    """``cutover/lineage/v1``: every sourced field of one bundle, in the order of its pointers."""
+
+    schema_: Literal["cutover/lineage/v1"] = Field("cutover/lineage/v1", alias="schema")
+    bundle: Digest
+    entries: tuple[LineageEntry, ...]

@@ -1,0 +1,103 @@
+"""The hand-off message, and what may end or answer a revision."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import Arn, Audience, Code, CutoverId, Digest, Instant, Line, Locator, Model, Name, Revision, Text
+from .envelope import Envelope
+
+HANDOFF_TYPE = "application/vnd.cutover.handoff.v1+json"
+RECEIPT_TYPE = "application/vnd.cutover.receipt.v1+json"
+RESOLUTION_TYPE = "application/vnd.cutover.resolution.v1+json"
+WITHDRAWAL_TYPE = "application/vnd.cutover.withdrawal.v1+json"
+
+
+class DocumentReference(Model):
+    """A document of the package, by the digest of its stored bytes."""
+
+    name: Line
+    digest: Digest
+    size: Annotated[int, Field(ge=1)]
+    bucket: Locator
+    key: Locator
+    version_id: Locator
+
+
+class LedgerPosition(Model):
+    sequence: Annotated[int, Field(ge=1)]
+    entry: Digest
+
+
+class LedgerInclusion(Model):
+    """A signed checkpoint of the ledger and the chain from the entry to it (hashes of the entries after it)."""
+
+    checkpoint: Envelope
+    path: tuple[Digest, ...]
+
+
+class Handoff(Model):
+    """``cutover/handoff/v1``: the DSSE payload of the one message."""
+
+    schema_: Literal["cutover/handoff/v1"] = Field("cutover/handoff/v1", alias="schema")
+    audience: Audience
+    handoff_id: Digest
+    cutover: CutoverId
+    revision: Revision
+    queue_arn: Arn
+    manifest: Envelope
+    approvals: Annotated[tuple[Envelope, ...], Field(min_length=1, max_length=20)]
+    documents: Annotated[tuple[DocumentReference, ...], Field(max_length=400)]
+    not_before: Instant
+    not_after: Instant
+    ledger: LedgerPosition
+    inclusion: LedgerInclusion | None = None
+
+
+class Receipt(Model):
+    """``cutover/receipt/v1``: the consumer's signed answer."""
+
+    schema_: Literal["cutover/receipt/v1"] = Field("cutover/receipt/v1", alias="schema")
+    audience: Audience
+    handoff_id: Digest
+    outcome: Literal["accepted", "rejected", "corrected"]
+    cause: Literal["version-drift", "hidden-hold", "incomplete-lineage", "other"] | None = None
+    detail: Text | None = None
+    received_at: Instant
+
+
+class Resolution(Model):
+    """``cutover/resolution/v1``: answers one hold, with a waiver or with corrected evidence."""
+
+    schema_: Literal["cutover/resolution/v1"] = Field("cutover/resolution/v1", alias="schema")
+    audience: Audience
+    cutover: CutoverId
+    revision: Revision
+    fingerprint: Digest
+    kind: Literal["waiver", "evidence"]
+    document: Digest
+    resolver: Name
+    resolved_at: Instant
+
+
+class Withdrawal(Model):
+    """``cutover/withdrawal/v1``."""
+
+    schema_: Literal["cutover/withdrawal/v1"] = Field("cutover/withdrawal/v1", alias="schema")
+    audience: Audience
+    cutover: CutoverId
+    revision: Revision
+    requester: Line
+    reason: Text
+    issued_at: Instant
+
+
+class Tombstone(Model):
+    """``cutover/tombstone/v1``: stands in the store before a revision ends in any way but a hand-off."""
+
+    schema_: Literal["cutover/tombstone/v1"] = Field("cutover/tombstone/v1", alias="schema")
+    cutover: CutoverId
+    revision: Revision
+    status: Name
+    reason: Code
+    at: Instant

@@ -1,0 +1,104 @@
+"""Findings of checks, holds, and the register of holds that stands beside a bundle."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import Code, CutoverId, Digest, Instant, Model, Name, Pointer, Revision, Text
+
+Outcome = Literal["pass", "warn", "hold", "deny"]
+
+
+class Finding(Model):
+    """What one rule says of one field: found, wanted, and what would mend it."""
+
+    rule: Name
+    family: Name
+    outcome: Outcome
+    code: Code
+    field: Pointer
+    subject: Digest
+    owner: Name
+    found: Text
+    wanted: Text
+    mend: Text
+    evidence: tuple[Digest, ...] = ()
+
+
+class Findings(Model):
+    """``cutover/findings/v1``: the report of one family of checks. ``rules`` names every rule that ran."""
+
+    schema_: Literal["cutover/findings/v1"] = Field("cutover/findings/v1", alias="schema")
+    cutover: CutoverId
+    revision: Revision
+    family: Name
+    rules: tuple[Name, ...]
+    findings: tuple[Finding, ...]
+
+
+class HoldResolution(Model):
+    waiver: Digest
+    expires_at: Instant
+
+
+class Hold(Model):
+    """One unresolved field or check. ``fingerprint`` is what a waiver answers: rule, field, subject."""
+
+    id: Digest
+    fingerprint: Digest
+    code: Code
+    field: Pointer
+    severity: Literal["hold", "deny"]
+    owner: Name
+    rule: Name
+    subject: Digest
+    found: Text
+    wanted: Text
+    mend: Text
+    evidence: tuple[Digest, ...]
+    opened_at: Instant
+    opened_by: Name
+    expires_at: Instant
+    resolution: HoldResolution | None = None
+
+
+class Warn(Model):
+    rule: Name
+    code: Code
+    field: Pointer
+    found: Text
+    wanted: Text
+
+
+class HoldRegister(Model):
+    """``cutover/hold-register/v1``, with whatever is open."""
+
+    schema_: Literal["cutover/hold-register/v1"] = Field("cutover/hold-register/v1", alias="schema")
+    cutover: CutoverId
+    revision: Revision
+    holds: tuple[Hold, ...]
+    warnings: tuple[Warn, ...]
+
+
+class ResolvedHold(Hold):
+    resolution: HoldResolution
+
+
+class ClearedRegister(Model):
+    """The only register that a manifest can bind: every hold in it carries its resolution."""
+
+    schema_: Literal["cutover/hold-register/v1"] = Field("cutover/hold-register/v1", alias="schema")
+    cutover: CutoverId
+    revision: Revision
+    holds: tuple[ResolvedHold, ...]
+    warnings: tuple[Warn, ...]
+
+
+class HoldMessage(Model):
+    """``cutover/hold-message/v1``: one message in the exception queue for each open hold."""
+
+    schema_: Literal["cutover/hold-message/v1"] = Field("cutover/hold-message/v1", alias="schema")
+    cutover: CutoverId
+    revision: Revision
+    correlation_id: Annotated[str, Field(max_length=128)]
+    hold: Hold

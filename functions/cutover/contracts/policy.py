@@ -1,0 +1,140 @@
+"""Policy in two parts: rules, pinned by digest into a revision; facts, read at every decision.
+
+Both are authored as YAML, checked, written as canonical JSON and signed by both owners.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from .base import Audience, Digest, Instant, KeyId, Line, Locator, Model, Name, Product, Base64
+from .envelope import Envelope
+from .manifest import RequiredSigner, Window
+
+RULES_TYPE = "application/vnd.cutover.rules.v1+json"
+FACTS_TYPE = "application/vnd.cutover.facts.v1+json"
+TRUST_TYPE = "application/vnd.cutover.trust.v1+json"
+
+Purpose = Literal[
+    "candidate", "provenance", "attestation", "waiver", "bind", "decide", "handoff", "ledger", "receipt", "withdrawal"
+]
+Seconds = Annotated[int, Field(ge=0, le=366 * 86_400)]
+
+
+class Owner(Model):
+    id: Name
+    public_key: Base64
+
+
+class Root(Model):
+    """``cutover/root/v1``: who owns the policy. Its digest is the pinned fingerprint."""
+
+    schema_: Literal["cutover/root/v1"] = Field("cutover/root/v1", alias="schema")
+    audience: Audience
+    owners: Annotated[tuple[Owner, Owner], Field(description="the two policy owners; both must sign")]
+
+    @model_validator(mode="after")
+    def _two(self) -> "Root":
+        first, second = self.owners
+        if first.id == second.id or first.public_key == second.public_key:
+            raise ValueError("the two owners must be different people with different keys")
+        return self
+
+
+class TrustedKey(Model):
+    """A public key (SubjectPublicKeyInfo, DER, base64) and what its signatures count for."""
+
+    id: KeyId
+    purpose: Purpose
+    holder: Line
+    public_key: Base64
+    not_before: Instant
+    not_after: Instant
+    revoked_at: Instant | None = None
+    products: tuple[Product, ...] = ()
+
+
+class TrustBundle(Model):
+    """``cutover/trust/v1``, signed by both owners: what a verifier needs, and no personal data."""
+
+    schema_: Literal["cutover/trust/v1"] = Field("cutover/trust/v1", alias="schema")
+    audience: Audience
+    keys: tuple[TrustedKey, ...]
+    issued_at: Instant
+    expires_at: Instant
+
+
+class TrustFile(Model):
+    """``cutover/trust-file/v1``: a root and the trust bundle that its owners signed."""
+
+    schema_: Literal["cutover/trust-file/v1"] = Field("cutover/trust-file/v1", alias="schema")
+    root: Root
+    bundle: Envelope
+
+
+class Rules(Model):
+    """``cutover/rules/v1``."""
+
+    schema_: Literal["cutover/rules/v1"] = Field("cutover/rules/v1", alias="schema")
+    audience: Audience
+    version: Annotated[int, Field(ge=1)]
+    severities: dict[Name, Literal["warn", "hold", "deny"]]
+    families: dict[Name, Name]
+    """Required families of checks, each with the team that owns its holds."""
+    attestations: tuple[Name, ...]
+    signers: dict[Product, Annotated[tuple[RequiredSigner, ...], Field(min_length=1)]]
+    contracts: Annotated[tuple[Line, ...], Field(min_length=1)]
+    evidence_max_age: Seconds
+    drill_max_age: Seconds
+    held_for: Seconds
+    link_valid_for: Seconds
+    open_margin: Seconds
+    close_margin: Seconds
+    lease: Annotated[int, Field(ge=30, le=900)]
+
+
+class Person(Model):
+    name: Line
+    email: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+    team: Name
+    roles: tuple[Name, ...]
+    identities: tuple[Line, ...] = ()
+    """How source systems name this person; a requester is mapped through these."""
+
+
+class Source(Model):
+    kind: Literal["s3"]
+    bucket: Locator
+
+
+class Freeze(Model):
+    id: Name
+    starts_at: Instant
+    ends_at: Instant
+    reason: Line
+
+
+class Calendar(Model):
+    windows: tuple[Window, ...]
+    freezes: tuple[Freeze, ...] = ()
+
+
+class Facts(Model):
+    """``cutover/facts/v1``."""
+
+    schema_: Literal["cutover/facts/v1"] = Field("cutover/facts/v1", alias="schema")
+    audience: Audience
+    version: Annotated[int, Field(ge=1)]
+    issued_at: Instant
+    teams: dict[Name, Line]
+    people: dict[Name, Person]
+    keys: tuple[TrustedKey, ...]
+    calendars: dict[Product, Calendar]
+    sources: dict[Name, Source]
+
+
+class SignedReference(Model):
+    """A signed document: the digest of its payload, and where its envelope is stored."""
+
+    payload: Digest
+    envelope: Digest

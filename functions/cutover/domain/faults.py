@@ -1,0 +1,40 @@
+"""A document's faults, all of them, each with where it stands and what is wrong."""
+
+from pydantic import ValidationError
+
+from .record import Fault
+
+MAX_FAULTS = 50
+_CODES = {
+    "missing": "FIELD_MISSING",
+    "extra_forbidden": "FIELD_UNKNOWN",
+    "literal_error": "VALUE_NOT_ALLOWED",
+    "string_pattern_mismatch": "BAD_FORMAT",
+    "json_invalid": "NOT_JSON",
+}
+
+
+def pointer(*parts: str | int) -> str:
+    """An RFC 6901 pointer from keys and indexes."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def faults_of(error: ValidationError) -> tuple[Fault, ...]:
+    """At most ``MAX_FAULTS`` faults in the order of the document; input values are not repeated."""
+    found = []
+    for detail in error.errors(include_url=False, include_input=False, include_context=False)[:MAX_FAULTS]:
+        where = pointer(*detail["loc"]) or "/"
+        found.append(
+            Fault(
+                pointer=_line(where),
+                code=_CODES.get(detail["type"], "BAD_VALUE"),
+                message=_line(detail["msg"].removeprefix("Value error, ")),
+            )
+        )
+    return tuple(found)
+
+
+def _line(text: str) -> str:
+    """Hostile keys can stand in a pointer: keep what prints, on one line, bounded in bytes."""
+    printable = "".join(character if character.isprintable() else "�" for character in text)
+    return printable.encode("utf-8", "replace")[:500].decode("utf-8", "ignore") or "/"

@@ -1,0 +1,184 @@
+"""What the table holds: the records that decisions are made on. Not published; the ledger is."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from cutover.contracts.approval import Decision
+from cutover.contracts.base import Code, CutoverId, Digest, Instant, Line, Model, Name, Product, Revision, Text
+from cutover.contracts.manifest import Assurance
+from cutover.contracts.policy import SignedReference
+
+
+class Status(StrEnum):
+    """Where a revision stands (DESIGN §5)."""
+
+    ADMITTING = "admitting"
+    REFUSED = "refused"
+    COLLECTING = "collecting"
+    VERIFYING = "verifying"
+    HELD = "held"
+    BOUND = "bound"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    AWAITING_WINDOW = "awaiting_window"
+    HANDING_OFF = "handing_off"
+    HANDED_OFF = "handed_off"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+LIVE = frozenset(
+    {
+        Status.COLLECTING,
+        Status.VERIFYING,
+        Status.HELD,
+        Status.BOUND,
+        Status.AWAITING_APPROVAL,
+        Status.APPROVED,
+        Status.AWAITING_WINDOW,
+    }
+)
+"""Statuses that can still end otherwise than by a hand-off. ``handing_off`` is past that point."""
+FINAL = frozenset({Status.REFUSED, Status.HANDED_OFF, Status.DECLINED, Status.EXPIRED})
+
+
+class Signal(StrEnum):
+    """What the relay still has to tell Step Functions."""
+
+    START = "start"
+    WAKE = "wake"
+
+
+class Fault(Model):
+    """One thing that is wrong with a document, and where."""
+
+    pointer: Line
+    code: Code
+    message: Text
+
+
+class Admission(Model):
+    """One announced candidate, by the digest of the envelope's stored bytes."""
+
+    digest: Digest
+    status: Status
+    version: int = 1
+    received_at: Instant
+    correlation_id: Line
+    fault: Fault | None = None
+    """What Intake could not read; Admit refuses it with this."""
+    faults: tuple[Fault, ...] = ()
+    reason: Code | None = None
+    payload: Digest | None = None
+    cutover: CutoverId | None = None
+    revision: Revision | None = None
+    signal: Signal | None = None
+    due_at: Instant | None = None
+
+
+class Lane(Model):
+    """A product at a target: which cutover is current there, and the newest candidate admitted to it."""
+
+    product: Product
+    target: Product
+    number: Annotated[int, Field(ge=1)]
+    cutover: CutoverId
+    revision: Revision
+    live: bool
+    issued_at: Instant
+    sequence: int
+    version: int = 1
+
+
+class ChainHead(Model):
+    """The last entry of one ledger chain; sequence 0 where the chain has none."""
+
+    chain: Line
+    sequence: int = 0
+    entry: Digest | None = None
+
+
+class RecordedDecision(Model):
+    """An approval or refusal by reference: its statement's digest and its stored envelope."""
+
+    role: Name
+    person: Name
+    decision: Decision
+    assurance: Assurance
+    payload: Digest
+    envelope: Digest
+    decided_at: Instant
+
+
+class RevisionRecord(Model):
+    """One revision. ``version`` rises with every write, so that no write is made on a stale reading."""
+
+    cutover: CutoverId
+    revision: Revision
+    product: Product
+    target: Product
+    status: Status
+    version: int = 1
+    admission: Digest
+    candidate: Digest
+    """Object digest of the candidate's payload bytes in the store."""
+    correlation_id: Line
+    requester: Line
+    window: Name
+    rules: SignedReference
+    facts: SignedReference
+    admitted_at: Instant
+    expires_at: Instant
+    as_of: Instant | None = None
+    evidence_set: Digest | None = None
+    bundle: Digest | None = None
+    lineage: Digest | None = None
+    hold_register: Digest | None = None
+    manifest: SignedReference | None = None
+    queue_arn: Line | None = None
+    opens_at: Instant | None = None
+    closes_at: Instant | None = None
+    valid_until: Instant | None = None
+    decision_seq: int = 0
+    decisions: tuple[RecordedDecision, ...] = ()
+    wake_at: Instant | None = None
+    attempt: int = 0
+    lease_until: Instant | None = None
+    handoff_id: Digest | None = None
+    handoff: Digest | None = None
+    """Object digest of the signed envelope: written once, sent by every attempt."""
+    message_id: Line | None = None
+    reason: Code | None = None
+    signal: Signal | None = None
+    due_at: Instant | None = None
+
+
+class Slot(Model):
+    """The claim of one cutover's revision on one queue and window occurrence."""
+
+    queue_arn: Line
+    window: Name
+    cutover: CutoverId
+    revision: Revision
+
+
+class ActivePolicy(Model):
+    rules: SignedReference
+    facts: SignedReference
+    version: int = 1
+
+
+class Brake(Model):
+    engaged: bool
+
+
+class Token(Model):
+    """A stored task token. Its value is a secret: it is never logged and never leaves its table but to the relay."""
+
+    cutover: CutoverId
+    revision: Revision
+    state: Name | Line
+    value: Annotated[str, Field(min_length=1, max_length=4096, repr=False)]
+    stored_at: Instant

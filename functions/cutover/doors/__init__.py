@@ -1,0 +1,1 @@
+"""The other ways in: events, people's links, streams and the clock."""

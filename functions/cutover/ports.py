@@ -1,0 +1,224 @@
+"""What stages and doors need of the outside, as Protocols. Adapters implement them; so do the tests' fakes.
+
+Every method raises ``DependencyUnavailable`` when its service fails or throttles.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cutover.contracts.base import Digest
+from cutover.contracts.candidate import Reference
+from cutover.contracts.handoff import Tombstone
+from cutover.contracts.ledger import LedgerEntry
+from cutover.contracts.policy import Source
+from cutover.domain.record import (
+    ActivePolicy,
+    Admission,
+    Brake,
+    ChainHead,
+    Lane,
+    RevisionRecord,
+    Slot,
+    Token,
+)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where content-addressed bytes lie: enough for a consumer to fetch exactly these."""
+
+    digest: Digest
+    size: int
+    bucket: str
+    key: str
+    version_id: str
+
+
+class Store(Protocol):
+    """The write-once, content-addressed store. Every read checks the digest."""
+
+    def put(self, content: bytes) -> Digest:
+        """Store bytes under their SHA-256. Storing the same bytes again is done already.
+
+        Raises ``OverwriteRefused`` when other bytes stand under that name.
+        """
+
+    def get(self, digest: Digest, *, limit: int) -> bytes:
+        """At most ``limit`` bytes; ``DocumentMissing``, ``DigestMismatch``, or ``Refused`` (``DOCUMENT_TOO_LARGE``)."""
+
+    def locate(self, digest: Digest) -> Stored:
+        """Where the bytes lie; ``DocumentMissing``."""
+
+    def put_tombstone(self, tombstone: Tombstone) -> None:
+        """The first tombstone of a revision stands; a later one changes nothing."""
+
+    def has_tombstone(self, cutover: str, revision: int) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One transaction. Each ``…_before`` is the reading that it is conditional on; None means: must not exist.
+
+    ``current`` is the lane reading that must still hold (its cutover and revision), whether or not the lane changes.
+    """
+
+    entry: LedgerEntry
+    head_before: ChainHead
+    record: RevisionRecord | None = None
+    record_before: RevisionRecord | None = None
+    admission: Admission | None = None
+    admission_before: Admission | None = None
+    lane: Lane | None = None
+    lane_before: Lane | None = None
+    current: Lane | None = None
+    claim: Slot | None = None
+    release: Slot | None = None
+    payload: Digest | None = None
+    """A trusted candidate's payload digest, claimed once and for all by its revision."""
+    nonce: Digest | None = None
+    """A form's nonce, spent by this commit."""
+
+
+class Records(Protocol):
+    """The table. Every reading is strongly consistent but ``due``."""
+
+    def admission(self, digest: Digest) -> Admission | None: ...
+
+    def revision(self, cutover: str, revision: int) -> RevisionRecord | None: ...
+
+    def lane(self, product: str, target: str) -> Lane | None: ...
+
+    def chain(self, chain: str) -> ChainHead: ...
+
+    def ledger(self, chain: str) -> Iterator[LedgerEntry]:
+        """The entries of a chain in order."""
+
+    def slot(self, queue_arn: str, window: str) -> Slot | None: ...
+
+    def payload_owner(self, payload: Digest) -> tuple[str, int] | None:
+        """The cutover and revision that a trusted candidate payload already opened."""
+
+    def policy(self) -> ActivePolicy | None: ...
+
+    def activate_policy(self, policy: ActivePolicy) -> None: ...
+
+    def brake(self) -> Brake | None: ...
+
+    def set_brake(self, brake: Brake) -> None: ...
+
+    def commit(self, commit: Commit) -> None:
+        """All or nothing. Raises ``Conflict`` naming the parts whose condition failed:
+
+        ``record``, ``admission``, ``lane``, ``ledger``, ``slot``, ``payload``, ``nonce``.
+        """
+
+    def clear_signal(self, of: RevisionRecord | Admission) -> None:
+        """Forget the signal of exactly this reading; does nothing when it has changed since."""
+
+    def due(self, now: datetime, *, limit: int) -> Iterator[RevisionRecord | Admission]:
+        """What the clock must look at, oldest first, from an index that may lag."""
+
+
+class Tokens(Protocol):
+    """Task tokens, in a table of their own. The newest of a state wins."""
+
+    def put(self, token: Token) -> None: ...
+
+    def newest(self, cutover: str, revision: int) -> Token | None: ...
+
+    def delete(self, token: Token) -> None:
+        """Forget this token, unless a newer one stands."""
+
+
+class Workflow(Protocol):
+    """Step Functions, as the relay sees it."""
+
+    def start(self, name: str, document: dict[str, object]) -> None:
+        """Start an execution. One of that name that exists already counts as started."""
+
+    def succeed(self, token: Token) -> bool:
+        """Wake a waiting execution. False when nobody waits on that token any more."""
+
+
+class Signer(Protocol):
+    """A key of one purpose (ECDSA P-256, SHA-256)."""
+
+    @property
+    def key_id(self) -> Digest:
+        """SHA-256 of the public key's SubjectPublicKeyInfo in DER."""
+
+    def sign(self, message: bytes) -> bytes:
+        """An ASN.1 DER signature over SHA-256 of ``message``."""
+
+
+class Mac(Protocol):
+    """HMAC-SHA-256 under the links key."""
+
+    @property
+    def key_name(self) -> str:
+        """A short public name of the key, carried in the link."""
+
+    def generate(self, message: bytes) -> bytes: ...
+
+    def verify(self, message: bytes, mac: bytes) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Bytes as received, with what the source says of them."""
+
+    content: bytes
+    media_type: str
+    version: str
+
+
+class SourceSystem(Protocol):
+    """One kind of source system. Limits are on bytes; adapters only fetch.
+
+    Raises ``Refused`` with ``SOURCE_RECORD_MISSING``, ``SOURCE_RECORD_TOO_LARGE`` or ``SOURCE_DENIED``.
+    """
+
+    def fetch(self, source: Source, reference: Reference, *, limit: int) -> Fetched:
+        """The record's bytes at exactly the reference's version."""
+
+    def artifact(self, name: str, source: Source, reference: Reference, *, limit: int) -> bytes:
+        """An ``ArtifactRecord`` as canonical bytes: the artifact's digest, computed from its bytes as read."""
+
+
+class Inbox(Protocol):
+    """Where CI leaves candidates that are too large for an event."""
+
+    def fetch(self, key: str, version_id: str, *, limit: int) -> bytes:
+        """Raises ``Refused`` with ``CANDIDATE_UNREADABLE`` or ``CANDIDATE_TOO_LARGE``."""
+
+
+class ExceptionQueue(Protocol):
+    def send(self, *, body: bytes, group: str, deduplication_id: str) -> None:
+        """One message for one hold, to a FIFO queue."""
+
+
+class DeploymentQueue(Protocol):
+    def send(self, target: str, *, body: bytes, group: str, deduplication_id: str) -> str:
+        """Send once, without retries; the message id.
+
+        Raises ``AmbiguousCompletion`` when the answer was lost, ``DependencyUnavailable`` when it was surely not sent.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None: ...

@@ -1,0 +1,1 @@
+"""Settings, logging and wiring: the only composition root, imported by handlers alone."""
