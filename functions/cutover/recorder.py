@@ -1,0 +1,203 @@
+"""The one way to change a record: a row of the table, one ledger entry, one transaction.
+
+Nobody else builds a ``Commit``. The recorder checks the row against the status and the writer,
+sets what follows from it (signal, next look of the clock, lane, slot), and appends the entry.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cutover.contracts.base import Digest
+from cutover.contracts.ledger import LedgerActor, LedgerEngine, LedgerEntry
+from cutover.domain import ledger, transitions
+from cutover.domain.record import FINAL, Admission, ChainHead, Fault, Lane, RevisionRecord, Slot, Status
+from cutover.errors import Conflict, DocumentMissing, Refused
+from cutover.ports import Clock, Commit, Records
+
+DECISIONS = 5
+"""How often a decision is made again on a fresh reading after a lost race. No service call is retried here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a decision asks the recorder to write."""
+
+    transition: int
+    requester: str
+    updates: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Digest] = field(default_factory=dict)
+    result: str = "DONE"
+    detail: str | None = None
+    facts: Digest | None = None
+    claim: Slot | None = None
+    nonce: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Writes in the name of one function (``role``)."""
+
+    records: Records
+    clock: Clock
+    role: str
+    engine: LedgerEngine
+
+    def read(self, cutover: str, revision: int) -> RevisionRecord:
+        record = self.records.revision(cutover, revision)
+        if record is None:
+            raise DocumentMissing(f"no record of {cutover} revision {revision}")
+        return record
+
+    def advance(
+        self, cutover: str, revision: int, decide: Callable[[RevisionRecord], Step | None]
+    ) -> RevisionRecord:
+        """Decide on the present record and write the step; on a lost race, decide again on the new one.
+
+        ``decide`` returns None when there is nothing to write. Raises ``Refused``
+        (``ILLEGAL_TRANSITION``), and ``Conflict`` when races are lost again and again or a part
+        other than the readings (``slot``, ``nonce``) is taken.
+        """
+        for remaining in reversed(range(DECISIONS)):
+            record = self.read(cutover, revision)
+            step = decide(record)
+            if step is None:
+                return record
+            try:
+                return self._write(record, step)
+            except Conflict as conflict:
+                if remaining == 0 or conflict.parts & {"slot", "nonce", "payload"}:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def note(
+        self, record: RevisionRecord, event: str, *, result: str, detail: str | None = None, **updates: Any
+    ) -> RevisionRecord:
+        """A ledger entry that changes no status, and perhaps when to look again."""
+        now = self.clock.now()
+        after = self._after(record, record.status, now, updates) if updates else None
+        head = self.records.chain(record.cutover)
+        entry = self._entry(head, now, event, result=result, detail=detail, record=record, requester=self.role)
+        self.records.commit(
+            Commit(entry=entry, head_before=head, record=after, record_before=record if after else None)
+        )
+        return after or record
+
+    def announce(self, admission: Admission) -> None:
+        """Transition 1. ``Conflict`` (``admission``) when this envelope was announced before."""
+        row = transitions.TABLE[1]
+        now = self.clock.now()
+        opened = admission.model_copy(update={"signal": row.signal})
+        opened = opened.model_copy(update={"due_at": transitions.admission_due_at(opened, now)})
+        entry, head = self._admission_entry(opened, row, "ANNOUNCED", now)
+        self.records.commit(Commit(entry=entry, head_before=head, admission=opened))
+
+    def refuse(self, admission: Admission, reason: str, faults: tuple[Fault, ...]) -> Admission:
+        """Transition 2."""
+        row = transitions.permitted(2, admission.status, self.role)
+        now = self.clock.now()
+        refused = admission.model_copy(
+            update={
+                "status": Status.REFUSED, "version": admission.version + 1, "reason": reason, "faults": faults,
+                "signal": None, "due_at": None,
+            }
+        )  # fmt: skip
+        detail = "; ".join(f"{fault.pointer} {fault.code}" for fault in faults)[:400] or None
+        entry, head = self._admission_entry(refused, row, reason, now, detail=detail)
+        self.records.commit(
+            Commit(entry=entry, head_before=head, admission=refused, admission_before=admission)
+        )
+        return refused
+
+    def admit(
+        self, admission: Admission, record: RevisionRecord, *, lane: Lane, lane_before: Lane | None, payload: Digest
+    ) -> None:
+        """Transition 3: the admission, the new record, the lane and the payload's claim, all or nothing."""
+        row = transitions.permitted(3, admission.status, self.role)
+        now = self.clock.now()
+        opened = record.model_copy(update={"due_at": transitions.due_at(record, now)})
+        admitted = admission.model_copy(
+            update={
+                "status": Status.COLLECTING, "version": admission.version + 1, "payload": payload,
+                "cutover": record.cutover, "revision": record.revision, "signal": None, "due_at": None,
+            }
+        )  # fmt: skip
+        head = self.records.chain(record.cutover)
+        entry = self._entry(
+            head, now, row.event, result="ADMITTED", record=opened, requester=record.requester, row=row,
+            inputs={"candidate": payload, "envelope": admission.digest}, before=Status.ADMITTING,
+        )  # fmt: skip
+        self.records.commit(
+            Commit(
+                entry=entry, head_before=head, record=opened, admission=admitted, admission_before=admission,
+                lane=lane, lane_before=lane_before, payload=payload,
+            )
+        )  # fmt: skip
+
+    def _write(self, record: RevisionRecord, step: Step) -> RevisionRecord:
+        row = transitions.permitted(step.transition, record.status, self.role)
+        now = self.clock.now()
+        target = row.target or record.status
+        updates = {"signal": row.signal} if row.signal is not None else {}
+        after = self._after(record, target, now, updates | step.updates)
+        lane = self.records.lane(record.product, record.target)
+        if lane is None or (lane.cutover, lane.revision) != (record.cutover, record.revision):
+            raise Refused("NOT_CURRENT", f"{record.cutover} revision {record.revision} is not the current one")
+        ends = target in FINAL
+        head = self.records.chain(record.cutover)
+        entry = self._entry(
+            head, now, row.event, result=step.result, detail=step.detail, record=after, requester=step.requester,
+            row=row, inputs=step.inputs, before=record.status, facts=step.facts,
+        )  # fmt: skip
+        self.records.commit(
+            Commit(
+                entry=entry, head_before=head, record=after, record_before=record, current=lane,
+                lane=lane.model_copy(update={"live": False, "version": lane.version + 1}) if ends else None,
+                lane_before=lane if ends else None,
+                claim=step.claim,
+                release=_slot_of(record) if ends and target is not Status.HANDED_OFF else None,
+                nonce=step.nonce,
+            )
+        )  # fmt: skip
+        return after
+
+    @staticmethod
+    def _after(record: RevisionRecord, status: Status, now: datetime, updates: dict[str, Any]) -> RevisionRecord:
+        changed = record.model_copy(update=updates | {"status": status, "version": record.version + 1})
+        return changed.model_copy(update={"due_at": transitions.due_at(changed, now)})
+
+    def _admission_entry(
+        self, admission: Admission, row: transitions.Transition, result: str, now: datetime, detail: str | None = None
+    ) -> tuple[LedgerEntry, ChainHead]:
+        head = self.records.chain(ledger.admissions_chain(admission.digest))
+        entry = LedgerEntry(
+            chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=now, event=row.event,
+            transition=row.number, revision=None, from_=None if row.number == 1 else Status.ADMITTING.value,
+            to=admission.status.value, actor=LedgerActor(role=self.role, requester=admission.correlation_id),
+            engine=self.engine, rules=None, facts=None, inputs={"envelope": admission.digest}, result=result,
+            detail=detail, correlation_id=admission.correlation_id,
+        )  # fmt: skip
+        return entry, head
+
+    def _entry(
+        self, head: ChainHead, now: datetime, event: str, *, result: str, record: RevisionRecord, requester: str,
+        row: transitions.Transition | None = None, inputs: dict[str, Digest] | None = None,
+        before: Status | None = None, detail: str | None = None, facts: Digest | None = None,
+    ) -> LedgerEntry:  # fmt: skip
+        return LedgerEntry(
+            chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=now, event=event,
+            transition=row.number if row else None, revision=record.revision,
+            from_=before.value if before else None, to=record.status.value if row else None,
+            actor=LedgerActor(role=self.role, requester=requester), engine=self.engine,
+            rules=record.rules.payload, facts=facts or record.facts.payload, inputs=inputs or {}, result=result,
+            detail=detail, correlation_id=record.correlation_id,
+        )  # fmt: skip
+
+
+def _slot_of(record: RevisionRecord) -> Slot | None:
+    if record.queue_arn is None:
+        return None
+    return Slot(
+        queue_arn=record.queue_arn, window=record.window, cutover=record.cutover, revision=record.revision
+    )
