@@ -2,6 +2,8 @@
 
 import typer
 
+from cutover_cli.local import commands as local
+
 app = typer.Typer(
     name="cutover",
     help="One approved cutover bundle, one queue, one window.",
@@ -9,8 +11,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode=None,
 )
+app.add_typer(local.app, name="local")
 
 
 @app.callback()
 def main() -> None:
-    """Hold the subcommands together; Typer would otherwise make a lone one the command itself."""
+    """One approved cutover bundle, one queue, one window."""
