@@ -1,0 +1,62 @@
+"""The Lambda functions: one package, a handler, a role and a log group each."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.components.settings import StageSettings
+from infra.plan import Plan
+
+RUNTIME = lambda_.Runtime.PYTHON_3_14  # infra.asset chooses the wheels for the same version
+
+
+class Function(Construct):
+    """One function. Its role starts empty, and only `attach` fills it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings, plan: Plan) -> None:
+        super().__init__(scope, construct_id)
+        self._plan = plan
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.log_group: logs.ILogGroup = settings.log_group(self, "Log")
+        self._function: lambda_.Function | None = None
+
+    def attach(self, *, policy: iam.PolicyDocument) -> None:
+        """Gives the role its whole policy; event sources and invocations wait for it."""
+        made = iam.Policy(self, "Policy", document=policy, roles=[self.role])
+        self.function.node.add_dependency(made)
+
+    def create(self, *, code: lambda_.Code, environment: Mapping[str, str]) -> lambda_.Function:
+        """Makes the function itself. The CDK cannot add grants of its own to the role."""
+        self._function = lambda_.Function(
+            self,
+            "Function",
+            description=self._plan.description,
+            code=code,
+            handler=self._plan.handler,
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            timeout=Duration.seconds(self._plan.timeout_seconds),
+            memory_size=self._plan.memory_mb,
+            role=self.role.without_policy_updates(),
+            log_group=self.log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            environment=dict(environment),
+        )
+        return self._function
+
+    @property
+    def function(self) -> lambda_.Function:
+        """The Lambda function, once `create` has made it."""
+        if self._function is None:
+            raise RuntimeError(f"{self.node.id} has not been created")
+        return self._function
+
+
+def code_from(asset: Path) -> lambda_.Code:
+    """The package: a zip as `infra.asset` builds it, or any folder for tests of the template."""
+    return lambda_.Code.from_asset(str(asset))

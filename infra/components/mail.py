@@ -1,0 +1,19 @@
+"""The address that approvers get their links from."""
+
+from aws_cdk import Arn, ArnComponents, Stack
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from infra.components.settings import StageSettings
+
+
+class Mail(Construct):
+    """An SES identity. Its owner confirms it by the mail that SES sends after the first deployment."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings) -> None:
+        super().__init__(scope, construct_id)
+        self.sender = settings.config.sender
+        ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(self.sender))
+        self.identity_arn = Arn.format(
+            ArnComponents(service="ses", resource="identity", resource_name=self.sender), Stack.of(self)
+        )

@@ -1,0 +1,77 @@
+"""Who may do what: every grant of the system, on one page. Nothing else gives a function a permission.
+
+`tests/infra/policies.json` holds what IAM is told in the end, and a test compares the two.
+"""
+
+from collections.abc import Mapping
+
+from infra.powers import (
+    Power,
+    check_links,
+    consume_inbox,
+    follow_main,
+    follow_tokens,
+    get_content,
+    get_inbox_version,
+    get_sources,
+    keep_ledger,
+    look_for_tombstone,
+    make_links,
+    put_content,
+    put_token,
+    put_tombstone,
+    read_due,
+    read_table,
+    release_slot,
+    remember,
+    report_exceptions,
+    run_executions,
+    send_mail,
+    send_to_targets,
+    sign_bind,
+    sign_decide,
+    sign_handoff,
+    sign_ledger,
+    take_token,
+    trace,
+    update_table,
+    use_data_key,
+    write_table,
+)
+
+EVERYONE: tuple[Power, ...] = (use_data_key, trace)
+
+# fmt: off
+GRANTS: Mapping[str, tuple[Power, ...]] = {
+    # stages
+    "Admit":           (read_table, write_table, get_content, put_content, remember),
+    "Collect":         (read_table, get_content, put_content, get_sources),
+    "Assemble":        (read_table, write_table, get_content, put_content),
+    "Verify":          (read_table, get_content, put_content),
+    "Bind":            (read_table, write_table, release_slot, get_content, put_content, put_tombstone,
+                        sign_bind, report_exceptions),
+    "RequestApproval": (read_table, write_table, get_content, make_links, send_mail),
+    "AwaitToken":      (read_table, write_table, put_token),
+    "ReadRecord":      (read_table,),
+    "RecordFailure":   (read_table, write_table),
+    "HandOff":         (read_table, write_table, release_slot, get_content, put_content, look_for_tombstone,
+                        sign_handoff, send_to_targets),
+    # doors
+    "Intake":          (consume_inbox, read_table, write_table, get_content, put_content, get_inbox_version,
+                        remember),
+    "Approvals":       (read_table, write_table, release_slot, get_content, put_content, put_tombstone,
+                        sign_decide, make_links, check_links, remember),
+    "Relay":           (follow_main, follow_tokens, read_table, update_table, take_token, run_executions),
+    "Clock":           (read_table, read_due, write_table, release_slot, put_tombstone),
+    "Seal":            (follow_main, read_table, keep_ledger, sign_ledger),
+}
+# fmt: on
+
+# Which functions may do what with which key. The keys' own policies deny it to everybody else.
+KEY_USERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "bind": {"kms:Sign": ("Bind",)},
+    "decide": {"kms:Sign": ("Approvals",)},
+    "handoff": {"kms:Sign": ("HandOff",)},
+    "ledger": {"kms:Sign": ("Seal",)},
+    "links": {"kms:GenerateMac": ("RequestApproval", "Approvals"), "kms:VerifyMac": ("Approvals",)},
+}

@@ -1,0 +1,97 @@
+"""The functions: what each one is, how long it may take, and which settings it is told.
+
+What each one may do stands in `infra.grants`, under the same name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["stage", "door"]
+
+# The lease of a hand-off (DESIGN section 5): nobody may try again before it is over, so a function that
+# still runs after it could send twice.
+LEASE_SECONDS = 60
+
+TABLE = "CUTOVER_TABLE"
+TOKENS = "CUTOVER_TOKENS_TABLE"
+IDEMPOTENCY = "CUTOVER_IDEMPOTENCY_TABLE"
+STORE = "CUTOVER_STORE_BUCKET"
+INBOX = "CUTOVER_INBOX_BUCKET"
+MACHINE = "CUTOVER_STATE_MACHINE_ARN"
+EXCEPTIONS = "CUTOVER_EXCEPTIONS_QUEUE_URL"
+TARGETS = "CUTOVER_TARGETS"
+ROOT = "CUTOVER_ROOT_FINGERPRINT"
+BIND_KEY = "CUTOVER_BIND_KEY"
+DECIDE_KEY = "CUTOVER_DECIDE_KEY"
+HANDOFF_KEY = "CUTOVER_HANDOFF_KEY"
+LEDGER_KEY = "CUTOVER_LEDGER_KEY"
+LINKS_KEY = "CUTOVER_LINKS_KEY"
+PAGE_URL = "CUTOVER_PAGE_URL"
+SENDER = "CUTOVER_SENDER"
+
+RECORD = (TABLE, STORE)
+# Who judges by the policy needs the root that its signatures lead to, and the targets that exist.
+POLICY = (ROOT, TARGETS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One function. `timeout_seconds` and `memory_mb` are Lambda's; `settings` are environment variables."""
+
+    kind: Kind
+    module: str
+    description: str
+    settings: tuple[str, ...]
+    timeout_seconds: int = 30
+    memory_mb: int = 512
+
+    @property
+    def handler(self) -> str:
+        """The path that Lambda imports."""
+        return f"cutover.{self.kind}s.{self.module}.handler.handler"
+
+
+def _stage(module: str, description: str, *settings: str, timeout: int = 30, memory: int = 512) -> Plan:
+    return Plan(
+        kind="stage", module=module, description=description, settings=settings,
+        timeout_seconds=timeout, memory_mb=memory,
+    )  # fmt: skip
+
+
+def _door(module: str, description: str, *settings: str) -> Plan:
+    return Plan(kind="door", module=module, description=description, settings=settings)
+
+
+# Called by the state machine, each through ${<Name>Arn}.
+STAGES: Mapping[str, Plan] = {
+    "Admit": _stage("admit", "Checks a candidate and opens its revision", *RECORD, IDEMPOTENCY, *POLICY),
+    "Collect": _stage("collect", "Fetches from one source", *RECORD, *POLICY, timeout=60, memory=1024),
+    "Assemble": _stage(
+        "assemble", "Makes the bundle from evidence", *RECORD, *POLICY, timeout=60, memory=1024
+    ),
+    "Verify": _stage("verify", "Runs one family of checks", *RECORD, *POLICY, timeout=60, memory=1024),
+    "Bind": _stage("bind", "Decides: held, declined or bound", *RECORD, *POLICY, EXCEPTIONS, BIND_KEY),
+    "RequestApproval": _stage(
+        "request_approval", "Tells the approvers", *RECORD, *POLICY, LINKS_KEY, PAGE_URL, SENDER
+    ),
+    "AwaitToken": _stage("await_token", "Stores the token of a wait", TABLE, TOKENS),
+    "ReadRecord": _stage("read_record", "Reads what was decided", TABLE),
+    "RecordFailure": _stage("record_failure", "Writes a failed execution to the ledger", TABLE),
+    "HandOff": _stage(
+        "hand_off", "Proves everything again, sends once", *RECORD, *POLICY, HANDOFF_KEY, timeout=20
+    ),
+}
+
+# Called by queues, streams, the clock and people.
+DOORS: Mapping[str, Plan] = {
+    "Intake": _door("intake", "Takes candidates from the inbox", *RECORD, IDEMPOTENCY, INBOX),
+    "Approvals": _door(
+        "approvals", "The approvals page", *RECORD, IDEMPOTENCY, *POLICY, DECIDE_KEY, LINKS_KEY, PAGE_URL
+    ),
+    "Relay": _door("relay", "Wakes executions", TABLE, TOKENS, MACHINE),
+    "Clock": _door("clock", "Does what is due", *RECORD),
+    "Seal": _door("seal", "Signs heads of the ledger", *RECORD, LEDGER_KEY),
+}
+
+FUNCTIONS: Mapping[str, Plan] = {**STAGES, **DOORS}
