@@ -1,0 +1,139 @@
+"""What a policy's schema cannot say: that its parts agree with each other and with the deployment."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cutover.contracts.policy import Facts, Rules
+from cutover.domain import canonical, quorum
+from cutover.domain import envelope as dsse
+from cutover.domain.faults import pointer
+from cutover.domain.record import Fault
+from cutover.errors import Refused
+
+NEEDED_KEYS = ("candidate", "bind", "decide", "handoff", "ledger")
+"""Purposes without which no candidate can become a message that verifies."""
+
+
+def lint(rules: Rules, facts: Facts, *, targets: Collection[str]) -> tuple[Fault, ...]:
+    """All faults, none where the policy can be used. `targets` are the deployment's.
+
+    Pointers lead into the rules under `/rules` and into the facts under `/facts`.
+    """
+    checks: tuple[Callable[[], Iterator[Fault]], ...] = (
+        lambda: _audiences(rules, facts),
+        lambda: _targets(rules, facts, targets),
+        lambda: _owners(rules, facts),
+        lambda: _quorum(rules, facts),
+        lambda: _people(facts),
+        lambda: _keys(facts),
+        lambda: _windows(facts),
+        lambda: _freezes(facts),
+    )
+    return tuple(fault for check in checks for fault in check())
+
+
+def _fault(code: str, message: str, *where: str | int) -> Fault:
+    return Fault(pointer=pointer(*where), code=code, message=message)
+
+
+def _audiences(rules: Rules, facts: Facts) -> Iterator[Fault]:
+    if rules.audience != facts.audience:
+        message = f"the rules are meant for {rules.audience}, the facts for {facts.audience}"
+        yield _fault("AUDIENCES_DIFFER", message, "facts", "audience")
+
+
+def _targets(rules: Rules, facts: Facts, targets: Collection[str]) -> Iterator[Fault]:
+    for part, section, named in (
+        ("rules", "signers", rules.signers),
+        ("facts", "calendars", facts.calendars),
+    ):
+        for name in named:
+            if name not in targets:
+                yield _fault(
+                    "TARGET_NOT_DEPLOYED", f"no such target is deployed: {name}", part, section, name
+                )
+
+
+def _owners(rules: Rules, facts: Facts) -> Iterator[Fault]:
+    for family, team in rules.families.items():
+        if team not in facts.teams:
+            yield _fault("TEAM_UNKNOWN", f"{team} is no team of the facts", "rules", "families", family)
+
+
+def _quorum(rules: Rules, facts: Facts) -> Iterator[Fault]:
+    for target, signers in rules.signers.items():
+        where = ("rules", "signers", target)
+        for role, count in Counter(signer.role for signer in signers).items():
+            if count > 1:
+                yield _fault("ROLE_TWICE", f"{role} stands {count} times: use its count", *where)
+        for seat in quorum.impossible(signers, facts=facts, barred=frozenset()):
+            message = f"distinct people cannot fill it: {seat.count} of {seat.role} would be missing"
+            yield _fault("QUORUM_IMPOSSIBLE", message, *where)
+
+
+def _people(facts: Facts) -> Iterator[Fault]:
+    known: dict[str, str] = {}
+    for person_id, person in facts.people.items():
+        if person.team not in facts.teams:
+            message = f"{person.team} is no team of the facts"
+            yield _fault("TEAM_UNKNOWN", message, "facts", "people", person_id, "team")
+        for number, identity in enumerate((*person.identities, person_id)):
+            if known.setdefault(identity, person_id) != person_id:
+                message = f"{identity} also names {known[identity]}"
+                yield _fault("IDENTITY_SHARED", message, "facts", "people", person_id, "identities", number)
+
+
+def _keys(facts: Facts) -> Iterator[Fault]:
+    for number, key in enumerate(facts.keys):
+        where = ("facts", "keys", number)
+        try:
+            matches = canonical.same(dsse.key_id(dsse.decode_base64(key.public_key)), key.id)
+        except Refused:
+            matches = False
+        if not matches:
+            yield _fault("KEY_ID_DIFFERS", "id is not the digest of public_key", *where, "id")
+        if key.not_after <= key.not_before:
+            yield _fault("KEY_NEVER_VALID", "not_after must be later than not_before", *where, "not_after")
+    purposes: dict[str, set[str]] = {}
+    for key in facts.keys:
+        purposes.setdefault(key.id, set()).add(key.purpose)
+    for key_id, several in purposes.items():
+        if len(several) > 1:
+            message = f"{key_id} serves {', '.join(sorted(several))}: one key, one purpose"
+            yield _fault("KEY_OF_TWO_PURPOSES", message, "facts", "keys")
+    for purpose in NEEDED_KEYS:
+        if purpose not in {key.purpose for key in facts.keys}:
+            yield _fault("KEY_MISSING", f"no key for purpose {purpose}", "facts", "keys")
+
+
+def _windows(facts: Facts) -> Iterator[Fault]:
+    for target, calendar in facts.calendars.items():
+        where = ("facts", "calendars", target, "windows")
+        ids = Counter(window.id for window in calendar.windows)
+        for window_id, count in ids.items():
+            if count > 1:
+                yield _fault("WINDOW_ID_TWICE", f"{window_id} names {count} occurrences", *where)
+        for number, window in enumerate(calendar.windows):
+            if not _is_zone(window.time_zone):
+                yield _fault("TIME_ZONE_UNKNOWN", f"{window.time_zone} is no IANA time zone", *where, number)
+        for former, later in pairwise(sorted(calendar.windows, key=lambda window: window.opens_at)):
+            if later.opens_at < former.closes_at:
+                yield _fault("WINDOWS_OVERLAP", f"{later.id} opens before {former.id} closes", *where)
+
+
+def _freezes(facts: Facts) -> Iterator[Fault]:
+    for target, calendar in facts.calendars.items():
+        for number, freeze in enumerate(calendar.freezes):
+            if freeze.ends_at <= freeze.starts_at:
+                where = ("facts", "calendars", target, "freezes", number, "ends_at")
+                yield _fault("FREEZE_EMPTY", "ends_at must be later than starts_at", *where)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
