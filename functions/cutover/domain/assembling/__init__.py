@@ -1,0 +1,9 @@
+"""Evidence to bundle: pure, and the same bytes for the same evidence in any process.
+
+``index`` finds evidence, ``fields`` makes a sourced field or a gap of it, ``bundle`` lists the sections.
+"""
+
+from .bundle import Assembled, assemble
+from .index import EvidenceIndex
+
+__all__ = ["Assembled", "EvidenceIndex", "assemble"]

@@ -1,0 +1,58 @@
+"""The whole bundle, section by section."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cutover.contracts.base import Digest, format_instant
+from cutover.contracts.bundle import DraftBundle, Engine
+from cutover.contracts.candidate import Candidate
+from cutover.contracts.holds import Finding
+from cutover.domain import canonical
+from cutover.domain.waivers import TrustedWaiver
+
+from . import plans, release
+from .fields import Register
+from .index import EvidenceIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A draft bundle, and a finding for each of its gaps."""
+
+    bundle: DraftBundle
+    findings: tuple[Finding, ...]
+
+
+def assemble(
+    *,
+    cutover: str,
+    revision: int,
+    candidate: Candidate,
+    index: EvidenceIndex,
+    evidence_set: Digest,
+    engine: Engine,
+    rules: Digest,
+    owners: Mapping[str, str],
+    waivers: Mapping[Digest, TrustedWaiver],
+) -> Assembled:
+    """The bundle that this evidence makes. ``owners`` maps a family of checks to the team that owns its gaps."""
+    register = Register(cutover, revision, owners, waivers)
+    document = {
+        "schema": "cutover/bundle/v1",
+        "cutover": cutover,
+        "revision": revision,
+        "as_of": format_instant(index.evidence_set.as_of),
+        "engine": engine.model_dump(mode="json"),
+        "rules": rules,
+        "evidence_set": evidence_set,
+        "release": release.release(index, register),
+        "components": release.components(candidate, index, register),
+        "attestations": release.attestations(candidate, index, register),
+        "change": plans.change(candidate, index, register),
+        "cohorts": plans.cohorts(candidate, index, register),
+        "flags": plans.flags(candidate, index, register),
+        "rollback": plans.rollback(candidate, index, register),
+        "waivers": plans.waivers(candidate, index, register),
+    }
+    bundle = DraftBundle.model_validate_json(canonical.encode(document))
+    return Assembled(bundle, tuple(register.findings))

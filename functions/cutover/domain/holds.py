@@ -1,0 +1,80 @@
+"""Holds: what keeps a release from being bound, who must mend it, and what a waiver answers."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from cutover.contracts.base import Digest
+from cutover.contracts.holds import ClearedRegister, Finding, Hold, HoldRegister, HoldResolution, Warn
+
+from . import canonical
+from .waivers import TrustedWaiver
+
+
+def fingerprint(rule: str, field: str, subject: Digest) -> Digest:
+    """What a waiver answers: this rule, on this field, about exactly this subject."""
+    return canonical.digest(canonical.encode({"field": field, "rule": rule, "subject": subject}))
+
+
+def hold_id(cutover: str, revision: int, mark: Digest) -> Digest:
+    """A hold's id: its fingerprint within one revision."""
+    return canonical.digest(canonical.encode({"cutover": cutover, "fingerprint": mark, "revision": revision}))
+
+
+def register(
+    *,
+    cutover: str,
+    revision: int,
+    findings: Iterable[Finding],
+    waivers: Mapping[Digest, TrustedWaiver],
+    opened_at: datetime,
+    expires_at: datetime,
+) -> HoldRegister:
+    """The register of one revision: a hold for each blocking finding, answered where a waiver fits.
+
+    A ``deny`` is never answered by a waiver. Order is that of (rule, field), whatever came first.
+    """
+    holds: dict[Digest, Hold] = {}
+    warnings: list[Warn] = []
+    for finding in sorted(findings, key=lambda each: (each.rule, each.field, each.subject)):
+        if finding.outcome == "warn":
+            warnings.append(
+                Warn(rule=finding.rule, code=finding.code, field=finding.field, found=finding.found, wanted=finding.wanted)
+            )
+        if finding.outcome not in {"hold", "deny"}:
+            continue
+        mark = fingerprint(finding.rule, finding.field, finding.subject)
+        waiver = waivers.get(mark) if finding.outcome == "hold" else None
+        holds[mark] = Hold(
+            id=hold_id(cutover, revision, mark),
+            fingerprint=mark,
+            code=finding.code,
+            field=finding.field,
+            severity=finding.outcome,
+            owner=finding.owner,
+            rule=finding.rule,
+            subject=finding.subject,
+            found=finding.found,
+            wanted=finding.wanted,
+            mend=finding.mend,
+            evidence=finding.evidence,
+            opened_at=opened_at,
+            opened_by="bind",
+            expires_at=expires_at,
+            resolution=HoldResolution(waiver=waiver.digest, expires_at=waiver.expires_at) if waiver else None,
+        )
+    return HoldRegister(cutover=cutover, revision=revision, holds=tuple(holds.values()), warnings=tuple(warnings))
+
+
+def open_holds(found: HoldRegister) -> tuple[Hold, ...]:
+    return tuple(hold for hold in found.holds if hold.resolution is None)
+
+
+def denied(found: HoldRegister) -> tuple[Hold, ...]:
+    return tuple(hold for hold in found.holds if hold.severity == "deny")
+
+
+def cleared(found: HoldRegister) -> ClearedRegister | None:
+    """The register as the type that a manifest binds; None while any hold is open."""
+    if open_holds(found):
+        return None
+    return ClearedRegister.model_validate_json(canonical.encode_model(found))

@@ -1,0 +1,22 @@
+"""JSON Pointer (RFC 6901), reading only."""
+
+from typing import Any, Final
+
+NOWHERE: Final = object()
+"""What a pointer that leads nowhere resolves to; None is a value of JSON."""
+
+
+def resolve(document: Any, pointer: str) -> Any:
+    """The value that ``pointer`` leads to, or ``NOWHERE``. Array indexes have no sign and no leading zero."""
+    value = document
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value.get(key, NOWHERE)
+        elif isinstance(value, list) and key.isascii() and key.isdecimal() and key == str(int(key)):
+            value = value[int(key)] if int(key) < len(value) else NOWHERE
+        else:
+            return NOWHERE
+        if value is NOWHERE:
+            return NOWHERE
+    return value
