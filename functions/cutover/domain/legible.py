@@ -14,12 +14,13 @@ MAX_MARKS = 3
 
 # Letters and marks by category that print as nothing.
 _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\u034f")
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of text. ``escaped`` runs are the names of characters, such as ``U+202E``, not the characters."""
+    """A piece of text; when ``escaped``, the name of a character, such as ``U+202E``, not the character."""
 
     text: str
     escaped: bool
@@ -53,4 +54,4 @@ def _deceives(character: str) -> bool:
     category = unicodedata.category(character)
     if category == "Zs":
         return character != " "
-    return category in _HIDDEN or character in _BLANK or 0xFE00 <= ord(character) <= 0xFE0F
+    return category in _HIDDEN or character in _BLANK or ord(character) in _VARIATION_SELECTORS

@@ -20,10 +20,9 @@ from datetime import UTC, datetime, timedelta
 from pydantic import ValidationError
 
 from cutover.contracts.base import CutoverId, Digest, Instant, Model, Name, Revision
+from cutover.domain import canonical
 from cutover.errors import ConfigurationError, Refused
 from cutover.ports import Mac
-
-from cutover.domain import canonical
 
 MAX_LINK_CHARACTERS = 430
 MAX_URL_CHARACTERS = 500
