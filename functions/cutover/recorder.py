@@ -50,9 +50,7 @@ class Recorder:
             raise DocumentMissing(f"no record of {cutover} revision {revision}")
         return record
 
-    def advance(
-        self, cutover: str, revision: int, decide: Callable[[RevisionRecord], Step | None]
-    ) -> RevisionRecord:
+    def advance(self, cutover: str, revision: int, decide: Callable[[RevisionRecord], Step | None]) -> RevisionRecord:
         """Decide on the present record and write the step; on a lost race, decide again on the new one.
 
         ``decide`` returns None when there is nothing to write. Raises ``Refused``
@@ -105,13 +103,17 @@ class Recorder:
         )  # fmt: skip
         detail = "; ".join(f"{fault.pointer} {fault.code}" for fault in faults)[:400] or None
         entry, head = self._admission_entry(refused, row, reason, now, detail=detail)
-        self.records.commit(
-            Commit(entry=entry, head_before=head, admission=refused, admission_before=admission)
-        )
+        self.records.commit(Commit(entry=entry, head_before=head, admission=refused, admission_before=admission))
         return refused
 
     def admit(
-        self, admission: Admission, record: RevisionRecord, *, lane: Lane, lane_before: Lane | None, payload: Digest
+        self,
+        admission: Admission,
+        record: RevisionRecord,
+        *,
+        lane: Lane,
+        lane_before: Lane | None,
+        payload: Digest,
     ) -> None:
         """Transition 3: the admission, the new record, the lane and the payload's claim, all or nothing."""
         row = transitions.permitted(3, admission.status, self.role)
@@ -168,7 +170,12 @@ class Recorder:
         return changed.model_copy(update={"due_at": transitions.due_at(changed, now)})
 
     def _admission_entry(
-        self, admission: Admission, row: transitions.Transition, result: str, now: datetime, detail: str | None = None
+        self,
+        admission: Admission,
+        row: transitions.Transition,
+        result: str,
+        now: datetime,
+        detail: str | None = None,
     ) -> tuple[LedgerEntry, ChainHead]:
         head = self.records.chain(ledger.admissions_chain(admission.digest))
         entry = LedgerEntry(
@@ -198,6 +205,4 @@ class Recorder:
 def _slot_of(record: RevisionRecord) -> Slot | None:
     if record.queue_arn is None:
         return None
-    return Slot(
-        queue_arn=record.queue_arn, window=record.window, cutover=record.cutover, revision=record.revision
-    )
+    return Slot(queue_arn=record.queue_arn, window=record.window, cutover=record.cutover, revision=record.revision)

@@ -9,7 +9,15 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 FORBIDDEN_KEYS = frozenset({"verdict", "go_no_go", "risk_score", "recommendation", "command"})
 """Cutover states facts and binds bytes; it never judges, so no document may say that it did."""

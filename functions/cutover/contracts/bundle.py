@@ -8,7 +8,20 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from .base import Commit, CutoverId, Digest, Instant, Line, Locator, Model, Name, Pointer, Product, Revision, Text
+from cutover.contracts.base import (
+    Commit,
+    CutoverId,
+    Digest,
+    Instant,
+    Line,
+    Locator,
+    Model,
+    Name,
+    Pointer,
+    Product,
+    Revision,
+    Text,
+)
 
 T = TypeVar("T")
 Gap = TypeVar("Gap")
@@ -110,7 +123,7 @@ class BundleFlag(Model, Generic[Gap]):
     owner: Sourced[Line] | Gap
     purpose: Sourced[Text] | Gap
     default: Sourced[Line] | Gap
-    expires_at: Sourced[Line] | None | Gap
+    expires_at: Sourced[Line] | Gap | None
 
 
 class BundleStep(Model, Generic[Gap]):

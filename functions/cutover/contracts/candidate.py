@@ -4,7 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Audience, Commit, Digest, Instant, Line, Locator, Model, Name, Product, Text
+from cutover.contracts.base import (
+    Audience,
+    Commit,
+    Digest,
+    Instant,
+    Line,
+    Locator,
+    Model,
+    Name,
+    Product,
+    Text,
+)
 
 CANDIDATE_TYPE = "application/vnd.cutover.candidate.v1+json"
 MAX_CANDIDATE_BYTES = 1_048_576

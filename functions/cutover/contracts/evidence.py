@@ -4,10 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Code, Digest, Instant, Line, Locator, Model, Name, Text
+from cutover.contracts.base import Code, Digest, Instant, Line, Locator, Model, Name, Text
 
 Section = Literal[
-    "candidate", "artifacts", "attestations", "dependencies", "change", "rollout", "flags", "rollback", "waivers"
+    "candidate",
+    "artifacts",
+    "attestations",
+    "dependencies",
+    "change",
+    "rollout",
+    "flags",
+    "rollback",
+    "waivers",
 ]
 
 

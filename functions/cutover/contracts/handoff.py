@@ -4,8 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Arn, Audience, Code, CutoverId, Digest, Instant, Line, Locator, Model, Name, Revision, Text
-from .envelope import Envelope
+from cutover.contracts.base import (
+    Arn,
+    Audience,
+    Code,
+    CutoverId,
+    Digest,
+    Instant,
+    Line,
+    Locator,
+    Model,
+    Name,
+    Revision,
+    Text,
+)
+from cutover.contracts.envelope import Envelope
 
 HANDOFF_TYPE = "application/vnd.cutover.handoff.v1+json"
 RECEIPT_TYPE = "application/vnd.cutover.receipt.v1+json"

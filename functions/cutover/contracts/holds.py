@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Code, CutoverId, Digest, Instant, Model, Name, Pointer, Revision, Text
+from cutover.contracts.base import Code, CutoverId, Digest, Instant, Model, Name, Pointer, Revision, Text
 
 Outcome = Literal["pass", "warn", "hold", "deny"]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Code, Digest, Instant, Line, Model, Name, Revision
+from cutover.contracts.base import Code, Digest, Instant, Line, Model, Name, Revision
 
 LEDGER_HEAD_TYPE = "application/vnd.cutover.ledger-head.v1+json"
 

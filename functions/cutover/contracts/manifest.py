@@ -4,8 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Arn, Audience, CutoverId, Digest, Instant, Line, Model, Name, Product, Revision
-from .envelope import Statement, Subject
+from cutover.contracts.base import (
+    Arn,
+    Audience,
+    CutoverId,
+    Digest,
+    Instant,
+    Line,
+    Model,
+    Name,
+    Product,
+    Revision,
+)
+from cutover.contracts.envelope import Statement, Subject
 
 MANIFEST_PREDICATE = "urn:cutover:manifest:v1"
 SUBJECT_NAMES = ("bundle", "lineage", "hold-register")
@@ -61,7 +72,9 @@ class Manifest(Statement):
     """``urn:cutover:manifest:v1``: an in-toto Statement v1 over exactly three documents."""
 
     subject: Annotated[tuple[Subject, ...], Field(min_length=3, max_length=3)]
-    predicate_type: Annotated[Literal["urn:cutover:manifest:v1"], Field(alias="predicateType")] = "urn:cutover:manifest:v1"
+    predicate_type: Annotated[Literal["urn:cutover:manifest:v1"], Field(alias="predicateType")] = (
+        "urn:cutover:manifest:v1"
+    )
     predicate: ManifestPredicate
 
     @model_validator(mode="after")

@@ -7,16 +7,36 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Audience, Digest, Instant, KeyId, Line, Locator, Model, Name, Product, Base64
-from .envelope import Envelope
-from .manifest import RequiredSigner, Window
+from cutover.contracts.base import (
+    Audience,
+    Base64,
+    Digest,
+    Instant,
+    KeyId,
+    Line,
+    Locator,
+    Model,
+    Name,
+    Product,
+)
+from cutover.contracts.envelope import Envelope
+from cutover.contracts.manifest import RequiredSigner, Window
 
 RULES_TYPE = "application/vnd.cutover.rules.v1+json"
 FACTS_TYPE = "application/vnd.cutover.facts.v1+json"
 TRUST_TYPE = "application/vnd.cutover.trust.v1+json"
 
 Purpose = Literal[
-    "candidate", "provenance", "attestation", "waiver", "bind", "decide", "handoff", "ledger", "receipt", "withdrawal"
+    "candidate",
+    "provenance",
+    "attestation",
+    "waiver",
+    "bind",
+    "decide",
+    "handoff",
+    "ledger",
+    "receipt",
+    "withdrawal",
 ]
 Seconds = Annotated[int, Field(ge=0, le=366 * 86_400)]
 

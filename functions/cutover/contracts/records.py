@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Digest, Instant, Line, Locator, Model, Name, Text
+from cutover.contracts.base import Digest, Instant, Line, Locator, Model, Name, Text
 
 Many = Annotated[tuple[Line, ...], Field(max_length=200)]
 

@@ -20,9 +20,8 @@ from pydantic import ValidationError
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import Envelope, Signature
 from cutover.contracts.policy import Purpose, TrustedKey
+from cutover.domain import canonical
 from cutover.errors import Refused
-
-from . import canonical
 
 MAX_ENVELOPE_BYTES = 4 * 1_048_576
 

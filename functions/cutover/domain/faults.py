@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from .record import Fault
+from cutover.domain.record import Fault
 
 MAX_FAULTS = 50
 _CODES = {

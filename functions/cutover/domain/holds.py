@@ -5,9 +5,8 @@ from datetime import datetime
 
 from cutover.contracts.base import Digest
 from cutover.contracts.holds import ClearedRegister, Finding, Hold, HoldRegister, HoldResolution, Warn
-
-from . import canonical
-from .waivers import TrustedWaiver
+from cutover.domain import canonical
+from cutover.domain.waivers import TrustedWaiver
 
 
 def fingerprint(rule: str, field: str, subject: Digest) -> Digest:
@@ -38,7 +37,13 @@ def register(
     for finding in sorted(findings, key=lambda each: (each.rule, each.field, each.subject)):
         if finding.outcome == "warn":
             warnings.append(
-                Warn(rule=finding.rule, code=finding.code, field=finding.field, found=finding.found, wanted=finding.wanted)
+                Warn(
+                    rule=finding.rule,
+                    code=finding.code,
+                    field=finding.field,
+                    found=finding.found,
+                    wanted=finding.wanted,
+                )
             )
         if finding.outcome not in {"hold", "deny"}:
             continue

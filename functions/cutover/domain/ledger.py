@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from cutover.contracts.base import Digest
 from cutover.contracts.ledger import LedgerEntry
+from cutover.domain import canonical
+from cutover.domain.record import ChainHead
 from cutover.errors import Refused
-
-from . import canonical
-from .record import ChainHead
 
 ADMISSION_SHARDS = 16
 

@@ -8,11 +8,20 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.envelope import Envelope
-from cutover.contracts.policy import FACTS_TYPE, RULES_TYPE, TRUST_TYPE, Facts, Root, Rules, TrustBundle, TrustedKey
+from cutover.contracts.policy import (
+    FACTS_TYPE,
+    RULES_TYPE,
+    TRUST_TYPE,
+    Facts,
+    Root,
+    Rules,
+    TrustBundle,
+    TrustedKey,
+)
+from cutover.domain import canonical
+from cutover.domain import envelope as dsse
+from cutover.domain.faults import faults_of
 from cutover.errors import Refused
-
-from . import canonical, envelope as dsse
-from .faults import faults_of
 
 M = TypeVar("M", Rules, Facts, TrustBundle)
 

@@ -6,7 +6,18 @@ from typing import Annotated
 from pydantic import Field
 
 from cutover.contracts.approval import Decision
-from cutover.contracts.base import Code, CutoverId, Digest, Instant, Line, Model, Name, Product, Revision, Text
+from cutover.contracts.base import (
+    Code,
+    CutoverId,
+    Digest,
+    Instant,
+    Line,
+    Model,
+    Name,
+    Product,
+    Revision,
+    Text,
+)
 from cutover.contracts.manifest import Assurance
 from cutover.contracts.policy import SignedReference
 

@@ -6,9 +6,8 @@ Nothing else may change a status. ``recorder`` turns one row into one conditiona
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cutover.domain.record import FINAL, LIVE, Admission, RevisionRecord, Signal, Status
 from cutover.errors import Refused
-
-from .record import FINAL, LIVE, Admission, RevisionRecord, Signal, Status
 
 REPAIR_AFTER = timedelta(seconds=60)
 """How long a signal may wait for the relay before the clock repeats it."""
@@ -27,7 +26,12 @@ class Transition:
 
 
 def _row(
-    number: int, event: str, sources: set[Status], target: Status | None, *writers: str, signal: Signal | None = None
+    number: int,
+    event: str,
+    sources: set[Status],
+    target: Status | None,
+    *writers: str,
+    signal: Signal | None = None,
 ) -> Transition:
     return Transition(number, event, frozenset(sources), target, frozenset(writers), signal)
 

@@ -9,10 +9,9 @@ from pydantic import ValidationError
 from cutover.contracts.base import Digest
 from cutover.contracts.policy import TrustedKey
 from cutover.contracts.records import WAIVER_TYPE, Waiver
+from cutover.domain import canonical
+from cutover.domain import envelope as dsse
 from cutover.errors import Refused
-
-from . import canonical
-from . import envelope as dsse
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ def occurrence(facts: Facts, target: str, window_id: str) -> Window:
     found = [window for window in calendar(facts, target).windows if window.id == window_id]
     if len(found) != 1:
         raise Refused(
-            "WINDOW_UNKNOWN", f"the calendar of {target} has no single window {window_id}", "name one that it has"
+            "WINDOW_UNKNOWN",
+            f"the calendar of {target} has no single window {window_id}",
+            "name one that it has",
         )
     return found[0]
 

@@ -3,7 +3,7 @@
 ``index`` finds evidence, ``fields`` makes a sourced field or a gap of it, ``bundle`` lists the sections.
 """
 
-from .bundle import Assembled, assemble
-from .index import EvidenceIndex
+from cutover.domain.assembling.bundle import Assembled, assemble
+from cutover.domain.assembling.index import EvidenceIndex
 
 __all__ = ["Assembled", "EvidenceIndex", "assemble"]

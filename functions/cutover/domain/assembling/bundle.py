@@ -8,11 +8,10 @@ from cutover.contracts.bundle import DraftBundle, Engine
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.holds import Finding
 from cutover.domain import canonical
+from cutover.domain.assembling import plans, release
+from cutover.domain.assembling.fields import Register
+from cutover.domain.assembling.index import EvidenceIndex
 from cutover.domain.waivers import TrustedWaiver
-
-from . import plans, release
-from .fields import Register
-from .index import EvidenceIndex
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ from cutover.contracts.bundle import Measure
 from cutover.contracts.candidate import Reference
 from cutover.contracts.holds import Finding
 from cutover.domain import canonical
+from cutover.domain.assembling.index import Found, subject_of
 from cutover.domain.holds import fingerprint, hold_id
 from cutover.domain.pointer import NOWHERE, resolve
 from cutover.domain.waivers import TrustedWaiver
-
-from .index import Found, subject_of
 
 LINE, TEXT, NAME, DIGEST, LOCATOR, INTEGER = (
     TypeAdapter[Any](kind) for kind in (Line, Text, Name, Digest, Locator, int)
@@ -113,13 +112,22 @@ class Place:
         origin = evidence.model_dump(include={"source", "record", "version"})
         return {
             "value": value,
-            "from": {**origin, "evidence": evidence.sha256, "pointer": self.base + pointer, "measure": measure},
+            "from": {
+                **origin,
+                "evidence": evidence.sha256,
+                "pointer": self.base + pointer,
+                "measure": measure,
+            },
         }
 
     def each(self, pointer: str) -> list[Field]:
         """Every item of the list at ``pointer``, each sourced; none where there is no list."""
         values = self._value(self.base + pointer, "value")
-        return [self.sourced(f"{pointer}/{n}", value) for n, value in enumerate(values)] if isinstance(values, list) else []
+        return (
+            [self.sourced(f"{pointer}/{n}", value) for n, value in enumerate(values)]
+            if isinstance(values, list)
+            else []
+        )
 
     def _value(self, pointer: str, measure: Measure) -> Any:
         if self.found is None:

@@ -1,6 +1,6 @@
 """What each missing field is called, whose it is, and what would mend it."""
 
-from .fields import Gap
+from cutover.domain.assembling.fields import Gap
 
 
 def _gap(rule: str, code: str, wanted: str, mend: str) -> Gap:
@@ -8,7 +8,10 @@ def _gap(rule: str, code: str, wanted: str, mend: str) -> Gap:
 
 
 CANDIDATE = _gap(
-    "lineage.candidate", "CANDIDATE_INCOMPLETE", "a field that the candidate's contract requires", "announce it again"
+    "lineage.candidate",
+    "CANDIDATE_INCOMPLETE",
+    "a field that the candidate's contract requires",
+    "announce it again",
 )
 ARTIFACT_UNPINNED = _gap(
     "artifacts.digest-pinned", "ARTIFACT_NOT_DIGEST_PINNED",
@@ -47,7 +50,12 @@ ROLLBACK_PLAN = _gap(
     "a rollback plan of cutover/rollback-plan/v1 with its steps", "publish the plan and announce its version",
 )  # fmt: skip
 ROLLBACK_FIELDS = {
-    name: _gap(f"rollback.{name.replace('_', '-')}", f"ROLLBACK_{code}_MISSING", wanted, "complete the step in the plan")
+    name: _gap(
+        f"rollback.{name.replace('_', '-')}",
+        f"ROLLBACK_{code}_MISSING",
+        wanted,
+        "complete the step in the plan",
+    )
     for name, code, wanted in (
         ("hook_digest", "HOOK", "the digest of the hook that this step runs"),
         ("trigger", "TRIGGER", "the criteria that trigger this step"),
@@ -60,7 +68,12 @@ ROLLBACK_FIELDS = {
     )
 }
 WAIVER_FIELDS = {
-    name: _gap(f"waivers.{name.replace('_', '-')}", f"WAIVER_{code}_MISSING", wanted, "issue the waiver again, complete")
+    name: _gap(
+        f"waivers.{name.replace('_', '-')}",
+        f"WAIVER_{code}_MISSING",
+        wanted,
+        "issue the waiver again, complete",
+    )
     for name, code, wanted in (
         ("owner", "OWNER", "who owns the waived risk"),
         ("reason", "REASON", "why it may be waived"),

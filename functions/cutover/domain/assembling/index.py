@@ -29,8 +29,7 @@ class EvidenceIndex:
         self._documents = documents
         self._sections = {
             collection.section: {
-                (each.source, each.record, each.version, each.unwraps is not None): each
-                for each in collection.evidence
+                (each.source, each.record, each.version, each.unwraps is not None): each for each in collection.evidence
             }
             for collection in evidence_set.collections
         }

@@ -7,11 +7,10 @@ from pydantic import ValidationError
 from cutover.contracts.base import Model
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.records import ChangeRecord, FlagSet, RollbackPlan, RolloutPlan, Waiver
-
-from . import gaps
-from .fields import DIGEST, INTEGER, LINE, LOCATOR, TEXT, Field, Place, Register
-from .index import EvidenceIndex, Found
-from .release import candidate_place
+from cutover.domain.assembling import gaps
+from cutover.domain.assembling.fields import DIGEST, INTEGER, LINE, LOCATOR, TEXT, Field, Place, Register
+from cutover.domain.assembling.index import EvidenceIndex, Found
+from cutover.domain.assembling.release import candidate_place
 
 M = TypeVar("M", bound=Model)
 STEP_KINDS = {
@@ -87,7 +86,10 @@ def rollback(candidate: Candidate, index: EvidenceIndex, register: Register) -> 
     whole = Place(register, found, asked, gaps.ROLLBACK_PLAN, "/rollback/steps", "/steps")
     if plan is None:
         return {"criteria": criteria, "steps": whole.missing()}
-    return {"criteria": criteria, "steps": [_step(whole.inside(f"/{n}", f"/{n}")) for n in range(len(plan.steps))]}
+    return {
+        "criteria": criteria,
+        "steps": [_step(whole.inside(f"/{n}", f"/{n}")) for n in range(len(plan.steps))],
+    }
 
 
 def _step(place: Place) -> Field:

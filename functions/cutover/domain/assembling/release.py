@@ -1,10 +1,9 @@
 """The sections that the candidate lists itself: the release, its components, its attestations."""
 
 from cutover.contracts.candidate import Candidate, CandidateComponent
-
-from . import gaps
-from .fields import DIGEST, INTEGER, TEXT, Field, Place, Register
-from .index import EvidenceIndex
+from cutover.domain.assembling import gaps
+from cutover.domain.assembling.fields import DIGEST, INTEGER, TEXT, Field, Place, Register
+from cutover.domain.assembling.index import EvidenceIndex
 
 RELEASE_FIELDS = {
     "product": "/product", "version": "/version", "repository": "/repository", "commit": "/commit",
