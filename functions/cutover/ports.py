@@ -222,3 +222,13 @@ class Mail:
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None: ...
+
+
+class LedgerHeads(Protocol):
+    """Where signed heads of ledger chains are kept, out of the reach of who can write the table."""
+
+    def put_ledger_head(self, chain: str, sequence: int, content: bytes) -> bytes:
+        """Keep a signed head, once: the bytes that stand, which are an earlier attempt's where there was one.
+
+        An ECDSA signature differs each time, so the caller compares what both say, not their bytes.
+        """

@@ -1,0 +1,161 @@
+"""The main table in DynamoDB."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel
+
+from cutover.adapters import dynamodb_items as items
+from cutover.adapters.aws_errors import code_of, translated
+from cutover.adapters.dynamodb_commit import actions, cancelled
+from cutover.adapters.dynamodb_guards import Guard, absent_or_at_most, conditional, equal
+from cutover.contracts.base import Digest, format_instant
+from cutover.contracts.ledger import LedgerEntry
+from cutover.domain.record import ActivePolicy, Admission, Brake, ChainHead, Lane, RevisionRecord, Slot
+from cutover.errors import Conflict, DependencyUnavailable
+from cutover.ports import Commit
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+DUE_INDEX = "due"
+M = TypeVar("M", bound=BaseModel)
+
+
+class DynamoRecords:
+    """Implements ``Records`` over one table; the layout is that of ``dynamodb_items``."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def admission(self, digest: Digest) -> Admission | None:
+        return self._model(Admission, items.admission_key(digest))
+
+    def revision(self, cutover: str, revision: int) -> RevisionRecord | None:
+        return self._model(RevisionRecord, items.revision_key(cutover, revision))
+
+    def lane(self, product: str, target: str) -> Lane | None:
+        return self._model(Lane, items.lane_key(product, target))
+
+    def chain(self, chain: str) -> ChainHead:
+        return self._model(ChainHead, items.head_key(chain)) or ChainHead(chain=chain)
+
+    def ledger(self, chain: str) -> Iterator[LedgerEntry]:
+        found = self._query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={
+                ":pk": items.head_key(chain)["pk"],
+                ":prefix": items.marshal(items.LEDGER_PREFIX),
+            },
+            ConsistentRead=True,
+        )
+        return (items.read(LedgerEntry, item) for item in found)
+
+    def slot(self, queue_arn: str, window: str) -> Slot | None:
+        return self._model(Slot, items.slot_key(queue_arn, window))
+
+    def payload_owner(self, payload: Digest) -> tuple[str, int] | None:
+        item = self._item(items.payload_key(payload))
+        return (item["cutover"]["S"], int(item["revision"]["N"])) if item else None
+
+    def policy(self) -> ActivePolicy | None:
+        return self._model(ActivePolicy, items.POLICY_KEY)
+
+    def activate_policy(self, policy: ActivePolicy) -> None:
+        """``Conflict`` when a newer version is active already: a late activation must not roll it back."""
+        with conditional("PutItem", "policy"):
+            self._put(policy, absent_or_at_most("version", policy.version))
+
+    def brake(self) -> Brake | None:
+        return self._model(Brake, items.BRAKE_KEY)
+
+    def set_brake(self, brake: Brake) -> None:
+        with translated("PutItem"):
+            self._put(brake)
+
+    def commit(self, commit: Commit) -> None:
+        """One ``TransactWriteItems``.
+
+        An answer can be lost after the transaction took effect; botocore then sends it again, and the second
+        try fails on what the first one wrote. So before a failure is reported the ledger entry is read back:
+        if it carries the random ``writer`` of this very call, the commit succeeded. Equal content would prove
+        nothing, since two functions can decide the same in the same second.
+        """
+        writer = uuid.uuid4().hex
+        sent = actions(self._table, commit, writer)
+        try:
+            with translated("TransactWriteItems"):
+                self._client.transact_write_items(TransactItems=[action.request for action in sent])
+        except ClientError as error:
+            if code_of(error) != "TransactionCanceledException":
+                raise
+            if not self._wrote(commit.entry, writer):
+                raise cancelled(error, sent) from error
+        except DependencyUnavailable:
+            # A request still on its way can take effect later; who tries again reads first, and conditionally.
+            if not self._wrote(commit.entry, writer):
+                raise
+
+    def clear_signal(self, of: RevisionRecord | Admission) -> None:
+        if of.signal is None:
+            return
+        guard = equal(version=of.version, signal=of.signal.value)
+        forgotten = of.model_copy(update={"signal": None})
+        names = guard.names | ({} if items.is_waiting(forgotten) else {"#live": "live"})
+        removed = ", ".join(name for name in names if name != "#version")
+        with suppress(Conflict), conditional("UpdateItem", "signal"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=items.key_of(of),
+                UpdateExpression=f"REMOVE {removed}",
+                ConditionExpression=guard.expression,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=guard.values,
+            )
+
+    def due(self, now: datetime, *, limit: int) -> Iterator[RevisionRecord | Admission]:
+        found = self._query(
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="#live = :live AND due_at <= :now",
+            ExpressionAttributeNames={"#live": "live"},
+            ExpressionAttributeValues={
+                ":live": items.marshal("1"),
+                ":now": items.marshal(format_instant(now)),
+            },
+            Limit=limit,
+        )
+        for _, item in zip(range(limit), found, strict=False):
+            model = items.model_of(item)
+            if isinstance(model, (RevisionRecord, Admission)):
+                yield model
+
+    def _wrote(self, entry: LedgerEntry, writer: str) -> bool:
+        item = self._item(items.key_of(entry))
+        return item is not None and item.get("writer") == items.marshal(writer)
+
+    def _model(self, model: type[M], key: items.Item) -> M | None:
+        item = self._item(key)
+        return None if item is None else items.read(model, item)
+
+    def _item(self, key: items.Item) -> items.Item | None:
+        with translated("GetItem"):
+            answer: dict[str, Any] = {**self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)}
+        return answer.get("Item")
+
+    def _put(self, model: BaseModel, guard: Guard | None = None) -> None:
+        arguments = guard.arguments() if guard else {}
+        self._client.put_item(TableName=self._table, Item=items.item_of(model), **arguments)
+
+    def _query(self, **query: Any) -> Iterator[items.Item]:
+        while True:
+            with translated("Query"):
+                page: dict[str, Any] = {**self._client.query(TableName=self._table, **query)}
+            yield from page["Items"]
+            if not page.get("LastEvaluatedKey"):
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -1,0 +1,83 @@
+"""The FIFO queues that Cutover writes to: exceptions for owners of holds, and the targets' deployment queues."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+
+from cutover.adapters.aws_errors import code_of, status_of, translated
+from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+SEND_ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=5)
+"""How the deployment queue's client must be made: a retry after a lost answer would be a second send."""
+_BAD_REQUEST, _SERVER_ERROR = 400, 500
+
+
+class SqsExceptionQueue:
+    """Implements ``ExceptionQueue``. Retries are harmless: the deduplication id is the hold's."""
+
+    def __init__(self, client: "SQSClient", *, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, *, body: bytes, group: str, deduplication_id: str) -> None:
+        with translated("SendMessage"):
+            self._client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=body.decode(),
+                MessageGroupId=group,
+                MessageDeduplicationId=deduplication_id,
+            )
+
+
+class SqsDeploymentQueue:
+    """Implements ``DeploymentQueue`` for the targets of ``queue_urls`` (target name to queue URL)."""
+
+    def __init__(self, client: "SQSClient", *, queue_urls: Mapping[str, str]) -> None:
+        if not _sends_once(client):
+            raise ConfigurationError("the deployment queue's client must send once: make it with SEND_ONCE")
+        self._client = client
+        self._queue_urls = queue_urls
+
+    def send(self, target: str, *, body: bytes, group: str, deduplication_id: str) -> str:
+        """Whether the message can have arrived decides the error:
+
+        - never connected, or a definite refusal (4xx): surely not sent, ``DependencyUnavailable``;
+        - anything after the request may have left (lost or unreadable answer, 5xx): ``AmbiguousCompletion``.
+        """
+        if target not in self._queue_urls:
+            raise ConfigurationError(f"this deployment has no queue for the target {target!r}")
+        try:
+            answer = self._client.send_message(
+                QueueUrl=self._queue_urls[target],
+                MessageBody=body.decode(),
+                MessageGroupId=group,
+                MessageDeduplicationId=deduplication_id,
+            )
+        except ClientError as error:
+            if _BAD_REQUEST <= status_of(error) < _SERVER_ERROR:
+                raise DependencyUnavailable(f"SendMessage was refused: {code_of(error)}") from error
+            raise AmbiguousCompletion(f"SendMessage: {code_of(error)}") from error
+        except (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError) as error:
+            raise DependencyUnavailable(f"SendMessage never left: {type(error).__name__}") from error
+        except (HTTPClientError, SSLError, ResponseParserError) as error:
+            raise AmbiguousCompletion(f"SendMessage: {type(error).__name__}") from error
+        return answer["MessageId"]
+
+
+def _sends_once(client: "SQSClient") -> bool:
+    # botocore's options are set from its keyword arguments; the stubs do not know them as attributes
+    retries = getattr(client.meta.config, "retries", None) or {}
+    return bool(retries.get("total_max_attempts") == 1)
