@@ -20,6 +20,7 @@ from cutover.domain.record import (
     ChainHead,
     Lane,
     RevisionRecord,
+    Signal,
     Slot,
     Token,
 )
@@ -121,6 +122,12 @@ class Records(Protocol):
 
     def clear_signal(self, of: RevisionRecord | Admission) -> None:
         """Forget the signal of exactly this reading; does nothing when it has changed since."""
+
+    def nudge(self, of: RevisionRecord | Admission, *, signal: Signal | None, due_at: datetime | None) -> None:
+        """Give exactly this reading another signal and next look; does nothing when it has changed since.
+
+        Neither its version nor its status changes: whoever decides on the reading still may.
+        """
 
     def due(self, now: datetime, *, limit: int) -> Iterator[RevisionRecord | Admission]:
         """What the clock must look at, oldest first, from an index that may lag."""

@@ -1,0 +1,67 @@
+"""One logger, one tracer, one set of metrics (Powertools), and what every handler does with them.
+
+A line of JSON an event. Events and answers are never logged: they carry tokens, links and documents.
+"""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+from cutover.errors import CutoverError
+
+logger = Logger(utc=True, log_uncaught_exceptions=False)
+tracer = Tracer()
+metrics = Metrics()
+
+Answer = TypeVar("Answer")
+FIELDS = ("cutover", "revision", "status", "family", "section", "admission")
+
+
+def observed(name: str) -> Callable[[Callable[[Any, Any], Answer]], Callable[[Any, Any], Answer]]:
+    """A handler that is traced, counted, and logged with how it ended.
+
+    An error goes on to its caller with its class as its name; only that name is logged, because
+    messages may quote input.
+    """
+
+    def decorate(function: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Answer]:
+        @functools.wraps(function)
+        def handled(event: Any, context: Any) -> Answer:
+            started = time.monotonic()
+            logger.append_keys(**_identity(event))
+            try:
+                answer = function(event, context)
+            except Exception as error:
+                kind = type(error).__name__
+                metrics.add_metric("Failed", MetricUnit.Count, 1)
+                known = isinstance(error, CutoverError)
+                logger.exception(name, extra=_line(name, started, "failed", error=kind, known=known))
+                raise
+            told = _identity(answer)
+            metrics.add_metric("Succeeded", MetricUnit.Count, 1)
+            logger.info(name, extra=told | _line(name, started, "succeeded"))
+            return answer
+
+        wrapped = tracer.capture_lambda_handler(capture_response=False, capture_error=False)(handled)
+        wrapped = metrics.log_metrics(wrapped, default_dimensions={"function": name})
+        return logger.inject_lambda_context(wrapped, log_event=False, clear_state=True)
+
+    return decorate
+
+
+def _line(name: str, started: float, result: str, **more: Any) -> dict[str, Any]:
+    duration = int((time.monotonic() - started) * 1000)
+    return {"event_name": name, "result": result, "duration_ms": duration, **more}
+
+
+def _identity(document: Any) -> dict[str, Any]:
+    """Which cutover an event or answer is about; nothing else of it is ever logged."""
+    if not isinstance(document, dict):
+        return {}
+    record = document.get("record")
+    merged = {**document, **record} if isinstance(record, dict) else document
+    return {name: merged[name] for name in FIELDS if isinstance(merged.get(name), (str, int))}

@@ -1,0 +1,137 @@
+"""The composition root: adapters with their clients, made on first use and kept while the function is warm."""
+
+import functools
+import os
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from cutover.adapters.dynamodb_records import DynamoRecords
+from cutover.adapters.dynamodb_tokens import DynamoTokens
+from cutover.adapters.s3_store import S3Store
+from cutover.adapters.system_clock import SystemClock
+from cutover.contracts.ledger import LedgerEngine
+from cutover.contracts.policy import Purpose
+from cutover.domain.policy import Policy
+from cutover.errors import ConfigurationError
+from cutover.policies import PolicyReader
+from cutover.ports import DeploymentQueue, ExceptionQueue, Inbox, Mac, Mailer, Signer, SourceSystem, Workflow
+from cutover.recorder import Recorder
+from cutover.runtime.settings import Settings
+
+STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+SEND_ONCE = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
+"""A send whose answer is lost must not be repeated by the SDK: HandOff decides what happens then."""
+
+
+class Wiring:
+    """Everything that a handler can ask for. Each adapter imports only when it is asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+
+    @functools.cached_property
+    def session(self) -> boto3.Session:
+        return boto3.Session()
+
+    def client(self, service: Any, config: Config = STANDARD) -> Any:
+        return self.session.client(service, config=config)
+
+    @functools.cached_property
+    def records(self) -> DynamoRecords:
+        return DynamoRecords(self.client("dynamodb"), table=self.settings.text("CUTOVER_TABLE"))
+
+    @functools.cached_property
+    def tokens(self) -> DynamoTokens:
+        return DynamoTokens(self.client("dynamodb"), table=self.settings.text("CUTOVER_TOKENS_TABLE"))
+
+    @functools.cached_property
+    def store(self) -> S3Store:
+        return S3Store(self.client("s3"), bucket=self.settings.text("CUTOVER_STORE_BUCKET"))
+
+    @functools.cached_property
+    def inbox(self) -> Inbox:
+        from cutover.adapters.s3_inbox import S3Inbox
+
+        return S3Inbox(self.client("s3"), bucket=self.settings.text("CUTOVER_INBOX_BUCKET"))
+
+    @functools.cached_property
+    def sources(self) -> dict[str, SourceSystem]:
+        """One adapter for each kind of source system."""
+        from cutover.sources.s3 import S3Source
+
+        return {"s3": S3Source(self.client("s3"))}
+
+    @functools.cached_property
+    def workflow(self) -> Workflow:
+        from cutover.adapters.stepfunctions_workflow import StepFunctionsWorkflow
+
+        return StepFunctionsWorkflow(
+            self.client("stepfunctions"), state_machine_arn=self.settings.text("CUTOVER_STATE_MACHINE_ARN")
+        )
+
+    @functools.cached_property
+    def exceptions(self) -> ExceptionQueue:
+        from cutover.adapters.sqs_queues import SqsExceptionQueue
+
+        return SqsExceptionQueue(self.client("sqs"), queue_url=self.settings.text("CUTOVER_EXCEPTIONS_QUEUE_URL"))
+
+    @functools.cached_property
+    def deployment(self) -> DeploymentQueue:
+        from cutover.adapters.sqs_queues import SqsDeploymentQueue
+
+        urls = {name: target["queue_url"] for name, target in self.settings.targets.items()}
+        return SqsDeploymentQueue(self.client("sqs", SEND_ONCE), queue_urls=urls)
+
+    @functools.cached_property
+    def mailer(self) -> Mailer:
+        from cutover.adapters.ses_mailer import SesMailer
+
+        return SesMailer(self.client("sesv2"), sender=self.settings.text("CUTOVER_SENDER"))
+
+    @functools.cached_property
+    def links_mac(self) -> Mac:
+        from cutover.adapters.kms_mac import KmsMac
+
+        return KmsMac(self.client("kms"), key_arn=self.settings.text("CUTOVER_LINKS_KEY"), key_name="links-1")
+
+    def signer(self, purpose: Purpose) -> Signer:
+        """The KMS key of a purpose. Its id is the one that the signed facts name for it."""
+        from cutover.adapters.kms_signer import KmsSigner
+
+        now = self.clock.now()
+        current = [
+            key for key in self.policy().facts.keys
+            if key.purpose == purpose and key.not_before <= now < key.not_after and key.revoked_at is None
+        ]  # fmt: skip
+        if len(current) != 1:
+            raise ConfigurationError(f"the facts name {len(current)} current keys for {purpose}; exactly one is needed")
+        arn = self.settings.text(f"CUTOVER_{purpose.upper()}_KEY")
+        return KmsSigner(self.client("kms"), key_arn=arn, key_id=current[0].id)
+
+    @functools.cached_property
+    def engine(self) -> LedgerEngine:
+        return LedgerEngine(
+            version=self.settings.text("CUTOVER_ENGINE"), lock=self.settings.text("CUTOVER_LOCK_DIGEST")
+        )
+
+    def recorder(self, role: str) -> Recorder:
+        return Recorder(records=self.records, clock=self.clock, role=role, engine=self.engine)
+
+    def policy(self) -> Policy:
+        """The active policy, read now: facts may have changed a moment ago."""
+        return self.policies.active()
+
+    @functools.cached_property
+    def policies(self) -> PolicyReader:
+        return PolicyReader(
+            records=self.records, store=self.store, fingerprint=self.settings.text("CUTOVER_ROOT_FINGERPRINT")
+        )
+
+
+@functools.cache
+def wired() -> Wiring:
+    """The wiring of this function's environment."""
+    return Wiring(Settings(os.environ))
