@@ -36,7 +36,7 @@ class PolicyReader:
 
     def pinned(self, rules: SignedReference, facts: SignedReference) -> Policy:
         """Exactly these rules and facts."""
-        return Policy(self.rules(rules), self.facts(facts), rules.payload, facts.payload)
+        return Policy(self.rules(rules), self.facts(facts), rules, facts)
 
     def rules(self, reference: SignedReference) -> Rules:
         if reference.envelope not in self._rules:

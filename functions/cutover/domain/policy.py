@@ -28,15 +28,20 @@ M = TypeVar("M", Rules, Facts, TrustBundle)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules and facts that were signed by both owners, with the digests of their payloads."""
+    """Rules and facts that were signed by both owners, and where their envelopes are stored."""
 
     rules: Rules
     facts: Facts
-    rules_digest: Digest
-    facts_digest: Digest
+    rules_reference: SignedReference
+    facts_reference: SignedReference
 
-    def keys(self) -> tuple[TrustedKey, ...]:
-        return self.facts.keys
+    @property
+    def rules_digest(self) -> Digest:
+        return self.rules_reference.payload
+
+    @property
+    def facts_digest(self) -> Digest:
+        return self.facts_reference.payload
 
 
 def parse_root(content: bytes, *, fingerprint: Digest) -> Root:

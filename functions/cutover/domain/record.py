@@ -120,6 +120,8 @@ class RecordedDecision(Model):
     assurance: Assurance
     payload: Digest
     envelope: Digest
+    facts: SignedReference
+    """The facts that were read at this decision; the hand-off message carries them."""
     decided_at: Instant
 
 
@@ -146,8 +148,11 @@ class RevisionRecord(Model):
     evidence_set: Digest | None = None
     bundle: Digest | None = None
     lineage: Digest | None = None
+    gaps: Digest | None = None
+    """The findings of Assemble: one for each field without a source."""
     hold_register: Digest | None = None
     manifest: SignedReference | None = None
+    bound_facts: SignedReference | None = None
     queue_arn: Line | None = None
     opens_at: Instant | None = None
     closes_at: Instant | None = None
