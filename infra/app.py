@@ -55,9 +55,7 @@ def build(
             asset=asset,
         )
         if config.permissions_boundary:
-            boundary = iam.ManagedPolicy.from_managed_policy_arn(
-                stack, "Boundary", config.permissions_boundary
-            )
+            boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", config.permissions_boundary)
             iam.PermissionsBoundary.of(stack).apply(boundary)
     return app
 

@@ -71,9 +71,7 @@ def package(name: FlavourName) -> Path:
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         tree, draft = Path(scratch) / "tree", Path(scratch) / "draft.zip"
         _install(wanted, tree, Path(scratch) / "requirements.txt")
-        shutil.copytree(
-            ROOT / "functions" / "cutover", tree / "cutover", ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(ROOT / "functions" / "cutover", tree / "cutover", ignore=shutil.ignore_patterns("__pycache__"))
         packer.prune(tree)
         if wanted.compiler is not None:
             _compile(wanted.compiler, tree)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from infra.powers import (
     Power,
+    call_stages,
     check_links,
     consume_inbox,
+    deliver_log,
     follow_main,
     follow_tokens,
     get_content,
@@ -39,6 +41,7 @@ from infra.powers import (
     write_table,
 )
 
+# Besides these, each role writes to its own log group.
 EVERYONE: tuple[Power, ...] = (use_data_key, trace)
 
 # fmt: off
@@ -66,6 +69,8 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     "Seal":            (follow_main, read_table, keep_ledger, sign_ledger),
 }
 # fmt: on
+
+MACHINE: tuple[Power, ...] = (call_stages, deliver_log, trace)
 
 # Which functions may do what with which key. The keys' own policies deny it to everybody else.
 KEY_USERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

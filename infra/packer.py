@@ -15,11 +15,7 @@ def prune(tree: Path) -> None:
     for path in sorted(tree.rglob("*"), reverse=True):
         if path.is_dir() and (path.name == "__pycache__" or path == tree / "bin"):
             shutil.rmtree(path)
-        elif (
-            path.is_file()
-            and path.name in _FILES
-            and (".dist-info" in path.parent.name or path.parent == tree)
-        ):
+        elif path.is_file() and path.name in _FILES and (".dist-info" in path.parent.name or path.parent == tree):
             path.unlink()
 
 

@@ -67,20 +67,14 @@ def _door(module: str, description: str, *settings: str) -> Plan:
 STAGES: Mapping[str, Plan] = {
     "Admit": _stage("admit", "Checks a candidate and opens its revision", *RECORD, IDEMPOTENCY, *POLICY),
     "Collect": _stage("collect", "Fetches from one source", *RECORD, *POLICY, timeout=60, memory=1024),
-    "Assemble": _stage(
-        "assemble", "Makes the bundle from evidence", *RECORD, *POLICY, timeout=60, memory=1024
-    ),
+    "Assemble": _stage("assemble", "Makes the bundle from evidence", *RECORD, *POLICY, timeout=60, memory=1024),
     "Verify": _stage("verify", "Runs one family of checks", *RECORD, *POLICY, timeout=60, memory=1024),
     "Bind": _stage("bind", "Decides: held, declined or bound", *RECORD, *POLICY, EXCEPTIONS, BIND_KEY),
-    "RequestApproval": _stage(
-        "request_approval", "Tells the approvers", *RECORD, *POLICY, LINKS_KEY, PAGE_URL, SENDER
-    ),
+    "RequestApproval": _stage("request_approval", "Tells the approvers", *RECORD, *POLICY, LINKS_KEY, PAGE_URL, SENDER),
     "AwaitToken": _stage("await_token", "Stores the token of a wait", TABLE, TOKENS),
     "ReadRecord": _stage("read_record", "Reads what was decided", TABLE),
     "RecordFailure": _stage("record_failure", "Writes a failed execution to the ledger", TABLE),
-    "HandOff": _stage(
-        "hand_off", "Proves everything again, sends once", *RECORD, *POLICY, HANDOFF_KEY, timeout=20
-    ),
+    "HandOff": _stage("hand_off", "Proves everything again, sends once", *RECORD, *POLICY, HANDOFF_KEY, timeout=20),
 }
 
 # Called by queues, streams, the clock and people.

@@ -1,204 +1,130 @@
-"""What a role can be allowed, in words. Each power turns the deployed resources into IAM statements."""
+"""What a role can be allowed, in words: actions, and the resources that they reach in a deployed stage."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from aws_cdk import Aws
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 
-from infra.components.inbox import Inbox
-from infra.components.keys import Keys
-from infra.components.mail import Mail
-from infra.components.store import Store
-from infra.components.tables import DUE_INDEX, Tables
-from infra.components.targets import Targets
+from infra.components.tables import DUE_INDEX
+from infra.plan import STAGES
+from infra.resources import Resources
 
-
-@dataclass(frozen=True, kw_only=True)
-class Resources:
-    """Everything that a grant can name. `exceptions_arn`, `failures_arn` and `machine_arn` are ARNs."""
-
-    keys: Keys
-    store: Store
-    tables: Tables
-    inbox: Inbox
-    targets: Targets
-    mail: Mail
-    exceptions_arn: str
-    failures_arn: str
-    machine_arn: str
+Statements = Sequence[iam.PolicyStatement]
+Power = Callable[[Resources], Statements]
 
 
-Power = Callable[[Resources], Sequence[iam.PolicyStatement]]
-
-
-def allow(actions: Sequence[str], resources: Sequence[str], **conditions: object) -> iam.PolicyStatement:
+def allow(actions: Sequence[str], *resources: str, **conditions: object) -> iam.PolicyStatement:
     """One statement; conditions as `StringLike={...}`."""
-    return iam.PolicyStatement(
-        actions=list(actions), resources=list(resources), conditions=conditions or None
-    )
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
 
 
-# --- the record
+def _power(*actions: str, on: Callable[[Resources], str], **conditions: object) -> Power:
+    return lambda r: [allow(actions, on(r), **conditions)]
 
 
-def read_table(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["dynamodb:GetItem", "dynamodb:Query"], [r.tables.main.table_arn])]
+def _both(*powers: Power) -> Power:
+    return lambda r: [statement for power in powers for statement in power(r)]
 
 
-def read_due(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["dynamodb:Query"], [f"{r.tables.main.table_arn}/index/{DUE_INDEX}"])]
+# The record. Deleting is for slots: a terminal revision gives its queue and window back.
+read_table = _power("dynamodb:GetItem", "dynamodb:Query", on=lambda r: r.tables.main.table_arn)
+read_due = _power("dynamodb:Query", on=lambda r: f"{r.tables.main.table_arn}/index/{DUE_INDEX}")
+write_table = _power(
+    "dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn
+)  # fmt: skip
+update_table = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn)
+release_slot = _power("dynamodb:DeleteItem", on=lambda r: r.tables.main.table_arn)
+put_token = _power("dynamodb:PutItem", on=lambda r: r.tables.tokens.table_arn)
+take_token = _power(
+    "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query", on=lambda r: r.tables.tokens.table_arn
+)  # fmt: skip
+remember = _power(  # Powertools' idempotency records
+    "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+    on=lambda r: r.tables.idempotency.table_arn,
+)  # fmt: skip
+
+# Streams. Lambda parks what their functions cannot handle with the function's own role.
+_STREAM = (
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"
+)  # fmt: skip
+_park = _power("sqs:SendMessage", on=lambda r: r.failures.queue_arn)
+follow_main = _both(_power(*_STREAM, on=lambda r: r.tables.main.table_stream_arn or ""), _park)
+follow_tokens = _both(_power(*_STREAM, on=lambda r: r.tables.tokens.table_stream_arn or ""), _park)
+
+# The store and the other buckets.
+get_content = _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("sha256/*"))
+put_content = _power("s3:PutObject", on=lambda r: r.store.store.arn_for_objects("sha256/*"))
+put_tombstone = _power("s3:PutObject", on=lambda r: r.store.store.arn_for_objects("tombstones/*"))
+look_for_tombstone = _both(
+    _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("tombstones/*")),
+    _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "tombstones/*"}),
+)
+keep_ledger = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("ledger/*"))
+get_inbox_version = _power("s3:GetObjectVersion", on=lambda r: r.store.inbox.arn_for_objects("*"))
+
+# Signatures. A public key is no secret; its digest is the key id in an envelope.
+_SIGN = ("kms:GetPublicKey", "kms:Sign")
+sign_bind = _power(*_SIGN, on=lambda r: r.keys.bind.key_arn)
+sign_decide = _power(*_SIGN, on=lambda r: r.keys.decide.key_arn)
+sign_handoff = _power(*_SIGN, on=lambda r: r.keys.handoff.key_arn)
+sign_ledger = _power(*_SIGN, on=lambda r: r.keys.ledger.key_arn)
+make_links = _power("kms:GenerateMac", on=lambda r: r.keys.links.key_arn)
+check_links = _power("kms:VerifyMac", on=lambda r: r.keys.links.key_arn)
+
+# Messages and executions.
+consume_inbox = _power(
+    "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+    on=lambda r: r.inbox.queue.queue_arn,
+)  # fmt: skip
+report_exceptions = _power("sqs:SendMessage", on=lambda r: r.exceptions.queue_arn)
+send_mail = _power("ses:SendEmail", on=lambda r: r.mail.identity_arn)
+run_executions = _power(
+    "states:SendTaskSuccess", "states:StartExecution", on=lambda r: r.machine_arn()
+)  # fmt: skip
+
+# AWS knows no resources for these actions: it demands the star.
+trace = _power("xray:PutTelemetryRecords", "xray:PutTraceSegments", on=lambda _: "*")
+deliver_log = _power(
+    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy", "logs:UpdateLogDelivery", on=lambda _: "*",
+)  # fmt: skip
 
 
-def write_table(r: Resources) -> Sequence[iam.PolicyStatement]:
-    actions = ["dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    return [allow(actions, [r.tables.main.table_arn])]
+def write_log(group: logs.ILogGroup) -> iam.PolicyStatement:
+    """A function's own log group and no other."""
+    return allow(["logs:CreateLogStream", "logs:PutLogEvents"], group.log_group_arn)
 
 
-def update_table(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["dynamodb:UpdateItem"], [r.tables.main.table_arn])]
-
-
-def release_slot(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["dynamodb:DeleteItem"], [r.tables.main.table_arn])]
-
-
-def put_token(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["dynamodb:PutItem"], [r.tables.tokens.table_arn])]
-
-
-def take_token(r: Resources) -> Sequence[iam.PolicyStatement]:
-    actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query"]
-    return [allow(actions, [r.tables.tokens.table_arn])]
-
-
-def remember(r: Resources) -> Sequence[iam.PolicyStatement]:
-    """Powertools' idempotency records."""
-    actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    return [allow(actions, [r.tables.idempotency.table_arn])]
-
-
-def follow_main(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [_follow(r.tables.main), _park_failures(r)]
-
-
-def follow_tokens(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [_follow(r.tables.tokens), _park_failures(r)]
-
-
-def _follow(table: dynamodb.Table) -> iam.PolicyStatement:
-    actions = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
-    return allow([f"dynamodb:{action}" for action in actions], [table.table_stream_arn or ""])
-
-
-def _park_failures(r: Resources) -> iam.PolicyStatement:
-    """Lambda sends what a stream's function could not handle, with the function's role."""
-    return allow(["sqs:SendMessage"], [r.failures_arn])
-
-
-# --- the store
-
-
-def get_content(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["s3:GetObject"], [r.store.store.arn_for_objects("sha256/*")])]
-
-
-def put_content(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["s3:PutObject"], [r.store.store.arn_for_objects("sha256/*")])]
-
-
-def put_tombstone(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["s3:PutObject"], [r.store.store.arn_for_objects("tombstones/*")])]
-
-
-def look_for_tombstone(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [
-        allow(["s3:GetObject"], [r.store.store.arn_for_objects("tombstones/*")]),
-        allow(["s3:ListBucket"], [r.store.store.bucket_arn], StringLike={"s3:prefix": "tombstones/*"}),
-    ]
-
-
-def keep_ledger(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["s3:GetObject", "s3:PutObject"], [r.store.store.arn_for_objects("ledger/*")])]
-
-
-def get_inbox_version(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["s3:GetObjectVersion"], [r.store.inbox.arn_for_objects("*")])]
-
-
-def get_sources(r: Resources) -> Sequence[iam.PolicyStatement]:
+def get_sources(r: Resources) -> Statements:
+    """Every bucket that artifacts and their evidence may be fetched from."""
     objects = [bucket.arn_for_objects("*") for bucket in r.store.sources]
-    return [allow(["s3:GetObject", "s3:GetObjectVersion"], objects)]
+    return [allow(["s3:GetObject", "s3:GetObjectVersion"], *objects)]
 
 
-# --- signatures
+def send_to_targets(r: Resources) -> Statements:
+    """Every deployed target's queue, with the key of an imported one."""
+    return list(_sending(r))
 
 
-def sign_bind(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["kms:Sign"], [r.keys.bind.key_arn])]
+def _sending(r: Resources) -> Iterator[iam.PolicyStatement]:
+    yield allow(["sqs:SendMessage"], *(target.queue_arn for target in r.targets.all))
+    for target in r.targets.all:
+        if key := target.config.queue_key_arn:
+            region = key.split(":")[3]
+            yield allow(["kms:Decrypt", "kms:GenerateDataKey"], key, **_through("sqs", region=region))
 
 
-def sign_decide(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["kms:Sign"], [r.keys.decide.key_arn])]
+def call_stages(r: Resources) -> Statements:
+    """The functions that the state machine's definition names."""
+    return [allow(["lambda:InvokeFunction"], *(r.functions[name].function.function_arn for name in STAGES))]
 
 
-def sign_handoff(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["kms:Sign"], [r.keys.handoff.key_arn])]
-
-
-def sign_ledger(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["kms:Sign"], [r.keys.ledger.key_arn])]
-
-
-def make_links(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["kms:GenerateMac"], [r.keys.links.key_arn])]
-
-
-def check_links(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["kms:VerifyMac"], [r.keys.links.key_arn])]
-
-
-# --- messages and executions
-
-
-def consume_inbox(r: Resources) -> Sequence[iam.PolicyStatement]:
-    actions = ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"]
-    return [allow([f"sqs:{action}" for action in actions], [r.inbox.queue.queue_arn])]
-
-
-def report_exceptions(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["sqs:SendMessage"], [r.exceptions_arn])]
-
-
-def send_to_targets(r: Resources) -> Sequence[iam.PolicyStatement]:
-    queues = allow(["sqs:SendMessage"], [target.queue_arn for target in r.targets.all])
-    actions = ["kms:Decrypt", "kms:GenerateDataKey"]
-    foreign = [target.config.queue_key_arn for target in r.targets.all if target.config.queue_key_arn]
-    keys = [allow(actions, [arn], **_through("sqs", region=arn.split(":")[3])) for arn in foreign]
-    return [queues, *keys]
-
-
-def send_mail(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["ses:SendEmail"], [r.mail.identity_arn])]
-
-
-def run_executions(r: Resources) -> Sequence[iam.PolicyStatement]:
-    return [allow(["states:SendTaskSuccess", "states:StartExecution"], [r.machine_arn])]
-
-
-# --- what every function needs
-
-
-def use_data_key(r: Resources) -> Sequence[iam.PolicyStatement]:
+def use_data_key(r: Resources) -> Statements:
     """Only through the services that encrypt with it: no function can decrypt a ciphertext by itself."""
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
-    return [allow(actions, [r.keys.data.key_arn], **_through("dynamodb", "s3", "sqs"))]
-
-
-def trace(_: Resources) -> Sequence[iam.PolicyStatement]:
-    """X-Ray knows no resources: AWS demands the star."""
-    return [allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"])]
+    return [allow(actions, r.keys.data.key_arn, **_through("dynamodb", "s3", "sqs"))]
 
 
 def _through(*services: str, region: str = Aws.REGION) -> dict[str, object]:

@@ -1,28 +1,13 @@
 """What calls functions without being asked: the minute, the inbox queue and the tables' streams."""
 
+import json
 from collections.abc import Mapping
 
-from aws_cdk import (
-    Duration,
-)
-from aws_cdk import (
-    aws_dynamodb as dynamodb,
-)
-from aws_cdk import (
-    aws_events as events,
-)
-from aws_cdk import (
-    aws_iam as iam,
-)
-from aws_cdk import (
-    aws_lambda as lambda_,
-)
-from aws_cdk import (
-    aws_lambda_event_sources as sources,
-)
-from aws_cdk import (
-    aws_sqs as sqs,
-)
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 INBOX_BATCH = 5
@@ -30,6 +15,7 @@ STREAM_BATCH = 10
 # A stream shard waits for its failing record. After these attempts the record goes to the failure queue;
 # the clock repairs what the record would have caused.
 STREAM_ATTEMPTS = 8
+STREAM_AGE_SECONDS = 24 * 60 * 60
 LEDGER_ENTRIES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}
 
 
@@ -50,37 +36,61 @@ def every_minute(scope: Construct, construct_id: str, *, function: lambda_.Funct
             )
         ],
     )
-    function.add_permission(
-        "Minute", principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=rule.attr_arn
-    )
+    function.add_permission("Minute", principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=rule.attr_arn)
     return rule
 
 
-def from_queue(function: lambda_.Function, queue: sqs.Queue) -> None:
+def from_queue(
+    scope: Construct, construct_id: str, *, function: lambda_.Function, queue: sqs.Queue
+) -> lambda_.CfnEventSourceMapping:
     """Feeds the function from the queue; only the messages that it reports as failed come back."""
-    function.add_event_source(
-        sources.SqsEventSource(queue, batch_size=INBOX_BATCH, report_batch_item_failures=True)
+    return _after_grants(
+        function,
+        lambda_.CfnEventSourceMapping(
+            scope,
+            construct_id,
+            function_name=function.function_name,
+            event_source_arn=queue.queue_arn,
+            batch_size=INBOX_BATCH,
+            function_response_types=["ReportBatchItemFailures"],
+        ),
     )
 
 
 def from_stream(
+    scope: Construct,
+    construct_id: str,
+    *,
     function: lambda_.Function,
     table: dynamodb.Table,
-    *,
     failures: sqs.Queue,
     only: Mapping[str, object] | None = None,
-) -> None:
+) -> lambda_.CfnEventSourceMapping:
     """Feeds the function from a table's stream, all records or `only` those that match a pattern."""
-    function.add_event_source(
-        sources.DynamoEventSource(
-            table,
+    mapping = lambda_.CfnEventSourceMapping
+    pattern = mapping.FilterProperty(pattern=json.dumps(only)) if only else None
+    return _after_grants(
+        function,
+        mapping(
+            scope,
+            construct_id,
+            function_name=function.function_name,
+            event_source_arn=table.table_stream_arn,
             batch_size=STREAM_BATCH,
-            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            retry_attempts=STREAM_ATTEMPTS,
-            bisect_batch_on_error=True,
-            report_batch_item_failures=True,
-            on_failure=sources.SqsDlq(failures),
-            max_record_age=Duration.hours(24),
-            filters=[lambda_.FilterCriteria.filter(dict(only))] if only else None,
-        )
+            starting_position="TRIM_HORIZON",
+            maximum_retry_attempts=STREAM_ATTEMPTS,
+            maximum_record_age_in_seconds=STREAM_AGE_SECONDS,
+            bisect_batch_on_function_error=True,
+            function_response_types=["ReportBatchItemFailures"],
+            destination_config=mapping.DestinationConfigProperty(
+                on_failure=mapping.OnFailureProperty(destination=failures.queue_arn)
+            ),
+            filter_criteria=mapping.FilterCriteriaProperty(filters=[pattern]) if pattern else None,
+        ),
     )
+
+
+def _after_grants(function: lambda_.Function, mapping: lambda_.CfnEventSourceMapping) -> lambda_.CfnEventSourceMapping:
+    """Lambda checks the role when a mapping is made, so the function, and with it the policy, comes first."""
+    mapping.node.add_dependency(function)
+    return mapping

@@ -18,9 +18,7 @@ VISIBILITY_SECONDS = 180
 class Inbox(Construct):
     """A candidate is never lost between the bus and Intake: it waits in one of three queues."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self.bus = events.EventBus(self, "Bus", event_bus_name=f"{settings.instance}-{settings.name}")
         self.queue = queue(self, "Queue", key=key, visibility_seconds=VISIBILITY_SECONDS)
@@ -35,9 +33,7 @@ class Inbox(Construct):
                 events.CfnRule.TargetProperty(
                     id="Inbox",
                     arn=self.queue.queue_arn,
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
-                        arn=self.undelivered.queue_arn
-                    ),
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
                 )
             ],
         )

@@ -43,6 +43,17 @@ class Keys(Construct):
             "Links", "authenticates links", kms.KeySpec.HMAC_256, kms.KeyUsage.GENERATE_VERIFY_MAC
         )
 
+    @property
+    def by_name(self) -> dict[str, kms.Key]:
+        """The keys that sign or authenticate, by their purpose."""
+        return {
+            "bind": self.bind,
+            "decide": self.decide,
+            "handoff": self.handoff,
+            "ledger": self.ledger,
+            "links": self.links,
+        }
+
     def _signing(self, construct_id: str, does: str) -> kms.Key:
         return self._purpose(construct_id, does, kms.KeySpec.ECC_NIST_P256, kms.KeyUsage.SIGN_VERIFY)
 

@@ -20,14 +20,6 @@ def placeholders(definition: str) -> frozenset[str]:
     return frozenset(re.findall(r"\$\{(\w+)\}", definition))
 
 
-# Step Functions writes its log through a delivery; AWS offers no resources for these actions.
-LOG_DELIVERY = (
-    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
-)  # fmt: skip
-
-
 class Machine(Construct):
     """A standard workflow. Its log has no execution data: inputs carry references, tokens stay out.
 
@@ -46,9 +38,7 @@ class Machine(Construct):
         definition = DEFINITION.read_text("utf-8")
         substitutions = {f"{name}Arn": function.function_arn for name, function in functions.items()}
         if odd := placeholders(definition) ^ substitutions.keys():
-            raise ValueError(
-                f"{DEFINITION.name} and the stack's functions differ in: {', '.join(sorted(odd))}"
-            )
+            raise ValueError(f"{DEFINITION.name} and the stack's functions differ in: {', '.join(sorted(odd))}")
         self.role = iam.Role(
             self,
             "Role",
@@ -67,9 +57,7 @@ class Machine(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             role=self.role.without_policy_updates(),
             tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=False
-            ),
+            logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
         )
 
     def attach(self, *, policy: iam.PolicyDocument) -> None:

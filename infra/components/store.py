@@ -12,9 +12,7 @@ from infra.components.settings import StageSettings
 class Store(Construct):
     """All buckets of a stage. `sources` is None where the configuration names buckets of others."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self._settings, self._key = settings, key
         self.access_logs = s3.Bucket(

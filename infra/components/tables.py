@@ -12,9 +12,7 @@ DUE_INDEX = "due"
 class Tables(Construct):
     """`main` holds every decision and has no TTL; `tokens` only wakes; `idempotency` may be emptied."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self._settings, self._key = settings, key
         self.main = self._table("Main", "pk", "sk", stream=dynamodb.StreamViewType.NEW_IMAGE)

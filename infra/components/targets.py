@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aws_cdk import Arn, ArnFormat, Aws
+from aws_cdk import Arn, ArnFormat, Aws, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -35,23 +35,22 @@ class DeployedTarget:
 class Targets(Construct):
     """Every target of a stage, in the order of the configuration."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self.all = tuple(self._deploy(target, key) for target in settings.config.targets)
+
+    def setting(self) -> str:
+        """What the functions are told: JSON, target name to queue, environment and account."""
+        described = {target.config.name: target.setting() for target in self.all}
+        return Stack.of(self).to_json_string(described)
 
     def _deploy(self, target: Target, key: kms.IKey) -> DeployedTarget:
         account = target.account or Aws.ACCOUNT_ID
         if target.queue_arn:
             url = _queue_url(target.queue_arn)
-            return DeployedTarget(
-                config=target, queue_arn=target.queue_arn, queue_url=url, account=account, own=None
-            )
+            return DeployedTarget(config=target, queue_arn=target.queue_arn, queue_url=url, account=account, own=None)
         own = queue(self, target.pascal, key=key, fifo=True)
-        return DeployedTarget(
-            config=target, queue_arn=own.queue_arn, queue_url=own.queue_url, account=account, own=own
-        )
+        return DeployedTarget(config=target, queue_arn=own.queue_arn, queue_url=own.queue_url, account=account, own=own)
 
 
 def _queue_url(arn: str) -> str:
