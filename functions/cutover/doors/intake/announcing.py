@@ -1,0 +1,94 @@
+"""From a message of the inbox queue to an admission: transition 1. Nothing is judged here, nothing is lost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from cutover.contracts.candidate import MAX_CANDIDATE_BYTES
+from cutover.contracts.event import MAX_BY_VALUE_BYTES, CandidateEvent, InboxObject
+from cutover.domain import canonical
+from cutover.domain.faults import faults_of
+from cutover.domain.record import Admission, Fault, Status
+from cutover.errors import Conflict, DocumentMissing, Refused
+from cutover.ports import Clock, Inbox, Store
+from cutover.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What came: the envelope's bytes, or what stands for them with the fault that hides them."""
+
+    content: bytes
+    correlation_id: str
+    fault: Fault | None = None
+
+
+def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
+    """The candidate envelope in an EventBridge event. Whatever else comes is kept as it is, with its fault."""
+    raw = body.encode("utf-8", "surrogatepass")
+    try:
+        event: Any = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return Announcement(raw, message_id, _fault("/", "NOT_JSON", "the message is not JSON"))
+    detail = event.get("detail") if isinstance(event, dict) else None
+    if not isinstance(detail, dict):
+        return Announcement(raw, message_id, _fault("/detail", "EVENT_MALFORMED", "not an EventBridge event"))
+    correlation_id = event["id"] if _short(event.get("id")) else message_id
+    kept = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)
+    try:
+        announced = CandidateEvent.model_validate_json(kept)
+        return Announcement(_envelope(announced, inbox), correlation_id)
+    except ValidationError as error:
+        first = faults_of(error)[0]
+        return Announcement(kept, correlation_id, first.model_copy(update={"pointer": f"/detail{first.pointer}"}))
+    except Refused as refused:
+        return Announcement(kept, correlation_id, _fault("/detail", refused.code, refused.detail))
+
+
+def _envelope(announced: CandidateEvent, inbox: Inbox) -> bytes:
+    if announced.reference is not None:
+        return _fetched(announced.reference, inbox)
+    if announced.envelope is None:
+        raise AssertionError("the contract gives one of the two")
+    content = canonical.encode_model(announced.envelope)
+    if len(content) > MAX_BY_VALUE_BYTES:
+        raise Refused("CANDIDATE_TOO_LARGE", f"{len(content)} bytes by value; at most {MAX_BY_VALUE_BYTES}")
+    return content
+
+
+def _fetched(reference: InboxObject, inbox: Inbox) -> bytes:
+    content = inbox.fetch(reference.key, reference.version_id, limit=2 * MAX_CANDIDATE_BYTES)
+    if not canonical.same(canonical.digest(content), reference.sha256):
+        raise Refused("CANDIDATE_UNREADABLE", "the inbox object does not have the announced digest")
+    return content
+
+
+def announce(announcement: Announcement, *, store: Store, recorder: Recorder, clock: Clock) -> Admission:
+    """The admission of exactly these bytes. Announced again, the recorded one is the answer."""
+    digest = store.put(announcement.content)
+    admission = Admission(
+        digest=digest,
+        status=Status.ADMITTING,
+        received_at=clock.now(),
+        correlation_id=announcement.correlation_id,
+        fault=announcement.fault,
+    )
+    try:
+        recorder.announce(admission)
+    except Conflict as conflict:
+        if "admission" not in conflict.parts:
+            raise
+    recorded = recorder.records.admission(digest)
+    if recorded is None:
+        raise DocumentMissing(f"no admission of {digest}")
+    return recorded
+
+
+def _short(text: object) -> bool:
+    return isinstance(text, str) and 0 < len(text) <= 128 and text.isascii() and text.isprintable()
+
+
+def _fault(pointer: str, code: str, message: str) -> Fault:
+    return Fault(pointer=pointer, code=code, message=message)

@@ -1,0 +1,27 @@
+"""Admit: checks contract, signature, authority, audience, expiry and order; opens the revision."""
+
+from typing import Any
+
+from cutover.runtime.idempotency import once
+from cutover.runtime.observability import observed
+from cutover.runtime.wiring import wired
+from cutover.stages.admit.admitting import admit
+
+
+def _admit(*, key: str) -> dict[str, Any]:
+    wiring = wired()
+    admission = admit(
+        key,
+        policy=wiring.policy(),
+        audience=wiring.settings.audience,
+        targets=wiring.settings.targets,
+        store=wiring.store,
+        recorder=wiring.recorder("admit"),
+        clock=wiring.clock,
+    )
+    return {"cutover": admission.cutover, "revision": admission.revision, "status": admission.status.value}
+
+
+@observed("admit")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return once("admit", _admit, context)(key=event["admission"])
