@@ -55,7 +55,7 @@ def _claims(build: "_Builder", commit: Commit) -> list[Action]:
     found = []
     if commit.payload and commit.record:
         record = commit.record
-        owner: dict[str, str | int] = {"cutover": record.cutover, "revision": record.revision}
+        owner: dict[str, str | int | None] = {"cutover": record.cutover, "revision": record.revision}
         guard = absent_or(equal(**owner))
         found.append(build.put("payload", _mark(items.payload_key(commit.payload), "PAYLOAD", owner), guard))
     if commit.nonce:

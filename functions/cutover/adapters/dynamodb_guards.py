@@ -33,12 +33,15 @@ class Guard:
 ABSENT = Guard("attribute_not_exists(pk)")
 
 
-def equal(**wanted: str | int) -> Guard:
-    """Each named attribute is stored with exactly this value."""
+def equal(**wanted: str | int | None) -> Guard:
+    """Each named attribute is stored with exactly this value; None means that it is not stored."""
     return Guard(
-        " AND ".join(f"#{name} = :{name}" for name in wanted),
+        " AND ".join(
+            f"attribute_not_exists(#{name})" if value is None else f"#{name} = :{name}"
+            for name, value in wanted.items()
+        ),
         {f"#{name}": name for name in wanted},
-        {f":{name}": items.marshal(value) for name, value in wanted.items()},
+        {f":{name}": items.marshal(value) for name, value in wanted.items() if value is not None},
     )
 
 

@@ -15,7 +15,7 @@ from cutover.adapters.dynamodb_commit import actions, cancelled
 from cutover.adapters.dynamodb_guards import Guard, absent_or_at_most, conditional, equal
 from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.ledger import LedgerEntry
-from cutover.domain.record import ActivePolicy, Admission, Brake, ChainHead, Lane, RevisionRecord, Slot
+from cutover.domain.record import ActivePolicy, Admission, Brake, ChainHead, Lane, RevisionRecord, Signal, Slot
 from cutover.errors import Conflict, DependencyUnavailable
 from cutover.ports import Commit
 
@@ -102,21 +102,16 @@ class DynamoRecords:
                 raise
 
     def clear_signal(self, of: RevisionRecord | Admission) -> None:
-        if of.signal is None:
-            return
-        guard = equal(version=of.version, signal=of.signal.value)
-        forgotten = of.model_copy(update={"signal": None})
-        names = guard.names | ({} if items.is_waiting(forgotten) else {"#live": "live"})
-        removed = ", ".join(name for name in names if name != "#version")
-        with suppress(Conflict), conditional("UpdateItem", "signal"):
-            self._client.update_item(
-                TableName=self._table,
-                Key=items.key_of(of),
-                UpdateExpression=f"REMOVE {removed}",
-                ConditionExpression=guard.expression,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=guard.values,
-            )
+        if of.signal is not None:
+            self._touch(of, equal(version=of.version, signal=of.signal.value), {"signal": None})
+
+    def nudge(self, of: RevisionRecord | Admission, *, signal: Signal | None, due_at: datetime | None) -> None:
+        guard = equal(
+            version=of.version,
+            signal=of.signal and of.signal.value,
+            due_at=of.due_at and format_instant(of.due_at),
+        )
+        self._touch(of, guard, {"signal": signal, "due_at": due_at})
 
     def due(self, now: datetime, *, limit: int) -> Iterator[RevisionRecord | Admission]:
         found = self._query(
@@ -133,6 +128,26 @@ class DynamoRecords:
             model = items.model_of(item)
             if isinstance(model, (RevisionRecord, Admission)):
                 yield model
+
+    def _touch(self, of: RevisionRecord | Admission, guard: Guard, update: dict[str, Any]) -> None:
+        """Write only what ``update`` changes: the rest of the item may be newer than the reading."""
+        before, after = items.item_of(of), items.item_of(of.model_copy(update=update))
+        changed = [name for name in ("signal", "due_at", "live") if before.get(name) != after.get(name)]
+        added = [name for name in changed if name in after]
+        removed = [name for name in changed if name not in after]
+        if not changed:
+            return
+        clauses = ["SET " + ", ".join(f"#{name} = :new_{name}" for name in added)] if added else []
+        clauses += ["REMOVE " + ", ".join(f"#{name}" for name in removed)] if removed else []
+        with suppress(Conflict), conditional("UpdateItem", "signal"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=items.key_of(of),
+                UpdateExpression=" ".join(clauses),
+                ConditionExpression=guard.expression,
+                ExpressionAttributeNames=guard.names | {f"#{name}": name for name in changed},
+                ExpressionAttributeValues=guard.values | {f":new_{name}": after[name] for name in added},
+            )
 
     def _wrote(self, entry: LedgerEntry, writer: str) -> bool:
         item = self._item(items.key_of(entry))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
@@ -20,8 +19,6 @@ from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUn
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-SEND_ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=5)
-"""How the deployment queue's client must be made: a retry after a lost answer would be a second send."""
 _BAD_REQUEST, _SERVER_ERROR = 400, 500
 
 
@@ -43,11 +40,14 @@ class SqsExceptionQueue:
 
 
 class SqsDeploymentQueue:
-    """Implements ``DeploymentQueue`` for the targets of ``queue_urls`` (target name to queue URL)."""
+    """Implements ``DeploymentQueue`` for the targets of ``queue_urls`` (target name to queue URL).
+
+    Its client must be made without retries: a retry after a lost answer would be a second send.
+    """
 
     def __init__(self, client: "SQSClient", *, queue_urls: Mapping[str, str]) -> None:
         if not _sends_once(client):
-            raise ConfigurationError("the deployment queue's client must send once: make it with SEND_ONCE")
+            raise ConfigurationError("the deployment queue's client must not retry (total_max_attempts=1)")
         self._client = client
         self._queue_urls = queue_urls
 

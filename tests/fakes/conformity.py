@@ -1,0 +1,37 @@
+"""Held by the type checker: each fake, and each adapter, is the port that it says it is."""
+
+from cutover import ports
+from cutover.adapters.dynamodb_records import DynamoRecords
+from cutover.adapters.dynamodb_tokens import DynamoTokens
+from cutover.adapters.kms_mac import KmsMac
+from cutover.adapters.kms_signer import KmsSigner
+from cutover.adapters.s3_inbox import S3Inbox
+from cutover.adapters.s3_store import S3Store
+from cutover.adapters.ses_mailer import SesMailer
+from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
+from cutover.adapters.stepfunctions_workflow import StepFunctionsWorkflow
+from cutover.adapters.system_clock import SystemClock
+from cutover.sources.s3 import S3Source
+from tests.fakes.clock import FakeClock
+from tests.fakes.keys import LocalMac, LocalSigner
+from tests.fakes.mailer import FakeMailer
+from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
+from tests.fakes.records import InMemoryRecords
+from tests.fakes.sources import FakeInbox, FakeSources
+from tests.fakes.store import InMemoryStore
+from tests.fakes.tokens import InMemoryTokens
+from tests.fakes.workflow import FakeWorkflow
+
+CLOCKS: tuple[type[ports.Clock], ...] = (SystemClock, FakeClock)
+STORES: tuple[type[ports.Store], ...] = (S3Store, InMemoryStore)
+LEDGER_HEADS: tuple[type[ports.LedgerHeads], ...] = (S3Store, InMemoryStore)
+RECORDS: tuple[type[ports.Records], ...] = (DynamoRecords, InMemoryRecords)
+TOKENS: tuple[type[ports.Tokens], ...] = (DynamoTokens, InMemoryTokens)
+WORKFLOWS: tuple[type[ports.Workflow], ...] = (StepFunctionsWorkflow, FakeWorkflow)
+SIGNERS: tuple[type[ports.Signer], ...] = (KmsSigner, LocalSigner)
+MACS: tuple[type[ports.Mac], ...] = (KmsMac, LocalMac)
+SOURCES: tuple[type[ports.SourceSystem], ...] = (S3Source, FakeSources)
+INBOXES: tuple[type[ports.Inbox], ...] = (S3Inbox, FakeInbox)
+EXCEPTION_QUEUES: tuple[type[ports.ExceptionQueue], ...] = (SqsExceptionQueue, FakeExceptionQueue)
+DEPLOYMENT_QUEUES: tuple[type[ports.DeploymentQueue], ...] = (SqsDeploymentQueue, FakeDeploymentQueue)
+MAILERS: tuple[type[ports.Mailer], ...] = (SesMailer, FakeMailer)
