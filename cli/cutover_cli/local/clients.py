@@ -25,7 +25,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard"
 
 
 class Clients:
-    """One lazily made client a service. An account id as access key is that account's root to the emulator."""
+    """One lazily made client a service. To the emulator, an account id as access key is its root."""
 
     def __init__(self, endpoint: str, session: boto3.Session | None = None) -> None:
         self.endpoint = endpoint

@@ -23,9 +23,7 @@ StateDir = Annotated[
 def up(
     root_fingerprint: Annotated[str, typer.Option(help="The policy's root: sha256: and 64 hex digits.")],
     state_dir: StateDir = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="End another stack that is up; it is lost.")
-    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="End another stack that is up; it is lost.")] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Build, synthesize, start the emulator, deploy. Does nothing where the same stack is up already."""

@@ -25,11 +25,11 @@ _PLACEHOLDERS = {"${AWS::AccountId}": ACCOUNT, "${AWS::Region}": REGION, "${AWS:
 
 def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str]) -> dict[str, str]:
     """Creates the stack and returns its outputs. Raises DeploymentFailed, with what failed first."""
-    uploaded = _upload(clients, assembly)
+    urls, packages = _upload(clients, assembly)
     try:
         clients.cloudformation.create_stack(
             StackName=assembly.stack_name,
-            TemplateURL=uploaded[assembly.template.name],
+            TemplateURL=urls[assembly.template.name],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         )
@@ -40,7 +40,7 @@ def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str]) 
         raise DeploymentFailed(f"{error}\n{_first_failure(clients, assembly.stack_name)}") from error
     resources = physical_ids(clients, assembly.stack_name)
     _lock_objects(clients, assembly, resources)
-    _prove_code(clients, assembly, resources)
+    _prove_code(clients, assembly, resources, packages)
     described = clients.cloudformation.describe_stacks(StackName=assembly.stack_name)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
@@ -48,9 +48,7 @@ def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str]) 
 def physical_ids(clients: Clients, stack_name: str) -> dict[str, str]:
     """Logical id to physical id, of every resource of the stack."""
     pages = clients.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
-    found: list[StackResourceSummaryTypeDef] = [
-        item for page in pages for item in page["StackResourceSummaries"]
-    ]
+    found: list[StackResourceSummaryTypeDef] = [item for page in pages for item in page["StackResourceSummaries"]]
     return {item["LogicalResourceId"]: item.get("PhysicalResourceId", "") for item in found}
 
 
@@ -64,18 +62,21 @@ def function_names(clients: Clients, assembly: Assembly) -> dict[str, str]:
     return names
 
 
-def _upload(clients: Clients, assembly: Assembly) -> dict[str, str]:
-    """Uploads every file of the asset manifest. Returns source file name to URL."""
+def _upload(clients: Clients, assembly: Assembly) -> tuple[dict[str, str], dict[str, str]]:
+    """Uploads every file of the asset manifest. Returns file name to URL, and object key to its SHA-256."""
     manifest = json.loads(assembly.assets.read_text("utf-8"))
     urls: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for asset in manifest["files"].values():
         source = assembly.assets.parent / asset["source"]["path"]
         for destination in asset["destinations"].values():
             bucket, key = _filled(destination["bucketName"]), _filled(destination["objectKey"])
             clients.s3.create_bucket(Bucket=bucket)
-            clients.s3.put_object(Bucket=bucket, Key=key, Body=source.read_bytes())
+            content = source.read_bytes()
+            clients.s3.put_object(Bucket=bucket, Key=key, Body=content)
+            digests[key] = base64.b64encode(hashlib.sha256(content).digest()).decode()
             urls[source.name] = f"{clients.endpoint}/{bucket}/{key}"
-    return urls
+    return urls, digests
 
 
 def _filled(text: str) -> str:
@@ -93,27 +94,18 @@ def _lock_objects(clients: Clients, assembly: Assembly, resources: Mapping[str, 
         clients.s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=configuration)
         stated = clients.s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
         if stated != configuration:
-            raise DeploymentFailed(
-                f"bucket {bucket}: Object Lock is {stated}, the template says {configuration}"
-            )
+            raise DeploymentFailed(f"bucket {bucket}: Object Lock is {stated}, the template says {configuration}")
 
 
-def _prove_code(clients: Clients, assembly: Assembly, resources: Mapping[str, str]) -> None:
-    """Compares each function's code with the asset that its template names."""
-    digests: dict[tuple[str, str], str] = {}
+def _prove_code(
+    clients: Clients, assembly: Assembly, resources: Mapping[str, str], packages: Mapping[str, str]
+) -> None:
+    """Compares each function's code with the package that its template names. Keys are content addresses."""
     for logical, properties in assembly.of_type("AWS::Lambda::Function"):
-        code = properties["Code"]
-        bucket, key = _filled(_joined(code["S3Bucket"])), code["S3Key"]
-        if (bucket, key) not in digests:
-            body = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-            digests[bucket, key] = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        key = properties["Code"]["S3Key"]
         deployed = clients.lambda_.get_function_configuration(FunctionName=resources[logical])
-        if deployed["CodeSha256"] != digests[bucket, key]:
+        if deployed["CodeSha256"] != packages.get(key):
             raise DeploymentFailed(f"function {logical} does not run the package {key}")
-
-
-def _joined(value: str | dict[str, str]) -> str:
-    return value["Fn::Sub"] if isinstance(value, dict) else value
 
 
 def _first_failure(clients: Clients, stack_name: str) -> str:

@@ -70,7 +70,7 @@ def alive(place: Place) -> bool:
 
 def start(place: Place) -> Emulator:
     """Starts an emulator and waits until it answers. Raises EmulatorFailed with the end of its log."""
-    python = _interpreter()
+    python = interpreter()
     place.work.mkdir(parents=True, exist_ok=True)
     for _ in range(_ATTEMPTS):
         process, emulator = _spawn(place, python)
@@ -103,7 +103,8 @@ def log_tail(place: Place, lines: int = 15) -> str:
         return "(no log)"
 
 
-def _interpreter() -> Path:
+def interpreter() -> Path:
+    """The Python of the emulator's own environment. Raises ToolMissing where `make setup` was not run."""
     python = Path(os.environ.get("CUTOVER_EMULATOR") or repository() / ".emulator") / "bin" / "python"
     if not python.is_file():
         raise ToolMissing(f"no emulator at {python.parent.parent}: run `make setup`")
@@ -115,9 +116,9 @@ def _spawn(place: Place, python: Path) -> tuple[subprocess.Popen[bytes], Emulato
     with place.alive.open("w", encoding="utf-8") as lock, place.log.open("ab") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            [python, "-c", "from ministack.app import main; main()"],
+            [python, Path(__file__).with_name("serve.py")],
             cwd=place.work,
-            env=_environment(place, port),
+            env=environment(place, port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -127,7 +128,7 @@ def _spawn(place: Place, python: Path) -> tuple[subprocess.Popen[bytes], Emulato
     return process, Emulator(process.pid, port, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def _environment(place: Place, port: int) -> dict[str, str]:
+def environment(place: Place, port: int) -> dict[str, str]:
     """All that the emulator sees, and with it every function: nothing of the user's account or settings."""
     return {
         "PATH": os.defpath,

@@ -44,6 +44,7 @@ def up(
     Raises a LocalStackError.
     """
     place = Place.at(state_dir)
+    emulator.interpreter()  # better told before a long synthesis
     with place.changing():
         say("synthesizing the template")
         assembly = synthesize()
@@ -52,9 +53,7 @@ def up(
             if (read_json(place.stack) or {}).get("identity") == wanted:
                 return running
             if not replace:
-                raise StackDiffers(
-                    "another template or root is up: run `cutover local down`, or up --replace"
-                )
+                raise StackDiffers("another template or root is up: run `cutover local down`, or up --replace")
         _clear(place)
         say("starting the emulator")
         started = emulator.start(place)

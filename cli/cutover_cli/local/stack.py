@@ -88,9 +88,7 @@ class LocalStack:
         messages = response.raise_for_status().json()["messages"].get(ACCOUNT, [])
         return sorted((_mail(message) for message in messages), key=lambda mail: mail.sent_at)
 
-    def receive(
-        self, queue_url: str, *, wait_seconds: int = 0, hide_seconds: int = 30
-    ) -> "list[MessageTypeDef]":
+    def receive(self, queue_url: str, *, wait_seconds: int = 0, hide_seconds: int = 30) -> "list[MessageTypeDef]":
         """Up to ten messages; each stays in the queue, hidden for `hide_seconds`, until it is deleted."""
         answer = self.clients.sqs.receive_message(
             QueueUrl=queue_url,
@@ -111,9 +109,7 @@ class LocalStack:
 
     def history(self, execution_arn: str) -> "list[HistoryEventTypeDef]":
         """All events of one execution, in order."""
-        pages = self.clients.stepfunctions.get_paginator("get_execution_history").paginate(
-            executionArn=execution_arn
-        )
+        pages = self.clients.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
         return [event for page in pages for event in page["events"]]
 
     def states(self, execution_arn: str) -> list[str]:
@@ -129,15 +125,10 @@ class LocalStack:
     def logs(self, function: str) -> list[str]:
         """All lines that a function wrote, oldest first."""
         configuration = self.clients.lambda_.get_function_configuration(FunctionName=self.functions[function])
-        group = (
-            configuration.get("LoggingConfig", {}).get("LogGroup")
-            or f"/aws/lambda/{self.functions[function]}"
-        )
+        group = configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{self.functions[function]}"
         pages = self.clients.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         events = [event for page in pages for event in page["events"]]
-        return [
-            event["message"].rstrip("\n") for event in sorted(events, key=lambda event: event["timestamp"])
-        ]
+        return [event["message"].rstrip("\n") for event in sorted(events, key=lambda event: event["timestamp"])]
 
 
 def _mail(message: Mapping[str, Any]) -> Mail:
