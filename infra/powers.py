@@ -78,12 +78,11 @@ consume_inbox = _power(
     on=lambda r: r.inbox.queue.queue_arn,
 )  # fmt: skip
 report_exceptions = _power("sqs:SendMessage", on=lambda r: r.exceptions.queue_arn)
-send_mail = _power("ses:SendEmail", on=lambda r: r.mail.identity_arn)
-run_executions = _power(
-    "states:SendTaskSuccess", "states:StartExecution", on=lambda r: r.machine_arn()
-)  # fmt: skip
+start_executions = _power("states:StartExecution", on=lambda r: r.machine_arn())
 
-# AWS knows no resources for these actions: it demands the star.
+# AWS names no resource for these actions and demands the star (Service Authorization Reference). A task
+# token is its own address: whoever has none can answer none.
+wake_executions = _power("states:SendTaskSuccess", on=lambda _: "*")
 trace = _power("xray:PutTelemetryRecords", "xray:PutTraceSegments", on=lambda _: "*")
 deliver_log = _power(
     "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
@@ -95,6 +94,14 @@ deliver_log = _power(
 def write_log(group: logs.ILogGroup) -> iam.PolicyStatement:
     """A function's own log group and no other."""
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], group.log_group_arn)
+
+
+def send_mail(r: Resources) -> Statements:
+    """Only from the configured sender.
+
+    The star is for the recipients: in its sandbox, SES asks for permission on their identities as well.
+    """
+    return [allow(["ses:SendEmail"], "*", StringEqualsIfExists={"ses:FromAddress": r.mail.sender})]
 
 
 def get_sources(r: Resources) -> Statements:

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.components.conditions import deny, unless
 from infra.components.settings import StageSettings
 
 # What the account may do with a signing key: look after it, read its public half, delete it. Not use it.
@@ -72,8 +73,7 @@ class Keys(Construct):
 def reserve(key: kms.Key, *, actions: Sequence[str], users: Sequence[iam.Role]) -> None:
     """Lets `users` perform `actions` with the key, and denies these actions to everybody else.
 
-    The denial names `aws:PrincipalArn`, which is the role's ARN for every session of that role. It binds
-    the account's root and holders of a KMS grant too.
+    The denial binds the account's root and holders of a KMS grant too.
     """
     purpose = "".join(action.removeprefix("kms:") for action in actions)
     key.add_to_resource_policy(
@@ -84,16 +84,7 @@ def reserve(key: kms.Key, *, actions: Sequence[str], users: Sequence[iam.Role]) 
             resources=["*"],
         )
     )
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid=f"NobodyElse{purpose}",
-            effect=iam.Effect.DENY,
-            principals=[iam.AnyPrincipal()],
-            actions=list(actions),
-            resources=["*"],
-            conditions={"ArnNotEquals": {"aws:PrincipalArn": [role.role_arn for role in users]}},
-        )
-    )
+    key.add_to_resource_policy(deny(f"NobodyElse{purpose}", actions=actions, resources=["*"], conditions=unless(users)))
 
 
 def allow_events(key: kms.Key) -> None:

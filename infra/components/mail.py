@@ -1,6 +1,5 @@
 """The address that approvers get their links from."""
 
-from aws_cdk import Arn, ArnComponents, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
@@ -14,6 +13,3 @@ class Mail(Construct):
         super().__init__(scope, construct_id)
         self.sender = settings.config.sender
         ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(self.sender))
-        self.identity_arn = Arn.format(
-            ArnComponents(service="ses", resource="identity", resource_name=self.sender), Stack.of(self)
-        )

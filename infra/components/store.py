@@ -1,11 +1,11 @@
 """Buckets: the write-once store, the inbox for large candidates, development's sources, and access logs."""
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.components.conditions import deny, deny_plain_text
 from infra.components.settings import StageSettings
 
 
@@ -22,11 +22,10 @@ class Store(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(settings.config.log_retention_days))],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        _refuse_plain_text(self.access_logs)
         self.store = self._bucket("Store", object_lock_default_retention=self._retention())
         _writes_are_conditional(self.store)
         if settings.is_production:
@@ -46,7 +45,7 @@ class Store(Construct):
         object_lock_default_retention: s3.ObjectLockRetention | None = None,
         lifecycle_rules: list[s3.LifecycleRule] | None = None,
     ) -> s3.Bucket:
-        return s3.Bucket(
+        made = s3.Bucket(
             self,
             construct_id,
             versioned=True,
@@ -55,8 +54,6 @@ class Store(Construct):
             bucket_key_enabled=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             object_lock_enabled=True if object_lock_default_retention else None,
             object_lock_default_retention=object_lock_default_retention,
             lifecycle_rules=lifecycle_rules,
@@ -64,6 +61,8 @@ class Store(Construct):
             server_access_logs_prefix=f"{construct_id.lower()}/",
             removal_policy=RemovalPolicy.RETAIN,
         )
+        _refuse_plain_text(made)
+        return made
 
     def _retention(self) -> s3.ObjectLockRetention:
         days = Duration.days(self._settings.config.retention_days)
@@ -78,34 +77,32 @@ def _forget_after(settings: StageSettings) -> s3.LifecycleRule:
     return s3.LifecycleRule(expiration=days, noncurrent_version_expiration=days)
 
 
+def _refuse_plain_text(bucket: s3.Bucket) -> None:
+    everything = (bucket.bucket_arn, bucket.arn_for_objects("*"))
+    bucket.add_to_resource_policy(deny_plain_text(*everything, actions=["s3:*"]))
+    old_tls = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+    bucket.add_to_resource_policy(deny("NoOldTls", actions=["s3:*"], resources=everything, conditions=dict(old_tls)))
+
+
 def _writes_are_conditional(bucket: s3.Bucket) -> None:
     """Refuses a PutObject without If-None-Match: an existing key cannot get a newer version.
 
     `s3:ObjectCreationOperation` leaves out the parts of a multipart upload, which cannot carry the header
     (Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets").
     """
+    missing = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
     bucket.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="WriteOnce",
-            effect=iam.Effect.DENY,
-            principals=[iam.AnyPrincipal()],
+        deny(
+            "WriteOnce",
             actions=["s3:PutObject"],
             resources=[bucket.arn_for_objects("*")],
-            conditions={
-                "Null": {"s3:if-none-match": "true"},
-                "Bool": {"s3:ObjectCreationOperation": "true"},
-            },
+            conditions=dict(missing),
         )
     )
 
 
 def _nobody_deletes(bucket: s3.Bucket) -> None:
+    actions = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
     bucket.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="NobodyDeletes",
-            effect=iam.Effect.DENY,
-            principals=[iam.AnyPrincipal()],
-            actions=["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
-            resources=[bucket.arn_for_objects("*")],
-        )
+        deny("NobodyDeletes", actions=actions, resources=[bucket.arn_for_objects("*")], conditions={})
     )
