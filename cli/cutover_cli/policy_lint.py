@@ -51,9 +51,7 @@ def _targets(rules: Rules, facts: Facts, targets: Collection[str]) -> Iterator[F
     ):
         for name in named:
             if name not in targets:
-                yield _fault(
-                    "TARGET_NOT_DEPLOYED", f"no such target is deployed: {name}", part, section, name
-                )
+                yield _fault("TARGET_NOT_DEPLOYED", f"no such target is deployed: {name}", part, section, name)
 
 
 def _owners(rules: Rules, facts: Facts) -> Iterator[Fault]:
@@ -132,6 +130,8 @@ def _freezes(facts: Facts) -> Iterator[Fault]:
 
 
 def _is_zone(name: str) -> bool:
+    if name == "UTC":  # known even where no time zone data is installed
+        return True
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -1,0 +1,123 @@
+"""Follows one release through the stack from outside: its execution's history and its record."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from cutover.contracts.base import Digest
+from cutover.contracts.holds import HoldRegister
+from cutover.domain.record import FINAL, Admission, RevisionRecord, Status
+from cutover.ports import Records, Store
+from cutover_cli.demo.errors import ReleaseStopped, StepTimedOut
+from cutover_cli.demo.logs import last_errors
+from cutover_cli.demo.progress import Progress
+from cutover_cli.local.stack import LocalStack
+
+T = TypeVar("T")
+_POLL_SECONDS = 0.2
+_MAX_REGISTER_BYTES = 4 * 1_048_576
+
+
+class Follower:
+    """One announced candidate. It only reads; what it prints is what the history and the record say."""
+
+    def __init__(
+        self, stack: LocalStack, progress: Progress, *, admission: Digest, records: Records, store: Store
+    ) -> None:
+        self._stack, self._progress = stack, progress
+        self._admission, self._records, self._store = admission, records, store
+        self._execution: str | None = None
+        self._printed = 0
+
+    def until(self, what: str, ready: Callable[[], T | None], *, seconds: float) -> T:
+        """Waits for `ready` to give something, and prints states as they are entered.
+
+        Raises ReleaseStopped when the release ends or is held before; StepTimedOut after `seconds`, with the
+        last errors of the functions.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            found = ready()
+            self.show()
+            if found is not None:
+                return found
+            self._must_go_on()
+            if time.monotonic() > deadline:
+                raise StepTimedOut(f"no {what} within {seconds:.0f} s.{last_errors(self._stack)}")
+            time.sleep(_POLL_SECONDS)
+
+    def admission(self) -> Admission | None:
+        """What Intake and Admit wrote down about exactly this announcement."""
+        return self._records.admission(self._admission)
+
+    def record(self) -> RevisionRecord | None:
+        """The revision that it opened."""
+        found = self.admission()
+        if found is None or found.cutover is None or found.revision is None:
+            return None
+        return self._records.revision(found.cutover, found.revision)
+
+    def reached(self, *statuses: Status) -> Callable[[], RevisionRecord | None]:
+        """For `until`: the record, once it has one of these statuses."""
+
+        def ready() -> RevisionRecord | None:
+            found = self.record()
+            return found if found is not None and found.status in statuses else None
+
+        return ready
+
+    def execution(self) -> str | None:
+        """The ARN of the execution that was started for this announcement."""
+        if self._execution is None:
+            for arn in self._stack.executions():
+                described = self._stack.clients.stepfunctions.describe_execution(executionArn=arn)
+                if json.loads(described.get("input", "{}")).get("admission") == self._admission:
+                    self._execution = arn
+                    break
+        return self._execution
+
+    def succeeded(self) -> str | None:
+        """For `until`: the execution's ARN, once it has succeeded."""
+        arn = self.execution()
+        if arn is None:
+            return None
+        status = self._stack.clients.stepfunctions.describe_execution(executionArn=arn)["status"]
+        return arn if status == "SUCCEEDED" else None
+
+    def states(self) -> list[str]:
+        """The states entered so far, in order."""
+        arn = self.execution()
+        return self._stack.states(arn) if arn else []
+
+    def show(self) -> None:
+        """Prints the states that were entered since the last time, on one line."""
+        entered = self.states()
+        if new := entered[self._printed :]:
+            self._progress.say(f"{self._progress.seconds:5.1f} s  {' · '.join(new)}")
+            self._printed = len(entered)
+
+    def _must_go_on(self) -> None:
+        admission, record = self.admission(), self.record()
+        if record is None and admission is not None and admission.status is Status.REFUSED:
+            faults = [admission.fault, *admission.faults]
+            lines = [f"{fault.pointer}: {fault.message} ({fault.code})" for fault in faults if fault]
+            raise ReleaseStopped("\n  ".join([f"the candidate was refused: {admission.reason}", *lines]))
+        if record is None or record.status is Status.HANDED_OFF:
+            return
+        if record.status is Status.HELD:
+            raise ReleaseStopped("\n  ".join([f"{record.cutover} is held:", *self._holds(record)]))
+        if record.status in FINAL:
+            lines = self._holds(record)
+            raise ReleaseStopped("\n  ".join([f"{record.cutover} ended {record.status}: {record.reason}", *lines]))
+
+    def _holds(self, record: RevisionRecord) -> list[str]:
+        if record.hold_register is None:
+            return []
+        content = self._store.get(record.hold_register, limit=_MAX_REGISTER_BYTES)
+        register = HoldRegister.model_validate_json(content)
+        return [
+            f"{hold.code} at {hold.field}: found {hold.found}; wanted {hold.wanted}; to mend it: {hold.mend}"
+            for hold in register.holds
+            if hold.resolution is None
+        ]

@@ -1,0 +1,41 @@
+"""Who signs in the demo: two policy owners, CI, a builder, whoever attests tests, whoever grants waivers."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from cutover.contracts.policy import Purpose
+from cutover_cli.signing import LocalKey, load_or_create
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Six keys, one file each."""
+
+    owner_release: LocalKey
+    owner_operations: LocalKey
+    ci: LocalKey
+    builder: LocalKey
+    attester: LocalKey
+    waiver: LocalKey
+
+    @property
+    def owners(self) -> dict[str, LocalKey]:
+        """The policy's two owners, by the names in the root document."""
+        return {"owner-operations": self.owner_operations, "owner-release": self.owner_release}
+
+    @property
+    def trusted(self) -> tuple[tuple[Purpose, str, LocalKey], ...]:
+        """Purpose, holder and key of all that sign for a purpose. The owners do not: they sign policy."""
+        return (
+            ("candidate", "CI of cutover", self.ci),
+            ("provenance", "The demo's builder", self.builder),
+            ("attestation", "The demo's smoke test", self.attester),
+            ("waiver", "Whoever grants waivers in the demo", self.waiver),
+        )
+
+
+def identities(folder: Path) -> Identities:
+    """The keys in `folder`, made the first time. Raises KeyFileError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    names = (field.name for field in fields(Identities))
+    return Identities(**{name: load_or_create(folder / f"{name.replace('_', '-')}.pem") for name in names})

@@ -1,0 +1,69 @@
+"""The main road of the state machine, read from its definition, and whether an execution kept to it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cutover_cli.demo.errors import NotAsPromised
+
+MAIN_ROAD = (
+    "collecting",
+    "verifying",
+    "bound",
+    "awaiting_approval",
+    "approved",
+    "awaiting_window",
+    "handed_off",
+)
+"""The status that each Choice finds when nothing goes wrong, in order; the last one stays."""
+
+
+def main_road(definition: Mapping[str, Any]) -> list[str]:
+    """The states from start to end when every Choice finds the next status; a Parallel's branches follow it."""
+    statuses = iter(MAIN_ROAD)
+    status = ""
+    road: list[str] = []
+    name = definition["StartAt"]
+    while True:
+        state = definition["States"][name]
+        road += [name, *_branches(state)]
+        if state["Type"] in {"Succeed", "Fail"} or state.get("End"):
+            return road
+        if state["Type"] == "Choice":
+            status = next(statuses, status)
+            name = _chosen(state, status)
+        else:
+            name = state["Next"]
+        if name in road:
+            raise NotAsPromised(f"the main road comes back to {name}")
+
+
+def check(entered: Sequence[str], definition: Mapping[str, Any]) -> None:
+    """Raises NotAsPromised unless exactly the main road's states were entered, first in its order.
+
+    A wait may be entered again: a wake-up is only a reason to look. Branches of a Parallel have no order.
+    """
+    road = main_road(definition)
+    if missing := [name for name in road if name not in entered]:
+        raise NotAsPromised(f"the execution never entered {', '.join(missing)}")
+    if strays := sorted(set(entered) - set(road)):
+        raise NotAsPromised(f"the execution left the main road: {', '.join(strays)}")
+    inner = {branch for name in road for branch in _branches(definition["States"].get(name, {}))}
+    first = [name for name in dict.fromkeys(entered) if name not in inner]
+    if first != [name for name in road if name not in inner]:
+        raise NotAsPromised(f"the states were entered in another order: {', '.join(first)}")
+
+
+def _branches(state: Mapping[str, Any]) -> Iterator[str]:
+    """The states of a Parallel's branches that lie on the road: from each start, never through a Catch."""
+    for branch in state.get("Branches", ()):
+        name: str | None = branch["StartAt"]
+        while name:
+            yield name
+            name = branch["States"][name].get("Next")
+
+
+def _chosen(state: Mapping[str, Any], status: str) -> str:
+    for choice in state["Choices"]:
+        if choice.get("StringEquals") == status:
+            return str(choice["Next"])
+    return str(state["Default"])
