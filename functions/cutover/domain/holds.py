@@ -8,6 +8,9 @@ from cutover.contracts.holds import ClearedRegister, Finding, Hold, HoldRegister
 from cutover.domain import canonical
 from cutover.domain.waivers import TrustedWaiver
 
+BIND_FAMILY = "bind"
+"""Findings of Bind itself. They are about people, time and queues, so no waiver answers them."""
+
 
 def fingerprint(rule: str, field: str, subject: Digest) -> Digest:
     """What a waiver answers: this rule, on this field, about exactly this subject."""
@@ -48,7 +51,8 @@ def register(
         if finding.outcome not in {"hold", "deny"}:
             continue
         mark = fingerprint(finding.rule, finding.field, finding.subject)
-        waiver = waivers.get(mark) if finding.outcome == "hold" else None
+        waivable = finding.outcome == "hold" and finding.family != BIND_FAMILY
+        waiver = waivers.get(mark) if waivable else None
         holds[mark] = Hold(
             id=hold_id(cutover, revision, mark),
             fingerprint=mark,

@@ -1,6 +1,7 @@
 """The composition root: adapters with their clients, made on first use and kept while the function is warm."""
 
 import functools
+import importlib.metadata
 import os
 from typing import Any
 
@@ -11,7 +12,9 @@ from cutover.adapters.dynamodb_records import DynamoRecords
 from cutover.adapters.dynamodb_tokens import DynamoTokens
 from cutover.adapters.s3_store import S3Store
 from cutover.adapters.system_clock import SystemClock
+from cutover.contracts.bundle import Engine
 from cutover.contracts.ledger import LedgerEngine
+from cutover.contracts.manifest import Destination
 from cutover.contracts.policy import Purpose
 from cutover.domain.policy import Policy
 from cutover.errors import ConfigurationError
@@ -19,6 +22,7 @@ from cutover.policies import PolicyReader
 from cutover.ports import DeploymentQueue, ExceptionQueue, Inbox, Mac, Mailer, Signer, SourceSystem, Workflow
 from cutover.recorder import Recorder
 from cutover.runtime.settings import Settings
+from cutover.sealing import Sealer
 
 STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 SEND_ONCE = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
@@ -116,6 +120,25 @@ class Wiring:
         return LedgerEngine(
             version=self.settings.text("CUTOVER_ENGINE"), lock=self.settings.text("CUTOVER_LOCK_DIGEST")
         )
+
+    @functools.cached_property
+    def bundle_engine(self) -> Engine:
+        """What a bundle says of the code that made it, time zone data included."""
+        tzdata = importlib.metadata.version("tzdata")
+        return Engine(version=self.engine.version, lock=self.engine.lock, tzdata=tzdata)
+
+    @functools.cached_property
+    def destinations(self) -> dict[str, Destination]:
+        """The deployed targets, as a manifest names them."""
+        return {
+            name: Destination(
+                target=name, environment=each["environment"], account=each["account"], queue_arn=each["queue_arn"]
+            )
+            for name, each in self.settings.targets.items()
+        }
+
+    def sealer(self, purpose: Purpose) -> Sealer:
+        return Sealer(purpose=purpose, signer=self.signer(purpose), keys=self.policy().facts.keys, clock=self.clock)
 
     def recorder(self, role: str) -> Recorder:
         return Recorder(records=self.records, clock=self.clock, role=role, engine=self.engine)

@@ -1,0 +1,107 @@
+"""Transition 6: pin the evidence, then make a bundle of it. The making is pure (``domain.assembling``)."""
+
+from datetime import datetime
+from typing import get_args
+
+from cutover.contracts.bundle import Engine
+from cutover.contracts.evidence import Collection, Evidence, EvidenceSet, Section, SourceFailure
+from cutover.contracts.holds import Findings
+from cutover.domain import canonical, lineage
+from cutover.domain.assembling import EvidenceIndex, assemble
+from cutover.domain.record import RevisionRecord, Status
+from cutover.domain.waivers import trusted
+from cutover.errors import DocumentMissing
+from cutover.policies import PolicyReader
+from cutover.ports import Clock, Store
+from cutover.recorder import Recorder, Step
+from cutover.stages.flow import Collected
+from cutover.stages.loading import candidate_of, evidence_documents, load
+
+SECTIONS: tuple[Section, ...] = tuple(section for section in get_args(Section) if section != "candidate")
+ASSEMBLY = "assembly"
+"""The family of findings that Assemble itself leaves: one for each gap."""
+
+
+class Assembler:
+    """Makes a revision's bundle."""
+
+    def __init__(
+        self, *, store: Store, recorder: Recorder, policies: PolicyReader, clock: Clock, engine: Engine
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._policies = policies
+        self._clock = clock
+        self._engine = engine
+
+    def run(self, cutover: str, revision: int, collected: tuple[Collected, ...]) -> RevisionRecord:
+        """The record as it stands afterwards. The first complete set of evidence wins."""
+        record = self._recorder.read(cutover, revision)
+        if record.status is not Status.COLLECTING:
+            return record
+        step = self._step(record, self._evidence_set(record, collected, self._clock.now()))
+        return self._recorder.advance(
+            cutover, revision, lambda current: step if current.status is Status.COLLECTING else None
+        )
+
+    def _evidence_set(self, record: RevisionRecord, collected: tuple[Collected, ...], as_of: datetime) -> EvidenceSet:
+        results = {each.section: each.result for each in collected}
+        content = self._store.get(record.candidate, limit=2**21)
+        candidate = Evidence(
+            source="candidate", record=record.admission, version="v1", fetched_at=record.admitted_at,
+            media_type="application/vnd.cutover.candidate.v1+json", sha256=record.candidate, size=len(content),
+            unwraps=record.admission,
+        )  # fmt: skip
+        collections = tuple(
+            load(self._store, result, Collection) if (result := results.get(section)) else _failed(section)
+            for section in SECTIONS
+        )
+        return EvidenceSet(candidate=candidate, as_of=as_of, collections=collections)
+
+    def _step(self, record: RevisionRecord, evidence_set: EvidenceSet) -> Step:
+        if record.closes_at is None:
+            raise DocumentMissing("the record names no window")
+        rules, facts = self._policies.rules(record.rules), self._policies.facts(record.facts)
+        set_digest = self._store.put(canonical.encode_model(evidence_set))
+        documents = evidence_documents(self._store, evidence_set)
+        waiver_envelopes = [
+            documents[each.sha256]
+            for collection in evidence_set.collections
+            for each in collection.evidence
+            if collection.section == "waivers" and each.unwraps is None
+        ]
+        assembled = assemble(
+            cutover=record.cutover,
+            revision=record.revision,
+            candidate=candidate_of(self._store, record),
+            index=EvidenceIndex(evidence_set, documents),
+            evidence_set=set_digest,
+            engine=self._engine,
+            rules=record.rules.payload,
+            owners=rules.families,
+            waivers=trusted(waiver_envelopes, keys=facts.keys, at=evidence_set.as_of, until=record.closes_at),
+        )
+        bundle = self._store.put(canonical.encode_model(assembled.bundle))
+        trace = self._store.put(canonical.encode_model(lineage.trace(assembled.bundle, bundle)))
+        gaps = Findings(
+            cutover=record.cutover,
+            revision=record.revision,
+            family=ASSEMBLY,
+            rules=tuple(sorted({finding.rule for finding in assembled.findings})),
+            findings=assembled.findings,
+        )
+        updates = {
+            "as_of": evidence_set.as_of, "evidence_set": set_digest, "bundle": bundle, "lineage": trace,
+            "gaps": self._store.put(canonical.encode_model(gaps)),
+        }  # fmt: skip
+        inputs = {"evidence-set": set_digest, "bundle": bundle, "lineage": trace}
+        return Step(transition=6, requester=record.requester, updates=updates, inputs=inputs, result="ASSEMBLED")
+
+
+def _failed(section: Section) -> Collection:
+    """A branch that reported nothing is a recorded failure of its whole section."""
+    failure = SourceFailure(
+        source="cutover", record=section, version="v1", code="COLLECT_FAILED",
+        message="the source did not answer in time, again and again",
+    )  # fmt: skip
+    return Collection(section=section, failures=(failure,))

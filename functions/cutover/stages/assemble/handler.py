@@ -1,0 +1,27 @@
+"""Assemble: evidence becomes a bundle and its lineage."""
+
+from typing import Any
+
+from cutover.contracts.base import Model
+from cutover.runtime.observability import observed
+from cutover.runtime.wiring import wired
+from cutover.stages.assemble.assembling import Assembler
+from cutover.stages.flow import Collected, RecordReference, answer
+
+
+class Request(Model):
+    record: RecordReference
+    collected: list[Collected]
+
+
+@observed("assemble")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    request, wiring = Request.model_validate(event), wired()
+    assembler = Assembler(
+        store=wiring.store,
+        recorder=wiring.recorder("assemble"),
+        policies=wiring.policies,
+        clock=wiring.clock,
+        engine=wiring.bundle_engine,
+    )
+    return answer(assembler.run(request.record.cutover, request.record.revision, tuple(request.collected)))

@@ -1,0 +1,30 @@
+"""Bind: held, declined, or bound to one queue and one window."""
+
+from typing import Any
+
+from cutover.contracts.base import Model
+from cutover.runtime.observability import observed
+from cutover.runtime.wiring import wired
+from cutover.stages.bind.binding import Binder
+from cutover.stages.flow import RecordReference, Reported, answer
+
+
+class Request(Model):
+    record: RecordReference
+    findings: list[Reported]
+
+
+@observed("bind")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    request, wiring = Request.model_validate(event), wired()
+    binder = Binder(
+        audience=wiring.settings.audience,
+        destinations=wiring.destinations,
+        store=wiring.store,
+        recorder=wiring.recorder("bind"),
+        policies=wiring.policies,
+        exceptions=wiring.exceptions,
+        clock=wiring.clock,
+        sealer=lambda: wiring.sealer("bind"),
+    )
+    return answer(binder.run(request.record.cutover, request.record.revision, tuple(request.findings)))
