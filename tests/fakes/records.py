@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from cutover.adapters.commits import new_head
-from cutover.contracts.base import Digest
+from cutover.contracts.base import Digest, parse_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import (
     FINAL,
@@ -102,6 +102,7 @@ class InMemoryRecords:
         with self._lock:
             stored = self._get(type(of), *_name(of)[1:])
             reading = (of.version, of.signal, of.due_at)
+            due_at = parse_instant(due_at) if due_at else None
             changed = (signal, due_at) != (of.signal, of.due_at)
             if changed and stored and (stored.version, stored.signal, stored.due_at) == reading:
                 self._set(stored.model_copy(update={"signal": signal, "due_at": due_at}))

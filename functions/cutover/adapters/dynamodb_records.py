@@ -108,8 +108,8 @@ class DynamoRecords:
     def nudge(self, of: RevisionRecord | Admission, *, signal: Signal | None, due_at: datetime | None) -> None:
         guard = equal(
             version=of.version,
-            signal=of.signal and of.signal.value,
-            due_at=of.due_at and format_instant(of.due_at),
+            signal=of.signal.value if of.signal else None,
+            due_at=format_instant(of.due_at) if of.due_at else None,
         )
         self._touch(of, guard, {"signal": signal, "due_at": due_at})
 

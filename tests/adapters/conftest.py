@@ -1,0 +1,128 @@
+"""AWS as moto plays it, and one fixture a port that is the fake in one run and the adapter in the other.
+
+A contract test that both pass is what allows every other test to trust the fake.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from cutover.adapters.dynamodb_records import DynamoRecords
+from cutover.adapters.dynamodb_tokens import DynamoTokens
+from cutover.adapters.s3_store import S3Store
+from cutover.ports import LedgerHeads, Records, Store, Tokens
+from tests.adapters.samples import Writer
+from tests.fakes.records import InMemoryRecords
+from tests.fakes.store import InMemoryStore
+from tests.fakes.tokens import InMemoryTokens
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
+REGION = "eu-west-1"
+IMPLEMENTATIONS = ("fake", "adapter")
+Clients = Callable[[str], Any]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    """Makes clients of an AWS that starts empty; standard retries, as in Lambda."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
+        monkeypatch.setenv(f"AWS_{name}", "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    config = Config(retries={"mode": "standard", "total_max_attempts": 3})
+    with mock_aws():
+        session = boto3.Session(region_name=REGION)
+        yield lambda service: session.client(service, config=config)  # type: ignore[call-overload]
+
+
+def make_table(client: "DynamoDBClient", name: str) -> None:
+    """The table as the stack makes it, index included."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": attribute, "AttributeType": "S"} for attribute in ("pk", "sk", "live", "due_at")
+        ],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": [
+                    {"AttributeName": "live", "KeyType": "HASH"},
+                    {"AttributeName": "due_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
+def make_bucket(client: "S3Client", name: str) -> None:
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+@pytest.fixture
+def dynamodb(aws: Clients) -> "DynamoDBClient":
+    client: DynamoDBClient = aws("dynamodb")
+    make_table(client, "main")
+    return client
+
+
+@pytest.fixture
+def s3(aws: Clients) -> "S3Client":
+    client: S3Client = aws("s3")
+    make_bucket(client, "bucket")
+    return client
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def records(request: pytest.FixtureRequest) -> Records:
+    if request.param == "fake":
+        return InMemoryRecords()
+    return DynamoRecords(request.getfixturevalue("dynamodb"), table="main")
+
+
+@pytest.fixture
+def writer(records: Records) -> Writer:
+    return Writer(records)
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def tokens(request: pytest.FixtureRequest) -> Tokens:
+    if request.param == "fake":
+        return InMemoryTokens()
+    return DynamoTokens(request.getfixturevalue("dynamodb"), table="main")
+
+
+class StoreAndHeads(Store, LedgerHeads):
+    """Both ports of the one bucket."""
+
+
+@dataclass(frozen=True)
+class OpenStore:
+    """A store, and a way past it: ``tamper`` writes any bytes under any key."""
+
+    port: StoreAndHeads
+    tamper: Callable[[str, bytes], object]
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def store(request: pytest.FixtureRequest) -> OpenStore:
+    if request.param == "fake":
+        fake = InMemoryStore()
+        return OpenStore(fake, fake.objects.__setitem__)  # type: ignore[arg-type]
+    client: S3Client = request.getfixturevalue("s3")
+
+    def tamper(key: str, content: bytes) -> None:
+        client.put_object(Bucket="bucket", Key=key, Body=io.BytesIO(content))
+
+    return OpenStore(S3Store(client, bucket="bucket"), tamper)  # type: ignore[arg-type]
