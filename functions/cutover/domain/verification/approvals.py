@@ -1,0 +1,89 @@
+"""The decisions: each one genuine, by somebody who might, and together a quorum (step 6)."""
+
+from collections.abc import Iterator
+
+from cutover.contracts.approval import Approval
+from cutover.contracts.envelope import IN_TOTO_TYPE, Envelope
+from cutover.contracts.handoff import Handoff
+from cutover.contracts.manifest import ManifestPredicate
+from cutover.contracts.policy import TrustedKey
+from cutover.domain import envelope as dsse
+from cutover.domain import quorum
+from cutover.domain.verification.documents import Package
+from cutover.domain.verification.message import Bound
+from cutover.domain.verification.reading import equal, read_exact
+from cutover.errors import Refused
+
+
+def check_approvals(handoff: Handoff, bound: Bound, package: Package, keys: tuple[TrustedKey, ...]) -> None:
+    """Step 6. Every approval must count: a message with one too many is refused like one with one too few."""
+    approvals = [open_approval(envelope, keys) for envelope in handoff.approvals]
+    voters = [_vote(approval, bound, package) for approval in approvals]
+    people = [vote.person for vote in voters]
+    if len(set(people)) != len(people):
+        raise Refused("APPROVED_TWICE", "one person has approved twice")
+    used = dict.fromkeys([bound.predicate.facts, *(approval.predicate.facts for approval in approvals)])
+    if list(used) != list(package.facts):
+        raise Refused("PACKAGE_DIFFERS", "the message does not list exactly the facts that its decisions name")
+    if not quorum.satisfied(bound.predicate.signers, voters):
+        missing = quorum.outstanding(bound.predicate.signers, voters)
+        raise Refused("QUORUM_INCOMPLETE", ", ".join(f"{seat.role} x {seat.count}" for seat in missing))
+
+
+def open_approval(envelope: Envelope, keys: tuple[TrustedKey, ...]) -> Approval:
+    """An approval that a decide key witnessed, judged at its ``decided_at``."""
+    approval = read_exact(Approval, dsse.decode_base64(envelope.payload), "approval")
+    at = approval.predicate.decided_at
+    dsse.open_envelope(envelope, payload_type=IN_TOTO_TYPE, purpose="decide", keys=keys, at=at)
+    return approval
+
+
+def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
+    said, manifest = approval.predicate, bound.predicate
+    equal(
+        "APPROVAL_DIFFERS",
+        ("an approval's subject", "sha256:" + approval.subject[0].digest.sha256, bound.digest),
+        ("an approval's audience", said.audience, manifest.audience),
+        ("an approval's cutover", said.cutover, manifest.cutover),
+        ("an approval's revision", said.revision, manifest.revision),
+        ("a decision", said.decision, "approve"),
+    )
+    if not manifest.bound_at <= said.decided_at < manifest.valid_until:
+        raise Refused("APPROVAL_OUT_OF_TIME", f"{said.person} decided outside of the manifest's validity")
+    _check_answers(approval)
+    facts = package.facts.get(said.facts)
+    if facts is None:
+        raise Refused("APPROVAL_FACTS_MISSING", f"the facts under which {said.person} decided are not in the package")
+    barred = quorum.barred(facts, requesters(package))
+    quorum.eligible(said.person, said.role, facts=facts, barred=barred)
+    _check_seat(approval, manifest)
+    vote = quorum.voter(said.person, said.assurance, facts=facts, barred=barred)
+    if vote is None:
+        raise Refused("NOT_ELIGIBLE", f"the decision of {said.person} does not count")
+    return vote
+
+
+def _check_answers(approval: Approval) -> None:
+    """Who approves has confirmed what the page asked."""
+    said = approval.predicate
+    answers = said.answers
+    if answers is None or not (answers.intent and answers.rollback_credible and answers.timing and answers.destination):
+        raise Refused("APPROVAL_UNANSWERED", f"{said.person} approved without confirming what is asked")
+
+
+def _check_seat(approval: Approval, manifest: ManifestPredicate) -> None:
+    """The role that was asked is one that the manifest requires, and the proof of person is strong enough."""
+    said = approval.predicate
+    seats = [seat for seat in manifest.signers if seat.role == said.role]
+    if not seats:
+        raise Refused("ROLE_NOT_REQUIRED", f"the manifest asks nobody as {said.role}")
+    if said.assurance == "link" and all(seat.assurance == "passkey" for seat in seats):
+        raise Refused("ASSURANCE_TOO_WEAK", f"{said.role} must approve with a passkey")
+
+
+def requesters(package: Package) -> Iterator[str]:
+    """Who asked for the release and for its change, as their systems name them."""
+    yield package.candidate.requester
+    requester = getattr(package.bundle.change.requester, "value", None)
+    if isinstance(requester, str):
+        yield requester

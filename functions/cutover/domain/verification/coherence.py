@@ -1,0 +1,130 @@
+"""Whether the documents tell one story: every value that stands in two of them is the same (step 5)."""
+
+from cutover.contracts.bundle import Bundle, Waived
+from cutover.contracts.candidate import Candidate
+from cutover.contracts.holds import ResolvedHold
+from cutover.domain.holds import fingerprint, hold_id
+from cutover.domain.lineage import leaves
+from cutover.domain.package import evidence_of
+from cutover.domain.verification.anchor import Anchor
+from cutover.domain.verification.documents import Package
+from cutover.domain.verification.message import Bound
+from cutover.domain.verification.reading import equal
+from cutover.domain.waivers import open_waiver
+from cutover.domain.window import occurrence
+from cutover.errors import Refused
+
+
+def check_coherence(bound: Bound, package: Package, anchor: Anchor) -> None:
+    """Step 5, second half. Raises ``Refused``: ``BINDING_DIFFERS``, ``HOLD_DIFFERS``, ``WAIVER_DIFFERS``."""
+    _check_candidate(bound, package.candidate)
+    _check_bundle(bound, package)
+    _check_policy(bound, package)
+    _check_release(package.bundle, package.candidate)
+    for hold in package.register.holds:
+        _check_hold(hold, bound, package, anchor)
+    _check_waived(package)
+
+
+def _check_candidate(bound: Bound, candidate: Candidate) -> None:
+    manifest = bound.predicate
+    product, _, rest = manifest.cutover.partition("@")
+    equal(
+        "BINDING_DIFFERS",
+        ("the candidate's audience", candidate.audience, manifest.audience),
+        ("the candidate's target", candidate.target, manifest.destination.target),
+        ("the candidate's window", candidate.window, manifest.window.id),
+        ("the cutover's product", product, candidate.product),
+        ("the cutover's target", rest.partition(".")[0], candidate.target),
+    )
+    if manifest.valid_until > candidate.expires_at:
+        raise Refused("BINDING_DIFFERS", "the manifest would be valid longer than its candidate")
+
+
+def _check_bundle(bound: Bound, package: Package) -> None:
+    manifest, bundle, register = bound.predicate, package.bundle, package.register
+    equal(
+        "BINDING_DIFFERS",
+        ("the bundle's cutover", bundle.cutover, manifest.cutover),
+        ("the bundle's revision", bundle.revision, manifest.revision),
+        ("the bundle's rules", bundle.rules, manifest.rules),
+        ("the bundle's evidence set", bundle.evidence_set, manifest.evidence_set),
+        ("the bundle's time", bundle.as_of, package.evidence_set.as_of),
+        ("the lineage's bundle", package.lineage.bundle, package.bundle_digest),
+        ("the hold register's cutover", register.cutover, manifest.cutover),
+        ("the hold register's revision", register.revision, manifest.revision),
+    )
+
+
+def _check_policy(bound: Bound, package: Package) -> None:
+    """Seats are those of the rules; the window is the occurrence of the calendar in the facts."""
+    manifest = bound.predicate
+    target = manifest.destination.target
+    window = occurrence(package.facts[manifest.facts], target, manifest.window.id)
+    equal(
+        "BINDING_DIFFERS",
+        ("the manifest's window", manifest.window, window),
+        ("the required signers", manifest.signers, package.rules.signers.get(target)),
+    )
+
+
+def _check_release(bundle: Bundle, candidate: Candidate) -> None:
+    release = bundle.release
+    wanted = {
+        "product": candidate.product,
+        "version": candidate.version,
+        "repository": candidate.repository,
+        "commit": candidate.commit,
+        "workflow": candidate.authority.workflow,
+        "run": candidate.authority.run,
+        "requester": candidate.requester,
+        "rationale": candidate.rationale,
+        "target": candidate.target,
+        "window": candidate.window,
+    }
+    pairs = [(f"the release's {name}", getattr(release, name).value, value) for name, value in wanted.items()]
+    equal(
+        "BINDING_DIFFERS",
+        *pairs,
+        ("the environments", tuple(each.value for each in release.environments), candidate.environments),
+        (
+            "the components",
+            tuple(each.name.value for each in bundle.components),
+            tuple(each.name for each in candidate.components),
+        ),
+    )
+
+
+def _check_hold(hold: ResolvedHold, bound: Bound, package: Package, anchor: Anchor) -> None:
+    """A hold is answered by a waiver among the evidence, signed for that purpose, that lasts long enough."""
+    mark = fingerprint(hold.rule, hold.field, hold.subject)
+    equal(
+        "HOLD_DIFFERS",
+        ("a hold's fingerprint", hold.fingerprint, mark),
+        ("a hold's id", hold.id, hold_id(package.register.cutover, package.register.revision, mark)),
+        ("a hold's severity", hold.severity, "hold"),
+    )
+    envelopes = [
+        each.unwraps
+        for each in evidence_of(package.evidence_set)
+        if each.sha256 == hold.resolution.waiver and each.unwraps is not None
+    ]
+    if not envelopes:
+        raise Refused("WAIVER_DIFFERS", f"the waiver of {hold.field} is not among the evidence")
+    as_of = package.evidence_set.as_of
+    waiver, digest = open_waiver(package.contents[envelopes[0]], keys=anchor.keys, at=as_of)
+    equal(
+        "WAIVER_DIFFERS",
+        ("the waiver's digest", digest, hold.resolution.waiver),
+        ("the waiver's fingerprint", waiver.fingerprint, mark),
+        ("the waiver's end", waiver.expires_at, hold.resolution.expires_at),
+    )
+    if hold.resolution.expires_at < bound.predicate.valid_until:
+        raise Refused("WAIVER_DIFFERS", f"the waiver of {hold.field} ends before the manifest does")
+
+
+def _check_waived(package: Package) -> None:
+    answered = {hold.id: hold.resolution.waiver for hold in package.register.holds}
+    for field, value in leaves(package.bundle):
+        if isinstance(value, Waived) and answered.get(value.hold) != value.waiver:
+            raise Refused("HOLD_DIFFERS", f"{field} is waived, and the hold register does not say so")

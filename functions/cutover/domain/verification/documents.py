@@ -1,0 +1,142 @@
+"""The documents beside the message: present, unaltered, and telling one story with the manifest (step 5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cutover.contracts.base import Digest
+from cutover.contracts.bundle import Bundle, LineageTrace
+from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
+from cutover.contracts.evidence import EvidenceSet
+from cutover.contracts.handoff import DocumentReference, Handoff
+from cutover.contracts.holds import ClearedRegister
+from cutover.contracts.policy import Facts, Rules
+from cutover.domain import canonical
+from cutover.domain import envelope as dsse
+from cutover.domain.evidence_library import payload_of
+from cutover.domain.package import PackageDocument, evidence_of, package_documents
+from cutover.domain.policy import load_facts, load_rules
+from cutover.domain.verification.anchor import Anchor
+from cutover.domain.verification.message import Bound
+from cutover.domain.verification.reading import equal, read, read_exact
+from cutover.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Everything that the message refers to. ``facts`` are by payload digest, in the message's order."""
+
+    bundle: Bundle
+    bundle_digest: Digest
+    lineage: LineageTrace
+    register: ClearedRegister
+    rules: Rules
+    facts: dict[Digest, Facts]
+    candidate: Candidate
+    evidence_set: EvidenceSet
+    contents: dict[Digest, bytes]
+
+
+class _Shelf:
+    """The listed documents by name, each one checked against its reference."""
+
+    def __init__(self, references: tuple[DocumentReference, ...], documents: Mapping[Digest, bytes]) -> None:
+        self.listed = tuple(PackageDocument(each.name, each.digest) for each in references)
+        self.contents: dict[Digest, bytes] = {}
+        self._names = {each.name: each.digest for each in references}
+        for each in references:
+            content = documents.get(each.digest)
+            if content is None:
+                raise Refused("DOCUMENT_MISSING", f"{each.name} ({each.digest}) is not at hand")
+            if len(content) != each.size or not canonical.same(canonical.digest(content), each.digest):
+                raise Refused("DOCUMENT_ALTERED", f"{each.name} is not the document that the message names")
+            self.contents[each.digest] = content
+
+    def digest(self, name: str) -> Digest:
+        if name not in self._names:
+            raise Refused("DOCUMENT_NOT_LISTED", f"the message lists no {name}")
+        return self._names[name]
+
+    def get(self, name: str) -> bytes:
+        return self.contents[self.digest(name)]
+
+    def facts(self) -> list[Digest]:
+        return [each.digest for each in self.listed if each.name.startswith("facts/")]
+
+
+def open_package(handoff: Handoff, bound: Bound, anchor: Anchor, documents: Mapping[Digest, bytes]) -> Package:
+    """Step 5, first half: read the documents and hold each against the digest that the manifest has of it.
+
+    Which documents there are is computed (``domain.package``); the message lists exactly these.
+    """
+    shelf = _Shelf(handoff.documents, documents)
+    manifest = bound.predicate
+    for subject in bound.manifest.subject:
+        equal("SUBJECT_DIFFERS", (subject.name, shelf.digest(subject.name), "sha256:" + subject.digest.sha256))
+    rules, rules_digest = load_rules(dsse.parse(shelf.get("rules")), anchor.root)
+    facts = _facts(shelf, anchor)
+    evidence_set = read_exact(EvidenceSet, shelf.get("evidence-set"), "evidence set")
+    equal(
+        "DOCUMENT_DIFFERS",
+        ("the rules' digest", rules_digest, manifest.rules),
+        ("the first facts' digest", next(iter(facts), None), manifest.facts),
+        ("the evidence set's digest", shelf.digest("evidence-set"), manifest.evidence_set),
+        ("the candidate in the evidence set", evidence_set.candidate.sha256, manifest.candidate),
+    )
+    package = Package(
+        bundle=read_exact(Bundle, shelf.get("bundle"), "bundle"),
+        bundle_digest=shelf.digest("bundle"),
+        lineage=read_exact(LineageTrace, shelf.get("lineage"), "lineage trace"),
+        register=read_exact(ClearedRegister, shelf.get("hold-register"), "hold register"),
+        rules=rules,
+        facts=facts,
+        candidate=_candidate(shelf.get("candidate"), evidence_set, anchor),
+        evidence_set=evidence_set,
+        contents=shelf.contents,
+    )
+    _check_listing(shelf, evidence_set)
+    return package
+
+
+def _facts(shelf: _Shelf, anchor: Anchor) -> dict[Digest, Facts]:
+    found: dict[Digest, Facts] = {}
+    for digest in shelf.facts():
+        facts, payload = load_facts(dsse.parse(shelf.contents[digest]), anchor.root)
+        if payload in found:
+            raise Refused("PACKAGE_DIFFERS", f"the message lists the facts {payload} twice")
+        found[payload] = facts
+    return found
+
+
+def _candidate(content: bytes, evidence_set: EvidenceSet, anchor: Anchor) -> Candidate:
+    """The candidate, signed by a candidate key at the time that Cutover recorded its arrival."""
+    envelope = dsse.parse(content)
+    arrived = evidence_set.candidate.fetched_at
+    opened = dsse.open_envelope(
+        envelope, payload_type=CANDIDATE_TYPE, purpose="candidate", keys=anchor.keys, at=arrived
+    )
+    equal("DOCUMENT_DIFFERS", ("the candidate's digest", opened.digest, evidence_set.candidate.sha256))
+    candidate = read(Candidate, opened.payload, "candidate")
+    if not any(not key.products or candidate.product in key.products for key in opened.keys):
+        raise Refused("KEY_NOT_FOR_PRODUCT", f"its signer may not announce {candidate.product}")
+    return candidate
+
+
+def _check_listing(shelf: _Shelf, evidence_set: EvidenceSet) -> None:
+    expected = package_documents(
+        bundle=shelf.digest("bundle"),
+        lineage=shelf.digest("lineage"),
+        hold_register=shelf.digest("hold-register"),
+        rules=shelf.digest("rules"),
+        facts=shelf.facts(),
+        candidate=shelf.digest("candidate"),
+        evidence_set_digest=shelf.digest("evidence-set"),
+        evidence_set=evidence_set,
+    )
+    if shelf.listed != expected:
+        raise Refused("PACKAGE_DIFFERS", "the message does not list exactly the documents of its package")
+    for evidence in evidence_of(evidence_set):
+        content = shelf.contents.get(evidence.sha256, b"")
+        if len(content) != evidence.size:
+            raise Refused("DOCUMENT_DIFFERS", f"evidence {evidence.sha256} is not {evidence.size} bytes")
+        if evidence.unwraps is not None and payload_of(shelf.contents[evidence.unwraps]) != content:
+            raise Refused("EVIDENCE_NOT_UNWRAPPED", f"{evidence.sha256} is not the payload of its envelope")

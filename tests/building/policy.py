@@ -1,0 +1,169 @@
+"""A deployment of Cutover as documents: its root, rules, facts and trust file, and the keys behind them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from cutover.contracts.manifest import RequiredSigner, Window
+from cutover.contracts.policy import (
+    FACTS_TYPE,
+    RULES_TYPE,
+    TRUST_TYPE,
+    Calendar,
+    Facts,
+    Owner,
+    Person,
+    Purpose,
+    Root,
+    Rules,
+    Source,
+    TrustBundle,
+    TrustedKey,
+    TrustFile,
+)
+from cutover.domain import canonical
+from tests.building.keys import Key, seal, seal_bytes
+
+
+def instant(text: str) -> datetime:
+    """``2026-03-02T09:00`` in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+KEYS_FROM, KEYS_UNTIL = instant("2026-01-01T00:00"), instant("2027-01-01T00:00")
+ISSUED_AT = instant("2026-03-02T09:00")
+EXPIRES_AT = instant("2026-03-09T09:00")
+RECEIVED_AT = instant("2026-03-02T09:01")
+AS_OF = instant("2026-03-02T09:02")
+BOUND_AT = instant("2026-03-02T09:03")
+DECIDED_AT = (instant("2026-03-02T10:00"), instant("2026-03-02T11:00"))
+OPENS_AT, CLOSES_AT = instant("2026-03-03T20:00"), instant("2026-03-03T22:00")
+
+FAMILIES = ("artifacts", "attestations", "change", "rollback", "waivers", "lineage", "window", "quorum")
+ROLES = ("release-engineering", "operations")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One Cutover. Another ``name`` gives another audience, other owners and other keys."""
+
+    name: str = "shop"
+    target: str = "production"
+    window: str = "tuesday-evening"
+    products: tuple[str, ...] = ()
+    people: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def audience(self) -> str:
+        return f"cutover:{self.name}:123456789012:eu-central-1:dev"
+
+    @property
+    def queue_arn(self) -> str:
+        return f"arn:aws:sqs:eu-central-1:123456789012:{self.name}-{self.target}.fifo"
+
+    def key(self, purpose: str) -> Key:
+        """The key of one purpose, or of an owner (``owner/ana``, ``owner/otto``)."""
+        return Key(f"{self.name}/{purpose}")
+
+    @property
+    def owners(self) -> tuple[Key, Key]:
+        return self.key("owner/ana"), self.key("owner/otto")
+
+    def root(self) -> Root:
+        ana, otto = self.owners
+        return Root(
+            audience=self.audience,
+            owners=(
+                Owner(id="ana", public_key=ana.public_base64),
+                Owner(id="otto", public_key=otto.public_base64),
+            ),
+        )
+
+    def trusted_keys(self) -> tuple[TrustedKey, ...]:
+        """One valid key for every purpose."""
+        return tuple(self.trusted_key(purpose) for purpose in get_args(Purpose))
+
+    def trusted_key(self, purpose: Purpose, **changes: Any) -> TrustedKey:
+        key = self.key(purpose)
+        known = TrustedKey(
+            id=key.key_id,
+            purpose=purpose,
+            holder=f"{purpose} of {self.name}",
+            public_key=key.public_base64,
+            not_before=KEYS_FROM,
+            not_after=KEYS_UNTIL,
+        )
+        return known.model_copy(update=changes)
+
+    def the_window(self) -> Window:
+        return Window(id=self.window, opens_at=OPENS_AT, closes_at=CLOSES_AT, time_zone="Europe/Berlin")
+
+    def rules(self) -> Rules:
+        return Rules(
+            audience=self.audience,
+            version=1,
+            severities={},
+            families=dict.fromkeys(FAMILIES, "release-engineering"),
+            attestations=("tests",),
+            signers={self.target: tuple(RequiredSigner(role=role) for role in ROLES)},
+            contracts=("cutover/candidate/v1",),
+            evidence_max_age=7 * 86_400,
+            drill_max_age=90 * 86_400,
+            held_for=3 * 86_400,
+            link_valid_for=86_400,
+            open_margin=5,
+            close_margin=5,
+            lease=60,
+        )
+
+    def facts(self) -> Facts:
+        """``erin`` may sit on the first seat, ``omar`` on the second, ``bo`` on either; ``dana`` asked for it."""
+        return Facts(
+            audience=self.audience,
+            version=1,
+            issued_at=instant("2026-03-01T00:00"),
+            teams={"release-engineering": "Release engineering", "operations": "Operations"},
+            people={
+                "erin": _person("Erin", ROLES[:1]),
+                "omar": _person("Omar", ROLES[1:]),
+                "bo": _person("Bo", ROLES),
+                "dana": _person("Dana", ROLES, identities=("dana@ci", "dana@change")),
+            },
+            keys=self.trusted_keys(),
+            calendars={self.target: Calendar(windows=(self.the_window(),))},
+            sources={name: Source(kind="s3", bucket=f"{self.name}-{name}") for name in ("records", "registry", "ci")},
+        )
+
+    def trust_bundle(self) -> TrustBundle:
+        return TrustBundle(
+            audience=self.audience,
+            keys=self.trusted_keys(),
+            issued_at=instant("2026-03-01T00:00"),
+            expires_at=instant("2026-12-01T00:00"),
+        )
+
+    def sealed_rules(self, payload: bytes | None = None) -> bytes:
+        """The stored envelope of the rules, or of these payload bytes, signed by both owners."""
+        return seal_bytes(RULES_TYPE, payload or canonical.encode_model(self.rules()), *self.owners)
+
+    def sealed_facts(self, payload: bytes | None = None) -> bytes:
+        return seal_bytes(FACTS_TYPE, payload or canonical.encode_model(self.facts()), *self.owners)
+
+    def trust_file(self, payload: bytes | None = None) -> bytes:
+        """``trust.json``: the root and the trust bundle (or these payload bytes), signed by both owners."""
+        sealed = seal(TRUST_TYPE, payload or canonical.encode_model(self.trust_bundle()), *self.owners)
+        return canonical.encode_model(TrustFile(root=self.root(), bundle=sealed))
+
+
+def _person(name: str, roles: tuple[str, ...], identities: tuple[str, ...] = ()) -> Person:
+    return Person(
+        name=name,
+        email=f"{name.lower()}@example.com",
+        team="release-engineering",
+        roles=roles,
+        identities=identities,
+    )
+
+
+DEPLOYMENT = Deployment()
+OTHER_DEPLOYMENT = Deployment(name="other")
