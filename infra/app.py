@@ -19,6 +19,7 @@ from aws_cdk import aws_iam as iam
 from infra.asset import FlavourName, package
 from infra.components.settings import StageSettings
 from infra.config import DEFAULT_CONFIG, ROOT, Deployment, StageName, load
+from infra.nag import acknowledge
 from infra.stack import CutoverStack
 
 # What the CDK would add to templates for its own statistics, or look up.
@@ -54,6 +55,7 @@ def build(
             settings=StageSettings(instance=deployment.instance, name=name, config=config),
             asset=asset,
         )
+        acknowledge(stack.resources)
         if config.permissions_boundary:
             boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", config.permissions_boundary)
             iam.PermissionsBoundary.of(stack).apply(boundary)

@@ -1,4 +1,8 @@
-"""What calls functions without being asked: the minute, the inbox queue and the tables' streams."""
+"""What calls functions without being asked: the minute, the inbox queue and the tables' streams.
+
+Lambda checks a role when a mapping is made. A mapping names its function, and the function waits for its
+policy, so the grants are there in time.
+"""
 
 import json
 from collections.abc import Mapping
@@ -44,16 +48,13 @@ def from_queue(
     scope: Construct, construct_id: str, *, function: lambda_.Function, queue: sqs.Queue
 ) -> lambda_.CfnEventSourceMapping:
     """Feeds the function from the queue; only the messages that it reports as failed come back."""
-    return _after_grants(
-        function,
-        lambda_.CfnEventSourceMapping(
-            scope,
-            construct_id,
-            function_name=function.function_name,
-            event_source_arn=queue.queue_arn,
-            batch_size=INBOX_BATCH,
-            function_response_types=["ReportBatchItemFailures"],
-        ),
+    return lambda_.CfnEventSourceMapping(
+        scope,
+        construct_id,
+        function_name=function.function_name,
+        event_source_arn=queue.queue_arn,
+        batch_size=INBOX_BATCH,
+        function_response_types=["ReportBatchItemFailures"],
     )
 
 
@@ -69,28 +70,19 @@ def from_stream(
     """Feeds the function from a table's stream, all records or `only` those that match a pattern."""
     mapping = lambda_.CfnEventSourceMapping
     pattern = mapping.FilterProperty(pattern=json.dumps(only)) if only else None
-    return _after_grants(
-        function,
-        mapping(
-            scope,
-            construct_id,
-            function_name=function.function_name,
-            event_source_arn=table.table_stream_arn,
-            batch_size=STREAM_BATCH,
-            starting_position="TRIM_HORIZON",
-            maximum_retry_attempts=STREAM_ATTEMPTS,
-            maximum_record_age_in_seconds=STREAM_AGE_SECONDS,
-            bisect_batch_on_function_error=True,
-            function_response_types=["ReportBatchItemFailures"],
-            destination_config=mapping.DestinationConfigProperty(
-                on_failure=mapping.OnFailureProperty(destination=failures.queue_arn)
-            ),
-            filter_criteria=mapping.FilterCriteriaProperty(filters=[pattern]) if pattern else None,
+    return mapping(
+        scope,
+        construct_id,
+        function_name=function.function_name,
+        event_source_arn=table.table_stream_arn,
+        batch_size=STREAM_BATCH,
+        starting_position="TRIM_HORIZON",
+        maximum_retry_attempts=STREAM_ATTEMPTS,
+        maximum_record_age_in_seconds=STREAM_AGE_SECONDS,
+        bisect_batch_on_function_error=True,
+        function_response_types=["ReportBatchItemFailures"],
+        destination_config=mapping.DestinationConfigProperty(
+            on_failure=mapping.OnFailureProperty(destination=failures.queue_arn)
         ),
+        filter_criteria=mapping.FilterCriteriaProperty(filters=[pattern]) if pattern else None,
     )
-
-
-def _after_grants(function: lambda_.Function, mapping: lambda_.CfnEventSourceMapping) -> lambda_.CfnEventSourceMapping:
-    """Lambda checks the role when a mapping is made, so the function, and with it the policy, comes first."""
-    mapping.node.add_dependency(function)
-    return mapping

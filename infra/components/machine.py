@@ -55,7 +55,7 @@ class Machine(Construct):
             definition_body=sfn.DefinitionBody.from_string(definition),
             definition_substitutions=substitutions,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            role=self.role.without_policy_updates(),
+            role=iam.Role.from_role_arn(self.role, "Given", self.role.role_arn, mutable=False),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
         )
