@@ -3,6 +3,7 @@
 import typer
 
 from cutover_cli.local import commands as local
+from cutover_cli.verify import verify
 
 app = typer.Typer(
     name="cutover",
@@ -12,6 +13,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(local.app, name="local")
+app.command()(verify)
 
 
 @app.callback()
