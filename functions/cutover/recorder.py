@@ -82,6 +82,18 @@ class Recorder:
         )
         return after or record
 
+    def note_admission(self, admission: Admission, event: str, *, result: str, detail: str | None = None) -> None:
+        """A ledger entry about an admission that opened nothing yet."""
+        head = self.records.chain(ledger.admissions_chain(admission.digest))
+        entry = LedgerEntry(
+            chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=self.clock.now(), event=event,
+            transition=None, revision=None, from_=None, to=None,
+            actor=LedgerActor(role=self.role, requester=self.role), engine=self.engine, rules=None, facts=None,
+            inputs={"envelope": admission.digest}, result=result, detail=detail,
+            correlation_id=admission.correlation_id,
+        )  # fmt: skip
+        self.records.commit(Commit(entry=entry, head_before=head))
+
     def announce(self, admission: Admission) -> None:
         """Transition 1. ``Conflict`` (``admission``) when this envelope was announced before."""
         row = transitions.TABLE[1]

@@ -99,6 +99,7 @@ class Binder:
             "hold_register": digest, "manifest": manifest, "bound_facts": now_active.facts_reference,
             "queue_arn": destination.queue_arn, "opens_at": window.opens_at, "closes_at": window.closes_at,
             "valid_until": valid_until, "expires_at": valid_until,
+            "wake_at": window.opens_at + timedelta(seconds=pinned.rules.open_margin),
         }  # fmt: skip
         slot = Slot(
             queue_arn=destination.queue_arn, window=record.window, cutover=record.cutover, revision=record.revision

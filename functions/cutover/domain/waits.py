@@ -1,0 +1,18 @@
+"""When a wait is over: read from the record, never from what woke the execution."""
+
+from datetime import datetime
+
+from cutover.domain.record import RevisionRecord, Status
+
+STATES = ("AwaitResolution", "AwaitApproval", "AwaitWindow")
+
+
+def over(state: str, record: RevisionRecord, now: datetime) -> bool:
+    """Whether an execution that waits in ``state`` has something to do."""
+    if state == "AwaitResolution":
+        return record.status is not Status.HELD
+    if state == "AwaitApproval":
+        return record.status is not Status.AWAITING_APPROVAL
+    if record.status in {Status.APPROVED, Status.AWAITING_WINDOW}:
+        return record.status is Status.AWAITING_WINDOW and record.wake_at is not None and now >= record.wake_at
+    return True

@@ -1,0 +1,84 @@
+"""The relay: the only one that talks to Step Functions. It reads records and tokens; it decides nothing.
+
+Driven by the streams of both tables, and by the clock as repair. Whatever it misses is due again,
+so a message that cannot be handled is logged and left, and never holds up those behind it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cutover.domain import waits
+from cutover.domain.record import Admission, Signal
+from cutover.ports import Clock, Records, Tokens, Workflow
+
+_REVISION = re.compile(r"REVISION#(\d{6})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What a stream record is about: an admission, or a revision."""
+
+    admission: str | None = None
+    cutover: str = ""
+    revision: int = 0
+
+
+def concerns(stream: Iterable[Mapping[str, Any]]) -> tuple[Concern, ...]:
+    """Each admission or revision of a stream's batch once, in order; other items concern nobody."""
+    found = (_concern(record) for record in stream if record.get("eventName") != "REMOVE")
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def _concern(record: Mapping[str, Any]) -> Concern | None:
+    image = record.get("dynamodb", {}).get("NewImage", {})
+    primary, sort = (image.get(name, {}).get("S", "") for name in ("pk", "sk"))
+    kind, _, rest = primary.partition("#")
+    if kind == "ADMISSION" and "signal" in image:
+        return Concern(admission=rest)
+    if kind != "CUTOVER":
+        return None
+    if (match := _REVISION.fullmatch(sort)) and "signal" in image:
+        return Concern(cutover=rest, revision=int(match[1]))
+    if sort == "TOKEN":
+        cutover, _, revision = rest.rpartition("#")
+        return Concern(cutover=cutover, revision=int(revision))
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    records: Records
+    tokens: Tokens
+    workflow: Workflow
+    clock: Clock
+
+    def settle(self, concern: Concern) -> str:
+        """Start or wake what this concerns: ``started``, ``woken``, or ``skipped``."""
+        if concern.admission is not None:
+            return self._start(concern.admission)
+        return self._wake(concern.cutover, concern.revision)
+
+    def _start(self, digest: str) -> str:
+        admission = self.records.admission(digest)
+        if admission is None or admission.signal is not Signal.START:
+            return "skipped"
+        self.workflow.start(execution_name(admission), {"admission": admission.digest})
+        self.records.clear_signal(admission)
+        return "started"
+
+    def _wake(self, cutover: str, revision: int) -> str:
+        token, record = self.tokens.newest(cutover, revision), self.records.revision(cutover, revision)
+        if token is None or record is None or not waits.over(token.state, record, self.clock.now()):
+            # Without a token nobody waits yet: the wait's own token comes through here again.
+            return "skipped"
+        self.workflow.succeed(token)
+        self.tokens.delete(token)
+        self.records.clear_signal(record)
+        return "woken"
+
+
+def execution_name(admission: Admission) -> str:
+    """One name for each admission, so that starting twice is starting once."""
+    return f"admission-{admission.digest.removeprefix('sha256:')[:40]}"

@@ -1,0 +1,33 @@
+"""AwaitResolution, AwaitApproval, AwaitWindow: store the task token. What ends the wait stands in the record."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from cutover.contracts.base import Model
+from cutover.runtime.observability import observed
+from cutover.runtime.wiring import wired
+from cutover.stages.await_token.awaiting import wait
+from cutover.stages.flow import RecordReference, answer
+
+
+class Request(Model):
+    record: RecordReference
+    state: Literal["AwaitResolution", "AwaitApproval", "AwaitWindow"]
+    token: Annotated[str, Field(min_length=1, max_length=4096, repr=False)]
+    execution: str
+
+
+@observed("await-token")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    request, wiring = Request.model_validate(event), wired()
+    record = wait(
+        request.record.cutover,
+        request.record.revision,
+        state=request.state,
+        value=request.token,
+        recorder=wiring.recorder("await-token"),
+        tokens=wiring.tokens,
+        clock=wiring.clock,
+    )
+    return answer(record)

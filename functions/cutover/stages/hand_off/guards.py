@@ -1,0 +1,74 @@
+"""The guards of transition 18, read again at every attempt. What fails blocks; nothing is assumed.
+
+1. The brake is known and off.
+2. No tombstone stands in the store.
+3. The calendar still has the manifest's window, and it is open with its margins; the package is valid.
+4. The slot is ours.
+5. The queue is a deployed target's.
+6. The people who approved may still approve, by today's facts, and fill the quorum.
+
+That the documents prove the message is not here: ``domain.verification`` does that.
+"""
+
+from dataclasses import dataclass
+
+from cutover.contracts.approval import ApprovalPredicate
+from cutover.contracts.manifest import Destination, ManifestPredicate
+from cutover.contracts.policy import Facts, Rules
+from cutover.domain import quorum, window
+from cutover.domain.record import RevisionRecord
+from cutover.domain.window import Margins, Phase
+from cutover.errors import Refused
+from cutover.ports import Clock, Records, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """What may stop a hand-off at the last moment. Each method raises ``Refused`` with the reason."""
+
+    records: Records
+    store: Store
+    clock: Clock
+
+    def stop(self, record: RevisionRecord) -> None:
+        """Guards 1 and 2: read again directly before the send."""
+        brake = self.records.brake()
+        if brake is None:
+            raise Refused("BRAKE_UNKNOWN", "the brake's state is not recorded", "set the brake's state")
+        if brake.engaged:
+            raise Refused("BRAKE_ENGAGED", "the emergency brake is engaged", "release it after a dry run")
+        if self.store.has_tombstone(record.cutover, record.revision):
+            raise Refused("TOMBSTONE", "the revision has ended: its tombstone stands in the store")
+
+    def timing(self, manifest: ManifestPredicate, *, facts: Facts, rules: Rules) -> None:
+        """Guard 3."""
+        now = self.clock.now()
+        target = manifest.destination.target
+        found = window.occurrence(facts, target, manifest.window.id)
+        if found != manifest.window:
+            raise Refused("WINDOW_CHANGED", "the calendar's window is not the approved one any more")
+        phase = window.phase(found, now, margins=Margins.of(rules), facts=facts, target=target)
+        if phase is not Phase.OPEN:
+            raise Refused(f"WINDOW_{phase.upper()}", f"the window is {phase} at this moment")
+        if now >= manifest.valid_until:
+            raise Refused("VALIDITY_ENDED", "the package is not valid any more")
+
+    def destination(self, record: RevisionRecord, manifest: ManifestPredicate, deployed: Destination | None) -> None:
+        """Guards 4 and 5."""
+        slot = self.records.slot(manifest.destination.queue_arn, manifest.window.id)
+        if slot is None or (slot.cutover, slot.revision) != (record.cutover, record.revision):
+            raise Refused("SLOT_LOST", "the queue's window is not ours")
+        if deployed != manifest.destination:
+            raise Refused("QUEUE_NOT_DEPLOYED", "the approved destination is not a deployed target")
+
+    @staticmethod
+    def people(
+        manifest: ManifestPredicate, approvals: list[ApprovalPredicate], *, facts: Facts, requesters: list[str]
+    ) -> None:
+        """Guard 6."""
+        barred = quorum.barred(facts, requesters)
+        votes = [quorum.voter(each.person, each.assurance, facts=facts, barred=barred) for each in approvals]
+        counted = [vote for vote in votes if vote is not None]
+        if missing := quorum.outstanding(manifest.signers, counted):
+            lacking = ", ".join(signer.role for signer in missing)
+            raise Refused("QUORUM_LAPSED", f"an approval no longer counts; missing: {lacking}")

@@ -1,0 +1,28 @@
+"""HandOff: proves everything again, then sends once."""
+
+from typing import Any
+
+from cutover.contracts.base import Model
+from cutover.runtime.observability import observed
+from cutover.runtime.wiring import wired
+from cutover.stages.flow import RecordReference, answer
+from cutover.stages.hand_off.handing import HandOff
+
+
+class Request(Model):
+    record: RecordReference
+
+
+@observed("hand-off")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    request, wiring = Request.model_validate(event), wired()
+    hand_off = HandOff(
+        store=wiring.store,
+        recorder=wiring.recorder("hand-off"),
+        policies=wiring.policies,
+        destinations=wiring.destinations,
+        deployment=wiring.deployment,
+        clock=wiring.clock,
+        sealer=lambda: wiring.sealer("handoff"),
+    )
+    return answer(hand_off.run(request.record.cutover, request.record.revision))
