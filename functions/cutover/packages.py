@@ -39,9 +39,7 @@ class Package:
         )
 
 
-def read_package(
-    store: Store, reference: SignedReference, *, keys: tuple[TrustedKey, ...], at: datetime
-) -> Package:
+def read_package(store: Store, reference: SignedReference, *, keys: tuple[TrustedKey, ...], at: datetime) -> Package:
     """The manifest that ``reference`` names and its documents, each checked against its digest.
 
     1. The envelope's bytes are the stored ones (``Store.get``).

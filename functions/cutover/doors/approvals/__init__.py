@@ -1,0 +1,1 @@
+"""The approvals page: looking decides nothing; one form, posted once, decides."""

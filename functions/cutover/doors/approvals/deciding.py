@@ -1,0 +1,128 @@
+"""A decision: proved, signed by the witness key, stored, and then written as one transition.
+
+Order in :meth:`Decider._step`, made again from the start whenever another writer was first:
+
+1. A decision that stands is the answer; a contrary one is refused.
+2. The revision is one that can be decided, and its manifest is the link's.
+3. The package is still valid; the brake does not hold approvals.
+4. The person is eligible under the facts as they are now.
+5. The statement is built, signed, verified, stored; before a refusal, its tombstone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cutover.contracts.approval import Answers, Approval, ApprovalPredicate, Decision
+from cutover.contracts.base import Digest
+from cutover.contracts.envelope import IN_TOTO_TYPE, Subject, SubjectDigest
+from cutover.contracts.handoff import Tombstone
+from cutover.domain.links import Link
+from cutover.domain.policy import Policy
+from cutover.domain.record import RecordedDecision, RevisionRecord, Status
+from cutover.doors.approvals.standing import Standing
+from cutover.errors import Conflict, Refused
+from cutover.packages import Package
+from cutover.ports import Clock, Records, Store
+from cutover.recorder import Recorder, Step
+from cutover.sealing import Sealer
+
+REFUSED_BY_APPROVER = "APPROVER_REFUSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """One person's checked answers about one package. ``nonce`` is the digest under which it is spent."""
+
+    link: Link
+    decision: Decision
+    answers: Answers | None
+    reason: str | None
+    package: Package
+    nonce: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """Decides for one deployment (``audience``). ``policy`` and ``sealer`` are asked anew at each decision."""
+
+    audience: str
+    clock: Clock
+    records: Records
+    store: Store
+    sealer: Callable[[], Sealer]
+    recorder: Recorder
+    policy: Callable[[], Policy]
+
+    def decide(self, ballot: Ballot) -> RevisionRecord:
+        """The record with this decision in it, whether it was made now or stood already.
+
+        Raises ``Refused`` with the reason why this decision cannot be recorded.
+        """
+        link = ballot.link
+        try:
+            return self.recorder.advance(link.cutover, link.revision, lambda record: self._step(record, ballot))
+        except Conflict as conflict:
+            if "nonce" not in conflict.parts:
+                raise
+            # The same form was posted twice at once. The other post decided, and its decision is the answer.
+            record = self.recorder.read(link.cutover, link.revision)
+            if not Standing.of(record, link).repeats(ballot.decision):
+                raise Refused("FORM_USED", "this form was used already", "open the page again") from conflict
+            return record
+
+    def _step(self, record: RevisionRecord, ballot: Ballot) -> Step | None:
+        link, package = ballot.link, ballot.package
+        standing = Standing.of(record, link)
+        if standing.repeats(ballot.decision):
+            return None
+        policy, now, brake = self.policy(), self.clock.now(), self.records.brake()
+        standing.check(ballot.decision, link=link, package=package, facts=policy.facts, now=now, brake=brake)
+        decision = self._witness(self._statement(ballot, policy=policy, now=now), policy=policy)
+        updates: dict[str, object] = {
+            "decisions": (*record.decisions, decision),
+            "decision_seq": record.decision_seq + 1,
+        }
+        transition, result = 12, "DONE"
+        if ballot.decision == "refuse":
+            transition, result = 15, REFUSED_BY_APPROVER
+            updates["reason"] = REFUSED_BY_APPROVER
+            # First the tombstone: whatever happens to this process now, what was refused is not handed off.
+            self.store.put_tombstone(_tombstone(record, now))
+        elif standing.with_decision(decision).complete(package, policy.facts):
+            transition = 13
+        return Step(
+            transition=transition,
+            requester=link.person,
+            updates=updates,
+            inputs={"manifest": link.manifest, "decision": decision.payload},
+            result=result,
+            facts=policy.facts_digest,
+            nonce=ballot.nonce,
+        )
+
+    def _statement(self, ballot: Ballot, *, policy: Policy, now: datetime) -> Approval:
+        link = ballot.link
+        subject = Subject(name="manifest", digest=SubjectDigest(sha256=link.manifest.removeprefix("sha256:")))
+        predicate = ApprovalPredicate(
+            audience=self.audience, cutover=link.cutover, revision=link.revision, decision=ballot.decision,
+            role=link.role, person=link.person, channel="email", assurance="link", answers=ballot.answers,
+            reason=ballot.reason, decided_at=now, facts=policy.facts_digest, nonce=ballot.nonce,
+        )  # fmt: skip
+        return Approval(subject=(subject,), predicate=predicate)
+
+    def _witness(self, statement: Approval, *, policy: Policy) -> RecordedDecision:
+        """Stores the statement under the witness key. What nobody could verify later is never stored."""
+        sealed = self.sealer().store(statement, IN_TOTO_TYPE, self.store)
+        said = statement.predicate
+        return RecordedDecision(
+            role=said.role, person=said.person, decision=said.decision, assurance=said.assurance,
+            payload=sealed.payload, envelope=sealed.envelope, facts=policy.facts_reference, decided_at=said.decided_at,
+        )  # fmt: skip
+
+
+def _tombstone(record: RevisionRecord, now: datetime) -> Tombstone:
+    return Tombstone(
+        cutover=record.cutover, revision=record.revision, status=Status.DECLINED.value,
+        reason=REFUSED_BY_APPROVER, at=now,
+    )  # fmt: skip

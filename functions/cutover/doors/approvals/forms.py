@@ -1,0 +1,161 @@
+"""The posted form: strictly the page's own fields, from the page's own origin, small, and once each."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from cutover.contracts.approval import Answers, Decision
+from cutover.domain import canonical
+from cutover.errors import Refused
+
+MAX_BODY_BYTES = 16_384
+MAX_FIELDS = 250
+MAX_REASON_BYTES = 2_000
+MEDIA_TYPE = "application/x-www-form-urlencoded"
+TYPED_DIGITS = 8
+"""How much of the digest a person types: enough that they have looked at it, not so much that they copy blindly."""
+
+Confirmation = Literal["intent", "rollback", "timing", "destination"]
+CONFIRMATIONS: tuple[Confirmation, ...] = ("intent", "rollback", "timing", "destination")
+_ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", *CONFIRMATIONS})
+_AGAIN = "open the page again and use its own form"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What one post says. ``risk`` is the change record's word, repeated; ``exceptions`` are fingerprints."""
+
+    nonce: str
+    decision: Decision
+    digest: str
+    confirmed: frozenset[str]
+    risk: str | None
+    exceptions: frozenset[str]
+    reason: str | None
+
+
+def check_origin(headers: Mapping[str, str], *, page_origin: str) -> None:
+    """Refuses (``FORM_CROSS_SITE``) a post that another site's page made. ``headers`` in lower case.
+
+    The page sends ``Referrer-Policy: no-referrer``, under which browsers state ``Origin: null`` for
+    its own form too (Fetch, 3.2 step 3). A null origin therefore counts only with the browser's word that the
+    request is from the same origin (``Sec-Fetch-Site``). Clients that send neither are no browsers
+    and carry nobody's session: the link is the only credential.
+    """
+    site = headers.get("sec-fetch-site")
+    origin = headers.get("origin")
+    foreign = Refused("FORM_CROSS_SITE", "the form was sent from another site", _AGAIN)
+    if site is not None and site != "same-origin":
+        raise foreign
+    if origin == "null" and site is None:
+        raise foreign
+    if origin not in {None, "null"} and origin != page_origin:
+        raise foreign
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port as browsers state them in ``Origin`` (RFC 6454, section 6.1)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def parse(body: bytes, *, content_type: str) -> Form:
+    """The form's fields.
+
+    Raises ``Refused``: ``FORM_TOO_LARGE``, ``FORM_WRONG_TYPE``, ``FORM_MALFORMED``, ``FORM_FIELD_UNKNOWN``.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise Refused("FORM_TOO_LARGE", f"a form of more than {MAX_BODY_BYTES} bytes", "shorten the reason")
+    if content_type.split(";", maxsplit=1)[0].strip().lower() != MEDIA_TYPE:
+        raise Refused("FORM_WRONG_TYPE", f"only {MEDIA_TYPE} is accepted", _AGAIN)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )  # fmt: skip
+    except ValueError as error:
+        raise Refused("FORM_MALFORMED", "the form's fields cannot be read", _AGAIN) from error
+    single: dict[str, str] = {}
+    exceptions: set[str] = set()
+    for name, value in pairs:
+        if name == "exception":
+            exceptions.add(value)
+        elif name not in _ONCE:
+            raise Refused("FORM_FIELD_UNKNOWN", "the form has a field that this page does not know", _AGAIN)
+        elif name in single:
+            raise Refused("FORM_MALFORMED", f"the field {name} comes twice", _AGAIN)
+        else:
+            single[name] = value
+    return _form(single, frozenset(exceptions))
+
+
+def _form(fields: Mapping[str, str], exceptions: frozenset[str]) -> Form:
+    decision: Decision
+    match fields.get("decision"):
+        case "approve":
+            decision = "approve"
+        case "refuse":
+            decision = "refuse"
+        case _:
+            raise Refused("FORM_MALFORMED", "the form does not say approve or refuse", _AGAIN)
+    if any(fields.get(name, "yes") != "yes" for name in CONFIRMATIONS):
+        raise Refused("FORM_MALFORMED", "a confirmation is something else than yes", _AGAIN)
+    return Form(
+        nonce=fields.get("nonce", ""),
+        decision=decision,
+        digest=fields.get("digest", "").strip().lower(),
+        confirmed=frozenset(name for name in CONFIRMATIONS if name in fields),
+        risk=fields.get("risk"),
+        exceptions=exceptions,
+        reason=_reason(fields.get("reason", "")),
+    )
+
+
+def _reason(text: str) -> str | None:
+    """The reason as it was typed, but for the line ends that browsers add (HTML, form submission)."""
+    reason = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(reason.encode()) > MAX_REASON_BYTES:
+        raise Refused("REASON_TOO_LONG", f"a reason of more than {MAX_REASON_BYTES} bytes", "shorten the reason")
+    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in reason):
+        raise Refused("REASON_UNREADABLE", "the reason holds control characters", "type it anew")
+    return reason or None
+
+
+def check_digest(form: Form, *, manifest: str) -> None:
+    """``DIGEST_DIFFERS`` unless the first eight characters of the manifest's digest were typed."""
+    shown = manifest.removeprefix("sha256:")[:TYPED_DIGITS]
+    typed = form.digest.removeprefix("sha256:")
+    if not canonical.same(typed.encode(), shown.encode()):
+        raise Refused(
+            "DIGEST_DIFFERS",
+            "what was typed is not the beginning of this package's digest",
+            f"type the first {TYPED_DIGITS} characters of the digest as they stand on this page",
+        )
+
+
+def answers(form: Form, *, risk: str, exceptions: tuple[str, ...]) -> Answers | None:
+    """The answers that an approval records; None for a refusal, which needs a reason instead.
+
+    ``risk`` and ``exceptions`` are what the page asked about. Raises ``Refused``: ``REASON_MISSING``,
+    ``ANSWERS_MISSING``, ``RISK_CLASS_DIFFERS``, ``EXCEPTIONS_DIFFER``.
+    """
+    if form.decision == "refuse":
+        if form.reason is None:
+            raise Refused("REASON_MISSING", "a refusal needs a reason", "say what keeps this release from going")
+        return None
+    missing: list[str] = [name for name in CONFIRMATIONS if name not in form.confirmed]
+    missing += ["risk class"] if form.risk is None else []
+    missing += ["exceptions"] if set(exceptions) - form.exceptions else []
+    if missing:
+        raise Refused(
+            "ANSWERS_MISSING", f"not confirmed: {', '.join(missing)}", "confirm every point, or refuse with a reason"
+        )
+    if form.risk != risk:
+        raise Refused("RISK_CLASS_DIFFERS", "the change record states another risk class", _AGAIN)
+    if form.exceptions != set(exceptions):
+        raise Refused("EXCEPTIONS_DIFFER", "the form names exceptions that this package does not have", _AGAIN)
+    return Answers(
+        intent=True, risk_class=risk, rollback_credible=True, timing=True, exceptions=exceptions, destination=True
+    )

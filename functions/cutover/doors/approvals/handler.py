@@ -1,0 +1,55 @@
+"""The approvals page: GET and HEAD show, one POST of the page's own form decides."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.utilities.idempotency import exceptions as idempotency
+
+from cutover.doors.approvals.app import build
+from cutover.doors.approvals.deciding import Decider
+from cutover.doors.approvals.door import Door
+from cutover.errors import Conflict, DependencyUnavailable
+from cutover.runtime.idempotency import once
+from cutover.runtime.observability import logger, observed
+from cutover.runtime.wiring import wired
+
+
+def _act(*, key: str, action: Callable[[], str]) -> dict[str, Any]:  # noqa: ARG001 - the guard's key
+    return {"status": action()}
+
+
+def _once(key: str, action: Callable[[], str]) -> str:
+    try:
+        return str(once("approvals", _act, app.lambda_context)(key=key, action=action)["status"])
+    except idempotency.IdempotencyAlreadyInProgressError as error:
+        raise Conflict("form") from error
+    except idempotency.IdempotencyPersistenceLayerError as error:
+        raise DependencyUnavailable("the idempotency table did not answer") from error
+
+
+def _door() -> Door:
+    wiring = wired()
+    audience = wiring.settings.audience
+    return Door(
+        audience=audience,
+        page_url=wiring.settings.text("CUTOVER_PAGE_URL"),
+        clock=wiring.clock,
+        records=wiring.records,
+        store=wiring.store,
+        mac=wiring.links_mac,
+        policy=wiring.policy,
+        decider=Decider(
+            audience=audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
+            sealer=lambda: wiring.sealer("decide"), recorder=wiring.recorder("approvals"), policy=wiring.policy,
+        ),
+        once=_once,
+        log=logger,
+    )  # fmt: skip
+
+
+app = build(_door)
+
+
+@observed("approvals")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return app.resolve(event, context)

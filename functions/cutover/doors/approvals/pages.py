@@ -1,0 +1,183 @@
+"""Which page a state gets: the question itself, or an honest word on why nothing can be decided here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cutover.contracts.policy import Facts
+from cutover.domain import times
+from cutover.domain.links import Link
+from cutover.domain.record import RevisionRecord, Status
+from cutover.doors.approvals.forms import CONFIRMATIONS, TYPED_DIGITS, Form
+from cutover.doors.approvals.rendering import Reply, render, sentence
+from cutover.doors.approvals.standing import Standing
+from cutover.doors.approvals.summary import Summary
+from cutover.errors import Refused
+from cutover.packages import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A required role: how many, and who has decided in it."""
+
+    role: str
+    count: int
+    decided: tuple["Decided", ...]
+    missing: int
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    person: str
+    role: str
+    decision: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """All that a page may show. ``approve`` and ``refuse``: why that is not possible, or None."""
+
+    link: Link
+    record: RevisionRecord
+    summary: Summary
+    standing: Standing
+    package: Package
+    facts: Facts
+    now: datetime
+    approve: Refused | None
+    refuse: Refused | None
+    reason: str | None
+
+    @property
+    def me(self) -> str:
+        return self._name(self.link.person)
+
+    @property
+    def decisions(self) -> tuple[Decided, ...]:
+        return tuple(
+            Decided(self._name(each.person), each.role, each.decision, times.moment(each.decided_at))
+            for each in self.record.decisions
+        )
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        signers = self.package.manifest.predicate.signers
+        try:
+            missing = {seat.role: seat.count for seat in self.standing.outstanding(self.package, self.facts)}
+        except Refused:  # who requested this release is not known now, so nobody's approval counts
+            missing = {seat.role: seat.count for seat in signers}
+        return tuple(
+            Seat(
+                role=seat.role,
+                count=seat.count,
+                decided=tuple(each for each in self.decisions if each.role == seat.role),
+                missing=missing.get(seat.role, 0),
+                mine=seat.role == self.link.role,
+            )
+            for seat in signers
+        )
+
+    def _name(self, person: str) -> str:
+        """The name in the facts; someone who has left is shown by id."""
+        known = self.facts.people.get(person)
+        return known.name if known else person
+
+
+_AFTER_MINE = {
+    Status.AWAITING_APPROVAL: "Others still have to decide. You need to do nothing more.",
+    Status.APPROVED: "Every approval is given. It is handed to the deployment queue when the window opens.",
+    Status.AWAITING_WINDOW: "Every approval is given. It is handed to the deployment queue when the window opens.",
+    Status.HANDING_OFF: "Every approval is given, and the hand-off has begun.",
+    Status.HANDED_OFF: "It has been handed to its deployment queue.",
+    Status.DECLINED: "It was declined. Only a new revision can answer the reason.",
+    Status.EXPIRED: "It expired before it was handed off.",
+}
+_TITLES = {
+    "DECLINED": "This release was declined",
+    "EXPIRED": "This release has expired",
+    "PACKAGE_EXPIRED": "This release has expired",
+    "HANDED_OFF": "This release was handed off",
+    "HANDING_OFF": "The hand-off has begun",
+    "REVISION_HELD": "This release is held",
+    "NOT_AWAITING_APPROVAL": "Nothing to decide yet",
+    "NOT_CURRENT": "A newer revision took its place",
+    "MANIFEST_DIFFERS": "This link is out of date",
+    "NOT_ELIGIBLE": "You cannot decide this release",
+    "REQUESTER_MAY_NOT_APPROVE": "You cannot decide this release",
+    "REQUESTER_UNMAPPED": "Nobody can decide this release now",
+    "ASSURANCE_TOO_LOW": "This role decides with a passkey",
+    "ALREADY_DECIDED": "You have decided already",
+    "APPROVALS_COMPLETE": "Every approval is given",
+    "ROLE_COMPLETE": "Your role has approved already",
+    "BRAKE_ENGAGED": "The emergency brake is engaged",
+    "LINK_EXPIRED": "This link has expired",
+    "LINK_WRONG_AUDIENCE": "This link belongs elsewhere",
+    "LINK_MALFORMED": "This link is incomplete",
+    "LINK_NOT_OURS": "This link does not work",
+    "FORM_CROSS_SITE": "This form came from another site",
+}
+_STATUS = {
+    "LINK_MALFORMED": 404, "LINK_VERSION_UNKNOWN": 404, "LINK_KEY_UNKNOWN": 403, "LINK_NOT_OURS": 403,
+    "LINK_WRONG_AUDIENCE": 403, "LINK_EXPIRED": 410, "FORM_TOO_LARGE": 413, "FORM_WRONG_TYPE": 415,
+    "FORM_CROSS_SITE": 403, "FORM_MALFORMED": 400, "FORM_FIELD_UNKNOWN": 400, "FORM_NOT_OURS": 403,
+    "REASON_TOO_LONG": 413, "REASON_UNREADABLE": 400, "NOT_ELIGIBLE": 403, "REQUESTER_MAY_NOT_APPROVE": 403,
+    "REQUESTER_UNMAPPED": 403, "ASSURANCE_TOO_LOW": 403, "NO_POLICY": 503,
+}  # fmt: skip
+_CONFLICT = 409
+_BAD_ENTRY = 422
+_LOOKS_FINE = frozenset(
+    {"DECLINED", "EXPIRED", "PACKAGE_EXPIRED", "HANDED_OFF", "HANDING_OFF", "REVISION_HELD", "ALREADY_DECIDED",
+     "NOT_AWAITING_APPROVAL", "NOT_CURRENT", "MANIFEST_DIFFERS"}
+)  # fmt: skip
+"""States of the release: to look at them is no error."""
+
+
+def question(view: View, *, nonce: str, problem: Refused | None, form: Form | None) -> Reply:
+    """The page that asks. After a faulty post, ``problem`` stands on top and ``form``'s entries are kept."""
+    html = render(
+        "question.html", view=view, summary=view.summary, nonce=nonce, problem=problem, form=form,
+        confirmations=CONFIRMATIONS, digits=TYPED_DIGITS,
+    )  # fmt: skip
+    return Reply(_BAD_ENTRY if problem else 200, html)
+
+
+def state(view: View, refused: Refused) -> Reply:
+    """The page of a release that this person cannot decide, or cannot decide so. Their own decision comes first."""
+    mine = view.standing.mine
+    if mine is not None and refused is view.refuse:
+        word = "approved" if mine.decision == "approve" else "refused"
+        detail = _AFTER_MINE.get(view.record.status, "")
+        if mine.role != view.link.role:
+            detail = f"You did so in the role {mine.role}. One person counts once. {detail}"
+        return Reply(200, _state(f"You have {word} this release", detail, "", code="", view=view))
+    title = _TITLES.get(refused.code, "This was not accepted")
+    html = _state(title, sentence(refused.detail), sentence(refused.mend), code=refused.code, view=view)
+    looked = refused is view.refuse and refused.code in _LOOKS_FINE
+    return Reply(200 if looked else _STATUS.get(refused.code, _CONFLICT), html)
+
+
+def refusal(refused: Refused, *, reference: str) -> Reply:
+    """A refusal without the release: nothing about it is shown to whoever has no authentic link."""
+    title = _TITLES.get(refused.code, "This was not accepted")
+    html = _state(title, sentence(refused.detail), sentence(refused.mend), code=refused.code, reference=reference)
+    return Reply(_STATUS.get(refused.code, _CONFLICT), html)
+
+
+def unavailable(*, reference: str) -> Reply:
+    return _trouble(503, "Cutover cannot be reached just now", "SERVICE_UNAVAILABLE", reference, {"Retry-After": "10"})
+
+
+def broken(*, reference: str, expected: bool) -> Reply:
+    """``expected``: stored documents or settings contradict each other; better no page than an untrue one."""
+    title = "This release cannot be shown safely" if expected else "Something went wrong"
+    return _trouble(500, title, "NOT_SHOWN" if expected else "INTERNAL_ERROR", reference, {})
+
+
+def _trouble(status: int, title: str, code: str, reference: str, headers: dict[str, str]) -> Reply:
+    mend = "Try again in a minute. If it stays, tell the team that runs Cutover the reference below."
+    return Reply(status, _state(title, "Nothing was decided.", mend, code=code, reference=reference), headers)
+
+
+def _state(title: str, detail: str, mend: str, *, code: str, view: View | None = None, reference: str = "") -> str:
+    return render("state.html", title=title, detail=detail, mend=mend, code=code, view=view, reference=reference)

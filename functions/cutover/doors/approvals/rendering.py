@@ -1,0 +1,97 @@
+"""Pages and their headers. Whatever a template prints is neutralised and escaped, without its asking."""
+
+import base64
+import functools
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from cutover.domain.legible import runs
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to a browser. ``headers`` come on top of those that every page carries."""
+
+    status: int
+    html: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def headers() -> dict[str, str]:
+    """What every answer carries: nothing runs, nothing is fetched, framed, cached or passed on."""
+    policy = (
+        "default-src 'none'; "
+        f"style-src 'sha256-{_style_hash()}'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Strict-Transport-Security": "max-age=63072000",
+    }
+
+
+def render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)
+
+
+def neutralised(value: Any) -> Any:
+    """Text with its invisible and reordering characters shown by name (``domain.legible``), then escaped."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return Markup("").join(
+        Markup('<span class="char">{}</span>').format(run.text) if run.escaped else escape(run.text)
+        for run in runs(value)
+    )
+
+
+def verbatim(value: str) -> Markup:
+    """For attributes and text areas, where the characters themselves are sent back: escaped, not renamed."""
+    return escape(value)
+
+
+def sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=neutralised,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["style"] = Markup(_style())  # noqa: S704 - our own file, as its hash in the policy says
+    environment.filters["verbatim"] = verbatim
+    environment.filters["sentence"] = sentence
+    environment.filters["words"] = lambda name: name.replace("-", " ").replace("_", " ")
+    return environment
+
+
+@functools.cache
+def _style() -> str:
+    return (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+
+
+@functools.cache
+def _style_hash() -> str:
+    """The style sheet's hash for the policy (CSP Level 3, hash-source): exactly what stands in the element."""
+    return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()

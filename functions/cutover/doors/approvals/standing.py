@@ -1,0 +1,142 @@
+"""Where one person stands towards one revision: what was decided, what they may still decide, and why not."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cutover.contracts.approval import Decision
+from cutover.contracts.manifest import Assurance, RequiredSigner
+from cutover.contracts.policy import Facts
+from cutover.domain import canonical, quorum
+from cutover.domain.links import Link
+from cutover.domain.record import Brake, RecordedDecision, RevisionRecord, Status
+from cutover.errors import Refused
+from cutover.packages import Package
+
+REFUSABLE = frozenset({Status.AWAITING_APPROVAL, Status.APPROVED, Status.AWAITING_WINDOW})
+"""A refusal counts until the hand-off begins; an approval only while one is missing."""
+
+_ENDED = {
+    Status.HELD: ("REVISION_HELD", "this revision is held and asks nobody"),
+    Status.HANDING_OFF: ("HANDING_OFF", "the hand-off has begun"),
+    Status.HANDED_OFF: ("HANDED_OFF", "this release has been handed to its deployment queue"),
+    Status.DECLINED: ("DECLINED", "this revision was declined"),
+    Status.EXPIRED: ("EXPIRED", "this revision expired before it was handed off"),
+}
+_NOT_YET = ("NOT_AWAITING_APPROVAL", "this revision does not await approval yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``mine``: the decision that this person has made on this revision, in whichever role."""
+
+    record: RevisionRecord
+    mine: RecordedDecision | None
+    role: str
+
+    @classmethod
+    def of(cls, record: RevisionRecord, link: Link) -> "Standing":
+        mine = next((each for each in record.decisions if each.person == link.person), None)
+        return cls(record, mine, link.role)
+
+    def with_decision(self, decision: RecordedDecision) -> "Standing":
+        after = self.record.model_copy(update={"decisions": (*self.record.decisions, decision)})
+        return replace(self, record=after, mine=decision)
+
+    def repeats(self, decision: Decision) -> bool:
+        """Whether exactly this decision, in this role, is on record."""
+        return self.mine is not None and (self.mine.decision, self.mine.role) == (decision, self.role)
+
+    def check(
+        self, decision: Decision, *, link: Link, package: Package, facts: Facts, now: datetime, brake: Brake | None
+    ) -> None:
+        """Raises ``Refused`` unless this person may make this decision now."""
+        self._check_undecided(decision)
+        self._check_open(decision)
+        self._check_manifest(link, package)
+        predicate = package.manifest.predicate
+        if now >= predicate.valid_until:
+            raise Refused(
+                "PACKAGE_EXPIRED", "the time in which this package was valid is over", "announce a new candidate"
+            )
+        self._check_person(link, package, facts)
+        if decision == "approve":
+            if brake is not None and brake.engaged:
+                raise Refused(
+                    "BRAKE_ENGAGED", "the emergency brake is engaged: approvals are not accepted",
+                    "wait until it is released; a refusal is possible at any time",
+                )  # fmt: skip
+            self._check_seat(link, package, facts)
+
+    def outstanding(self, package: Package, facts: Facts) -> tuple[RequiredSigner, ...]:
+        """The seats that are still empty, when everybody's approval counts as it does under these facts."""
+        return _missing(package, facts, self._approvals())
+
+    def complete(self, package: Package, facts: Facts) -> bool:
+        return not self.outstanding(package, facts)
+
+    def _approvals(self) -> list[tuple[str, Assurance]]:
+        return [(each.person, each.assurance) for each in self.record.decisions if each.decision == "approve"]
+
+    def _check_undecided(self, decision: Decision) -> None:
+        if self.mine is None:
+            return
+        if self.mine.decision != decision:
+            what = "approved" if self.mine.decision == "approve" else "refused"
+            raise Refused(
+                "ALREADY_DECIDED",
+                f"you have {what} this revision; a decision stands and cannot be turned round",
+                "a colleague in the same role can still refuse" if what == "approved" else "announce a new candidate",
+            )
+        raise Refused(
+            "ALREADY_DECIDED",
+            f"your decision was recorded in the role {self.mine.role}; one person counts once",
+            f"ask somebody else who holds the role {self.role}",
+        )
+
+    def _check_open(self, decision: Decision) -> None:
+        status = self.record.status
+        if status in REFUSABLE and (decision == "refuse" or status is Status.AWAITING_APPROVAL):
+            return
+        if status in REFUSABLE:
+            raise Refused("APPROVALS_COMPLETE", "every approval that is needed has been given", "nothing is left to do")
+        code, detail = _ENDED.get(status, _NOT_YET)
+        mend = "try again in a minute" if status is Status.BOUND else "nothing can be decided here any more"
+        raise Refused(code, detail, mend)
+
+    def _check_manifest(self, link: Link, package: Package) -> None:
+        named = self.record.manifest
+        if named is None or not (
+            canonical.same(named.payload, link.manifest) and canonical.same(package.digest, link.manifest)
+        ):
+            raise Refused(
+                "MANIFEST_DIFFERS", "the link was made for another package than this revision has",
+                "open the newest message that you were sent",
+            )  # fmt: skip
+
+    def _check_person(self, link: Link, package: Package, facts: Facts) -> None:
+        signers = package.manifest.predicate.signers
+        seat = next((signer for signer in signers if signer.role == link.role), None)
+        if seat is None:
+            raise Refused("NOT_ELIGIBLE", f"this release does not ask for the role {link.role}", "nothing to do")
+        quorum.eligible(link.person, link.role, facts=facts, barred=quorum.barred(facts, package.requesters()))
+        if seat.assurance != "link":
+            raise Refused(
+                "ASSURANCE_TOO_LOW", f"the role {link.role} decides with a {seat.assurance}, not by link alone",
+                f"use your {seat.assurance}",
+            )  # fmt: skip
+
+    def _check_seat(self, link: Link, package: Package, facts: Facts) -> None:
+        """One more approval must fill a seat, or it would only look as if it had mattered."""
+        before = self.outstanding(package, facts)
+        after = _missing(package, facts, [*self._approvals(), (link.person, "link")])
+        if sum(seat.count for seat in after) >= sum(seat.count for seat in before):
+            raise Refused(
+                "ROLE_COMPLETE", f"the role {link.role} has approved already",
+                "nothing to do; you can still refuse with a reason",
+            )  # fmt: skip
+
+
+def _missing(package: Package, facts: Facts, approvals: list[tuple[str, Assurance]]) -> tuple[RequiredSigner, ...]:
+    barred = quorum.barred(facts, package.requesters())
+    votes = (quorum.voter(person, assurance, facts=facts, barred=barred) for person, assurance in approvals)
+    return quorum.outstanding(package.manifest.predicate.signers, [vote for vote in votes if vote])

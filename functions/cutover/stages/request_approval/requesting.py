@@ -1,0 +1,102 @@
+"""Transition 11: the mails first, then the record.
+
+Whoever is killed between two mails leaves a record that still says ``bound``; the next run sends
+all of them again. That is harmless: each link asks the same question, and one decision answers it,
+whichever copy it came from. The other order could lose a mail for good.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cutover.contracts.manifest import RequiredSigner
+from cutover.contracts.policy import Person
+from cutover.domain import links, quorum
+from cutover.domain.links import Link
+from cutover.domain.policy import Policy
+from cutover.domain.record import RevisionRecord, Status
+from cutover.errors import DocumentMissing, Refused
+from cutover.packages import Package, read_package
+from cutover.policies import PolicyReader
+from cutover.ports import Clock, Mac, Mailer, Store
+from cutover.recorder import Recorder, Step
+from cutover.stages.request_approval.mail import compose
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One person, asked in one role."""
+
+    person_id: str
+    person: Person
+    seat: RequiredSigner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    audience: str
+    page_url: str
+    clock: Clock
+    store: Store
+    mac: Mac
+    mailer: Mailer
+    recorder: Recorder
+    policies: PolicyReader
+
+    def run(self, cutover: str, revision: int) -> RevisionRecord:
+        """The record afterwards. A revision that is not ``bound`` is left as it is, and nobody gets a mail."""
+        record = self.recorder.read(cutover, revision)
+        if record.status is not Status.BOUND:
+            return record
+        if record.manifest is None:
+            raise DocumentMissing("a bound revision names its manifest")
+        policy, now = self.policies.active(), self.clock.now()
+        package = read_package(self.store, record.manifest, keys=policy.facts.keys, at=now)
+        expires_at = self._expiry(record, package, now)
+        everybody = tuple(asked_of(package, policy))
+        for asked in everybody:
+            self._tell(asked, package, expires_at)
+        step = Step(
+            transition=11,
+            requester=record.requester,
+            inputs={"manifest": package.digest},
+            result="DONE" if everybody else "NOBODY_ELIGIBLE",
+            detail=f"{len(everybody)} mails sent",
+            facts=policy.facts_digest,
+        )
+        return self.recorder.advance(
+            cutover, revision, lambda current: step if current.status is Status.BOUND else None
+        )
+
+    def _tell(self, asked: Asked, package: Package, expires_at: datetime) -> None:
+        predicate = package.manifest.predicate
+        link = Link(
+            cutover=predicate.cutover, revision=predicate.revision, manifest=package.digest, person=asked.person_id,
+            role=asked.seat.role, expires_at=expires_at,
+        )  # fmt: skip
+        url = links.url(self.page_url, links.make_link(link, audience=self.audience, mac=self.mac))
+        self.mailer.send(compose(asked.person, asked.seat.role, package, url=url, expires_at=expires_at))
+
+    def _expiry(self, record: RevisionRecord, package: Package, now: datetime) -> datetime:
+        """No link outlives its package, nor the time that the pinned rules give to links."""
+        rules = self.policies.rules(record.rules)
+        return min(package.manifest.predicate.valid_until, now + timedelta(seconds=rules.link_valid_for))
+
+
+def asked_of(package: Package, policy: Policy) -> Iterator[Asked]:
+    """Everybody who may decide, a role at a time; a person with two roles is asked in each.
+
+    Whether they suffice was judged when the package was bound. Facts may have changed since: then
+    fewer are asked, or nobody, and the ledger says so.
+    """
+    try:
+        barred = quorum.barred(policy.facts, package.requesters())
+    except Refused:
+        return
+    for seat in package.manifest.predicate.signers:
+        for person_id, person in sorted(policy.facts.people.items()):
+            try:
+                quorum.eligible(person_id, seat.role, facts=policy.facts, barred=barred)
+            except Refused:
+                continue
+            yield Asked(person_id, person, seat)
