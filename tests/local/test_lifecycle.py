@@ -4,13 +4,16 @@ import os
 import signal
 import socket
 import time
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from cutover_cli.local import emulator, lifecycle
 from cutover_cli.local.emulator import Emulator
 from cutover_cli.local.errors import StackNotUp
-from cutover_cli.local.place import Place
+from cutover_cli.local.place import Place, write_json
+from cutover_cli.local.surroundings import environment
 from tests.local.conftest import Run
 
 ROOT = "sha256:" + "0" * 64
@@ -23,7 +26,8 @@ def test_down_leaves_nothing_but_the_log(cutover: Run, place: Place) -> None:
     assert not _listens(started)
     assert not emulator.alive(place)
     assert cutover("local", "status", "--state-dir", place.folder)[1]["state"] == "down"
-    assert not place.work.exists()
+    assert not Path(started.work).exists()
+    assert sorted(path.name for path in place.folder.iterdir()) == ["alive.lock", "change.lock", "emulator.log"]
     assert "Ready" in place.log.read_text("utf-8")
 
 
@@ -46,7 +50,8 @@ def test_a_killed_emulator_is_reported_and_forgotten(cutover: Run, place: Place)
 
 def test_a_process_id_that_now_is_another_process_is_left_alone(place: Place) -> None:
     place.folder.mkdir()
-    place.emulator.write_text(f'{{"pid": {os.getpid()}, "port": 1, "started_at": "2026-01-01T00:00:00+00:00"}}')
+    somebody = Emulator(os.getpid(), 1, "2026-01-01T00:00:00+00:00", str(place.folder / "work"))
+    write_json(place.emulator, asdict(somebody))
     assert lifecycle.status(state_dir=place.folder).state == "dead"
     assert emulator.stop(place) is False
 
@@ -69,12 +74,12 @@ def test_without_its_environment_it_says_what_to_do(
     assert "make setup" in document["message"]
 
 
-def test_functions_see_nothing_of_the_users_account(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_functions_see_nothing_of_the_users_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-    seen = emulator.environment(place, 4566)
+    seen = environment(tmp_path, 4566)
     assert not seen.keys() & {"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE"}
-    assert seen["HOME"] == str(place.work)
+    assert seen["HOME"] == str(tmp_path)
     assert seen["AUTH"] == "true"
     assert seen["BIND_HOST"] == "127.0.0.1"
 

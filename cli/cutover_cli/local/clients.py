@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from cutover_cli.local.emulator import ACCOUNT, REGION
+from cutover_cli.local.surroundings import ACCOUNT, REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError, WaiterError
 
 from cutover_cli.local.clients import Clients
-from cutover_cli.local.emulator import ACCOUNT, REGION
 from cutover_cli.local.errors import DeploymentFailed
+from cutover_cli.local.surroundings import ACCOUNT, REGION
 from cutover_cli.local.synth import Assembly
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ process however it ends, and a process id can have been given to someone else.
 
 import fcntl
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import asdict, dataclass
@@ -18,10 +18,9 @@ import httpx
 
 from cutover_cli.local.errors import EmulatorFailed, ToolMissing
 from cutover_cli.local.place import Place, read_json, repository, write_json
+from cutover_cli.local.surroundings import ACCOUNT, LOOPBACK, REGION, environment, free_port, work_folder
 
-ACCOUNT = "000000000000"
-REGION = "us-east-1"
-LOOPBACK = "127.0.0.1"
+__all__ = ["ACCOUNT", "REGION", "Emulator", "alive", "interpreter", "log_tail", "recorded", "start", "stop"]
 
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -31,11 +30,15 @@ _ATTEMPTS = 3  # another process can take the free port before the emulator bind
 
 @dataclass(frozen=True)
 class Emulator:
-    """A process that was started, and the port where it answers. `started_at` is RFC 3339, UTC."""
+    """A process that was started, and the port where it answers. `started_at` is RFC 3339, UTC.
+
+    `work` is the folder of its temporary files, gone when it is stopped.
+    """
 
     pid: int
     port: int
     started_at: str
+    work: str
 
     @property
     def endpoint(self) -> str:
@@ -71,7 +74,7 @@ def alive(place: Place) -> bool:
 def start(place: Place) -> Emulator:
     """Starts an emulator and waits until it answers. Raises EmulatorFailed with the end of its log."""
     python = interpreter()
-    place.work.mkdir(parents=True, exist_ok=True)
+    place.folder.mkdir(parents=True, exist_ok=True)
     for _ in range(_ATTEMPTS):
         process, emulator = _spawn(place, python)
         write_json(place.emulator, asdict(emulator))
@@ -91,6 +94,8 @@ def stop(place: Place) -> bool:
     lived = emulator is not None and alive(place)
     if emulator and lived:
         _end(place, emulator.pid)
+    if emulator:
+        shutil.rmtree(emulator.work, ignore_errors=True)
     place.emulator.unlink(missing_ok=True)
     return lived
 
@@ -112,50 +117,21 @@ def interpreter() -> Path:
 
 
 def _spawn(place: Place, python: Path) -> tuple[subprocess.Popen[bytes], Emulator]:
-    port = _free_port()
+    port, work = free_port(), work_folder(place.folder)
     with place.alive.open("w", encoding="utf-8") as lock, place.log.open("ab") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
             [python, Path(__file__).with_name("serve.py")],
-            cwd=place.work,
-            env=environment(place, port),
+            cwd=work,
+            env=environment(work, port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # its own group: Ctrl-C is not meant for it, and the workers end with it
             pass_fds=(lock.fileno(),),
         )
-    return process, Emulator(process.pid, port, datetime.now(UTC).isoformat(timespec="seconds"))
-
-
-def environment(place: Place, port: int) -> dict[str, str]:
-    """All that the emulator sees, and with it every function: nothing of the user's account or settings."""
-    return {
-        "PATH": os.defpath,
-        "HOME": str(place.work),  # no ~/.aws
-        "TMPDIR": str(place.work),
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONUNBUFFERED": "1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AUTH": "true",
-        "BIND_HOST": LOOPBACK,
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "MINISTACK_REGION": REGION,
-        # Idle workers stay: a person reads for longer than five minutes.
-        "LAMBDA_WARM_TTL_SECONDS": "86400",
-        # Listeners on fixed ports, open to the network.
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return process, Emulator(process.pid, port, now, str(work))
 
 
 def _end(place: Place, pid: int) -> None:

@@ -1,7 +1,6 @@
 """Up, down, status: the whole life of a local stack."""
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +107,6 @@ def _running(place: Place) -> LocalStack | None:
 def _clear(place: Place) -> bool:
     lived = emulator.stop(place)
     place.stack.unlink(missing_ok=True)
-    shutil.rmtree(place.work, ignore_errors=True)
     return lived
 
 

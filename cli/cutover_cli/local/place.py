@@ -52,11 +52,6 @@ class Place:
         """Locked by the emulator for as long as it lives."""
         return self.folder / "alive.lock"
 
-    @property
-    def work(self) -> Path:
-        """The emulator's temporary files: unpacked functions."""
-        return self.folder / "work"
-
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Holds the right to start, deploy and stop. Raises StackBusy when someone else has it."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cutover_cli.local.clients import Clients
-from cutover_cli.local.emulator import ACCOUNT, LOOPBACK
+from cutover_cli.local.surroundings import ACCOUNT, LOOPBACK
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
