@@ -15,8 +15,8 @@ from cutover.contracts.policy import (
     Facts,
     Root,
     Rules,
+    SignedReference,
     TrustBundle,
-    TrustedKey,
 )
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse

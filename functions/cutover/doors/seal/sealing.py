@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cutover.contracts.ledger import LEDGER_HEAD_TYPE, LedgerHead
+from cutover.domain import envelope as dsse
 from cutover.domain.record import ChainHead
-from cutover.errors import DocumentMissing
+from cutover.errors import DigestMismatch, DocumentMissing
 from cutover.ports import Clock, LedgerHeads, Records
 from cutover.sealing import Sealer
 
@@ -25,5 +26,8 @@ def seal_head(chain: str, *, records: Records, heads: LedgerHeads, sealer: Seale
         raise DocumentMissing(f"chain {chain} has no entry")
     document = LedgerHead(chain=chain, sequence=head.sequence, entry=head.entry, at=clock.now())
     _, _, content = sealer.seal(document, LEDGER_HEAD_TYPE)
-    heads.put_ledger_head(chain, head.sequence, content)
+    kept = dsse.parse(heads.put_ledger_head(chain, head.sequence, content))
+    standing = LedgerHead.model_validate_json(dsse.decode_base64(kept.payload))
+    if standing.entry != head.entry:
+        raise DigestMismatch(f"another entry {head.sequence} of {chain} was sealed before: the chain was rewritten")
     return head
