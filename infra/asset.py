@@ -27,6 +27,7 @@ FlavourName = Literal["aws", "local"]
 PROVIDED_BY_RUNTIME = ("boto3", "botocore", "s3transfer", "python-dateutil", "six", "urllib3")
 RUNTIME_VERSION = "3.14"
 BUILD = ROOT / "build"
+KEPT = 3
 FORMAT = "2"  # raise it when this file changes what a zip holds
 
 
@@ -77,7 +78,15 @@ def package(name: FlavourName) -> Path:
             _compile(wanted.compiler, tree)
         packer.write_zip(tree, draft)
         draft.replace(target)  # complete or not there: another process may build the same one
+    _forget_older(name)
     return target
+
+
+def _forget_older(name: FlavourName) -> None:
+    """Leaves the newest packages of a flavour: another process may still be reading the one before."""
+    packages = sorted(BUILD.glob(f"lambda-{name}-*.zip"), key=lambda path: path.stat().st_mtime)
+    for path in packages[:-KEPT]:
+        path.unlink(missing_ok=True)
 
 
 def _install(wanted: Flavour, tree: Path, requirements: Path) -> None:

@@ -68,7 +68,7 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     "Relay":           (follow_main, follow_tokens, read_table, update_table, take_token, start_executions,
                         wake_executions),
     "Clock":           (read_table, read_due, write_table, release_slot, put_tombstone),
-    "Seal":            (follow_main, read_table, keep_ledger, sign_ledger),
+    "Seal":            (follow_main, read_table, get_content, keep_ledger, sign_ledger),
 }
 # fmt: on
 

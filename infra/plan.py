@@ -31,8 +31,8 @@ PAGE_URL = "CUTOVER_PAGE_URL"
 SENDER = "CUTOVER_SENDER"
 
 RECORD = (TABLE, STORE)
-# Who judges by the policy needs the root that its signatures lead to, and the targets that exist.
-POLICY = (ROOT, TARGETS)
+# Who goes by the policy needs the root that its signatures lead to.
+POLICY = (*RECORD, ROOT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,27 +65,25 @@ def _door(module: str, description: str, *settings: str) -> Plan:
 
 # Called by the state machine, each through ${<Name>Arn}.
 STAGES: Mapping[str, Plan] = {
-    "Admit": _stage("admit", "Checks a candidate and opens its revision", *RECORD, IDEMPOTENCY, *POLICY),
-    "Collect": _stage("collect", "Fetches from one source", *RECORD, *POLICY, timeout=60, memory=1024),
-    "Assemble": _stage("assemble", "Makes the bundle from evidence", *RECORD, *POLICY, timeout=60, memory=1024),
-    "Verify": _stage("verify", "Runs one family of checks", *RECORD, *POLICY, timeout=60, memory=1024),
-    "Bind": _stage("bind", "Decides: held, declined or bound", *RECORD, *POLICY, EXCEPTIONS, BIND_KEY),
-    "RequestApproval": _stage("request_approval", "Tells the approvers", *RECORD, *POLICY, LINKS_KEY, PAGE_URL, SENDER),
+    "Admit": _stage("admit", "Checks a candidate and opens its revision", *POLICY, TARGETS, IDEMPOTENCY),
+    "Collect": _stage("collect", "Fetches from one source", *POLICY, timeout=60, memory=1024),
+    "Assemble": _stage("assemble", "Makes the bundle from evidence", *POLICY, timeout=60, memory=1024),
+    "Verify": _stage("verify", "Runs one family of checks", *POLICY, timeout=60, memory=1024),
+    "Bind": _stage("bind", "Decides: held, declined or bound", *POLICY, TARGETS, EXCEPTIONS, BIND_KEY),
+    "RequestApproval": _stage("request_approval", "Tells the approvers", *POLICY, LINKS_KEY, PAGE_URL, SENDER),
     "AwaitToken": _stage("await_token", "Stores the token of a wait", TABLE, TOKENS),
     "ReadRecord": _stage("read_record", "Reads what was decided", TABLE),
     "RecordFailure": _stage("record_failure", "Writes a failed execution to the ledger", TABLE),
-    "HandOff": _stage("hand_off", "Proves everything again, sends once", *RECORD, *POLICY, HANDOFF_KEY, timeout=20),
+    "HandOff": _stage("hand_off", "Proves everything again, sends once", *POLICY, TARGETS, HANDOFF_KEY, timeout=20),
 }
 
 # Called by queues, streams, the clock and people.
 DOORS: Mapping[str, Plan] = {
     "Intake": _door("intake", "Takes candidates from the inbox", *RECORD, IDEMPOTENCY, INBOX),
-    "Approvals": _door(
-        "approvals", "The approvals page", *RECORD, IDEMPOTENCY, *POLICY, DECIDE_KEY, LINKS_KEY, PAGE_URL
-    ),
+    "Approvals": _door("approvals", "The approvals page", *POLICY, IDEMPOTENCY, DECIDE_KEY, LINKS_KEY, PAGE_URL),
     "Relay": _door("relay", "Wakes executions", TABLE, TOKENS, MACHINE),
     "Clock": _door("clock", "Does what is due", *RECORD),
-    "Seal": _door("seal", "Signs heads of the ledger", *RECORD, LEDGER_KEY),
+    "Seal": _door("seal", "Signs heads of the ledger", *POLICY, LEDGER_KEY),
 }
 
 FUNCTIONS: Mapping[str, Plan] = {**STAGES, **DOORS}

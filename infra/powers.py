@@ -63,12 +63,11 @@ look_for_tombstone = _both(
 keep_ledger = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("ledger/*"))
 get_inbox_version = _power("s3:GetObjectVersion", on=lambda r: r.store.inbox.arn_for_objects("*"))
 
-# Signatures. A public key is no secret; its digest is the key id in an envelope.
-_SIGN = ("kms:GetPublicKey", "kms:Sign")
-sign_bind = _power(*_SIGN, on=lambda r: r.keys.bind.key_arn)
-sign_decide = _power(*_SIGN, on=lambda r: r.keys.decide.key_arn)
-sign_handoff = _power(*_SIGN, on=lambda r: r.keys.handoff.key_arn)
-sign_ledger = _power(*_SIGN, on=lambda r: r.keys.ledger.key_arn)
+# Signatures. A role signs and does nothing else with its key; key ids come from the signed facts.
+sign_bind = _power("kms:Sign", on=lambda r: r.keys.bind.key_arn)
+sign_decide = _power("kms:Sign", on=lambda r: r.keys.decide.key_arn)
+sign_handoff = _power("kms:Sign", on=lambda r: r.keys.handoff.key_arn)
+sign_ledger = _power("kms:Sign", on=lambda r: r.keys.ledger.key_arn)
 make_links = _power("kms:GenerateMac", on=lambda r: r.keys.links.key_arn)
 check_links = _power("kms:VerifyMac", on=lambda r: r.keys.links.key_arn)
 

@@ -6,22 +6,21 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.components.conditions import deny, deny_plain_text, unless
+from infra.components.conditions import deny, unless
 
 RETENTION = Duration.days(14)  # the longest that SQS keeps a message
 
 
 def dead_letter_queue(scope: Construct, construct_id: str, *, key: kms.IKey, fifo: bool = False) -> sqs.Queue:
     """A queue for what nobody could handle."""
-    return _refusing_plain_text(
-        sqs.Queue(
-            scope,
-            construct_id,
-            fifo=fifo or None,
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=key,
-            retention_period=RETENTION,
-        )
+    return sqs.Queue(
+        scope,
+        construct_id,
+        fifo=fifo or None,
+        encryption=sqs.QueueEncryption.KMS,
+        encryption_master_key=key,
+        enforce_ssl=True,
+        retention_period=RETENTION,
     )
 
 
@@ -39,22 +38,21 @@ def queue(
     A FIFO queue wants an explicit deduplication id from its sender: content alone says too little.
     """
     behind = dead_letter_queue(scope, f"{construct_id}DeadLetters", key=key, fifo=fifo)
-    return _refusing_plain_text(
-        sqs.Queue(
-            scope,
-            construct_id,
-            fifo=fifo or None,
-            content_based_deduplication=False if fifo else None,
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=key,
-            retention_period=RETENTION,
-            visibility_timeout=Duration.seconds(visibility_seconds),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=behind, max_receive_count=receives),
-        )
+    return sqs.Queue(
+        scope,
+        construct_id,
+        fifo=fifo or None,
+        content_based_deduplication=False if fifo else None,
+        encryption=sqs.QueueEncryption.KMS,
+        encryption_master_key=key,
+        enforce_ssl=True,
+        retention_period=RETENTION,
+        visibility_timeout=Duration.seconds(visibility_seconds),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=behind, max_receive_count=receives),
     )
 
 
-def only(target: sqs.Queue, *, sender: iam.Role) -> None:
+def only(target: sqs.Queue, *, sender: iam.IRole) -> None:
     """Denies sending to every principal but one role, whatever its own policy says."""
     target.add_to_resource_policy(
         deny(
@@ -64,8 +62,3 @@ def only(target: sqs.Queue, *, sender: iam.Role) -> None:
             conditions=unless([sender]),
         )
     )
-
-
-def _refusing_plain_text(made: sqs.Queue) -> sqs.Queue:
-    made.add_to_resource_policy(deny_plain_text(made.queue_arn, actions=["sqs:*"]))
-    return made

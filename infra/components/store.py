@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.components.conditions import deny, deny_plain_text
+from infra.components.conditions import deny
 from infra.components.settings import StageSettings
 
 
@@ -22,10 +22,11 @@ class Store(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(settings.config.log_retention_days))],
             removal_policy=RemovalPolicy.RETAIN,
         )
-        _refuse_plain_text(self.access_logs)
         self.store = self._bucket("Store", object_lock_default_retention=self._retention())
         _writes_are_conditional(self.store)
         if settings.is_production:
@@ -45,7 +46,7 @@ class Store(Construct):
         object_lock_default_retention: s3.ObjectLockRetention | None = None,
         lifecycle_rules: list[s3.LifecycleRule] | None = None,
     ) -> s3.Bucket:
-        made = s3.Bucket(
+        return s3.Bucket(
             self,
             construct_id,
             versioned=True,
@@ -54,6 +55,8 @@ class Store(Construct):
             bucket_key_enabled=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
             object_lock_enabled=True if object_lock_default_retention else None,
             object_lock_default_retention=object_lock_default_retention,
             lifecycle_rules=lifecycle_rules,
@@ -61,8 +64,6 @@ class Store(Construct):
             server_access_logs_prefix=f"{construct_id.lower()}/",
             removal_policy=RemovalPolicy.RETAIN,
         )
-        _refuse_plain_text(made)
-        return made
 
     def _retention(self) -> s3.ObjectLockRetention:
         days = Duration.days(self._settings.config.retention_days)
@@ -75,13 +76,6 @@ def _forget_after(settings: StageSettings) -> s3.LifecycleRule:
     """What was admitted is copied into the store, so the inbox need not keep it."""
     days = Duration.days(settings.config.log_retention_days)
     return s3.LifecycleRule(expiration=days, noncurrent_version_expiration=days)
-
-
-def _refuse_plain_text(bucket: s3.Bucket) -> None:
-    everything = (bucket.bucket_arn, bucket.arn_for_objects("*"))
-    bucket.add_to_resource_policy(deny_plain_text(*everything, actions=["s3:*"]))
-    old_tls = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
-    bucket.add_to_resource_policy(deny("NoOldTls", actions=["s3:*"], resources=everything, conditions=dict(old_tls)))
 
 
 def _writes_are_conditional(bucket: s3.Bucket) -> None:
