@@ -144,6 +144,20 @@ class Tokens(Protocol):
         """Forget this token, unless a newer one stands."""
 
 
+class LedgerHeads(Protocol):
+    """Where signed heads of ledger chains are kept, out of the reach of who can write the table."""
+
+    def put_ledger_head(self, chain: str, sequence: int, content: bytes) -> bytes:
+        """Keep a signed head, once: the bytes that stand, which are an earlier attempt's where there was one.
+
+        An ECDSA signature differs each time, so the caller compares what both say, not their bytes.
+        """
+
+
+class LockedStore(Store, LedgerHeads, Protocol):
+    """The store bucket, as all of its writers together see it."""
+
+
 class Workflow(Protocol):
     """Step Functions, as the relay sees it."""
 
@@ -229,13 +243,3 @@ class Mail:
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None: ...
-
-
-class LedgerHeads(Protocol):
-    """Where signed heads of ledger chains are kept, out of the reach of who can write the table."""
-
-    def put_ledger_head(self, chain: str, sequence: int, content: bytes) -> bytes:
-        """Keep a signed head, once: the bytes that stand, which are an earlier attempt's where there was one.
-
-        An ECDSA signature differs each time, so the caller compares what both say, not their bytes.
-        """

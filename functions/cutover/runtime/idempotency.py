@@ -4,11 +4,10 @@ It deletes its record when a handler raises, and its updates are unconditional; 
 function is idempotent by its own conditional writes too, and the suite runs with this table emptied.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
 
 from cutover.runtime.wiring import wired
 
@@ -21,21 +20,13 @@ def once(name: str, function: Callable[..., dict[str, Any]], context: Any) -> Ca
     The context tells the guard how long this invocation may still take, so that one that was
     killed does not lock its key for good.
     """
-    guarded, config = _guarded(name, function)
-    config.register_lambda_context(context)
-    return guarded
-
-
-@functools.cache
-def _guarded(
-    name: str, function: Callable[..., dict[str, Any]]
-) -> tuple[Callable[..., dict[str, Any]], IdempotencyConfig]:
-    wiring = wired()
-    layer = DynamoDBPersistenceLayer(
-        table_name=wiring.settings.text("CUTOVER_IDEMPOTENCY_TABLE"), boto3_client=wiring.client("dynamodb")
-    )
     config = IdempotencyConfig(raise_on_no_idempotency_key=True, hash_function="sha256", expires_after_seconds=SECONDS)
+    config.register_lambda_context(context)
     guarded: Callable[..., dict[str, Any]] = idempotent_function(
-        function, data_keyword_argument="key", persistence_store=layer, config=config, key_prefix=f"cutover.{name}"
+        function,
+        data_keyword_argument="key",
+        persistence_store=wired().idempotency,
+        config=config,
+        key_prefix=f"cutover.{name}",
     )
-    return guarded, config
+    return guarded

@@ -3,7 +3,7 @@
 import functools
 import importlib.metadata
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -19,10 +19,26 @@ from cutover.contracts.policy import Purpose
 from cutover.domain.policy import Policy
 from cutover.errors import ConfigurationError
 from cutover.policies import PolicyReader
-from cutover.ports import DeploymentQueue, ExceptionQueue, Inbox, Mac, Mailer, Signer, SourceSystem, Workflow
+from cutover.ports import (
+    Clock,
+    DeploymentQueue,
+    ExceptionQueue,
+    Inbox,
+    LockedStore,
+    Mac,
+    Mailer,
+    Records,
+    Signer,
+    SourceSystem,
+    Tokens,
+    Workflow,
+)
 from cutover.recorder import Recorder
 from cutover.runtime.settings import Settings
 from cutover.sealing import Sealer
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 
 STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 SEND_ONCE = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
@@ -34,7 +50,7 @@ class Wiring:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
 
     @functools.cached_property
     def session(self) -> boto3.Session:
@@ -44,15 +60,15 @@ class Wiring:
         return self.session.client(service, config=config)
 
     @functools.cached_property
-    def records(self) -> DynamoRecords:
+    def records(self) -> Records:
         return DynamoRecords(self.client("dynamodb"), table=self.settings.text("CUTOVER_TABLE"))
 
     @functools.cached_property
-    def tokens(self) -> DynamoTokens:
+    def tokens(self) -> Tokens:
         return DynamoTokens(self.client("dynamodb"), table=self.settings.text("CUTOVER_TOKENS_TABLE"))
 
     @functools.cached_property
-    def store(self) -> S3Store:
+    def store(self) -> LockedStore:
         return S3Store(self.client("s3"), bucket=self.settings.text("CUTOVER_STORE_BUCKET"))
 
     @functools.cached_property
@@ -140,6 +156,14 @@ class Wiring:
     def sealer(self, purpose: Purpose) -> Sealer:
         return Sealer(purpose=purpose, signer=self.signer(purpose), keys=self.policy().facts.keys, clock=self.clock)
 
+    @functools.cached_property
+    def idempotency(self) -> "BasePersistenceLayer":
+        from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+
+        return DynamoDBPersistenceLayer(
+            table_name=self.settings.text("CUTOVER_IDEMPOTENCY_TABLE"), boto3_client=self.client("dynamodb")
+        )
+
     def recorder(self, role: str) -> Recorder:
         return Recorder(records=self.records, clock=self.clock, role=role, engine=self.engine)
 
@@ -154,7 +178,16 @@ class Wiring:
         )
 
 
-@functools.cache
+_installed: dict[str, Wiring] = {}
+
+
 def wired() -> Wiring:
-    """The wiring of this function's environment."""
-    return Wiring(Settings(os.environ))
+    """The wiring of this process: of its environment, unless another was installed."""
+    if "wiring" not in _installed:
+        _installed["wiring"] = Wiring(Settings(os.environ))
+    return _installed["wiring"]
+
+
+def install(wiring: Wiring) -> None:
+    """Let handlers run over other adapters: how tests drive the real handlers."""
+    _installed["wiring"] = wiring
