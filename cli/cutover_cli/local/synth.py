@@ -19,6 +19,8 @@ STAGE = "development"
 
 _INPUTS = ("functions", "infra", "statemachine", "pyproject.toml", "uv.lock")
 
+_KEPT = 6  # a second process may be deploying one that is no longer the newest
+
 
 @dataclass(frozen=True)
 class Assembly:
@@ -72,10 +74,10 @@ def _run(root: Path, folder: Path) -> None:
     if done.returncode:
         shutil.rmtree(draft, ignore_errors=True)
         raise SynthesisFailed(f"the CDK app did not synthesize:\n{done.stderr.strip()}")
-    for older in folder.parent.iterdir():
-        if older != draft:
-            shutil.rmtree(older, ignore_errors=True)
     draft.replace(folder)  # complete or not there
+    kept = sorted(folder.parent.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
+    for older in kept[_KEPT:]:
+        shutil.rmtree(older, ignore_errors=True)
 
 
 def _digest(root: Path) -> str:
