@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
 from cutover.contracts.envelope import Envelope
+from cutover.contracts.event import MAX_BY_VALUE_BYTES, CandidateEvent
 from cutover.domain import canonical
 from cutover.ports import Signer
 from cutover_cli.output import CommandError, Exit
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 SOURCE = "cutover.ci"
 DETAIL_TYPE = "ReleaseCandidate"
-EVENT_SCHEMA = "cutover/candidate-event/v1"
-MAX_DETAIL_BYTES = 64 * 1024
-"""Larger candidates travel by reference, through the inbox bucket."""
 
 
 class CandidateTooLarge(CommandError):
@@ -45,20 +43,17 @@ def admission_of(sealed: Envelope) -> Digest:
 
 
 def detail_of(sealed: Envelope) -> str:
-    """The event's detail, by value. Raises CandidateTooLarge above 64 KiB."""
-    envelope = sealed.model_dump(mode="json", by_alias=True)
-    detail = canonical.encode({"schema": EVENT_SCHEMA, "envelope": envelope})
-    if len(detail) > MAX_DETAIL_BYTES:
-        raise CandidateTooLarge(f"the event would have {len(detail)} bytes; at most {MAX_DETAIL_BYTES}")
-    return detail.decode()
+    """The event's detail, by value. Raises CandidateTooLarge where only the inbox bucket would do."""
+    size = len(canonical.encode_model(sealed))
+    if size > MAX_BY_VALUE_BYTES:
+        raise CandidateTooLarge(f"the envelope has {size} bytes; at most {MAX_BY_VALUE_BYTES} travel by value")
+    return CandidateEvent(envelope=sealed).model_dump_json(by_alias=True, exclude_none=True)
 
 
 def announce(events: "EventBridgeClient", bus: str, sealed: Envelope) -> str:
     """Puts the candidate on the bus; the event's id. Raises NotAnnounced."""
     answer = events.put_events(
-        Entries=[
-            {"EventBusName": bus, "Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail_of(sealed)}
-        ]
+        Entries=[{"EventBusName": bus, "Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail_of(sealed)}]
     )
     entry = answer["Entries"][0]
     if answer["FailedEntryCount"] or "EventId" not in entry:

@@ -2,6 +2,7 @@
 
 import typer
 
+from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
 from cutover_cli.verify import verify
 
@@ -14,6 +15,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.command()(verify)
+app.command()(demo)
 
 
 @app.callback()

@@ -1,6 +1,7 @@
 """Makes the local stack the demo's own: who is trusted, which window is open, where evidence lies."""
 
 import base64
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover_cli import policy
 from cutover_cli.demo.identities import Identities
+from cutover_cli.local.emulator import ACCOUNT, REGION
+from cutover_cli.local.synth import STAGE
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -29,6 +32,23 @@ _KMS_KEYS: tuple[tuple[Purpose, str, str], ...] = (
     ("handoff", "Cutover: hand-offs", "HandoffKeyArn"),
     ("ledger", "Cutover: ledger heads", "LedgerKeyArn"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the configuration of the development stage says, before anything is deployed."""
+
+    audience: Audience
+    environment: str
+    targets: frozenset[str]
+
+
+def site(root: Path) -> Site:
+    """From `infra/deployment.json` of the checkout at `root`. Raises KeyError where it lacks the demo's target."""
+    configured = json.loads((root / "infra" / "deployment.json").read_text("utf-8"))
+    environments = {each["name"]: each["environment"] for each in configured["stages"][STAGE]["targets"]}
+    audience = f"cutover:{configured['instance']}:{ACCOUNT}:{REGION}:{STAGE}"
+    return Site(audience, environments[TARGET], frozenset(environments))
 
 
 @dataclass(frozen=True, slots=True)

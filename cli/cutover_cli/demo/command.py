@@ -1,0 +1,90 @@
+"""`cutover demo`: the command."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cutover_cli.output import CommandError, Exit, Format, FormatOption, answer, answering
+
+if TYPE_CHECKING:
+    from cutover_cli.demo.progress import Progress
+    from cutover_cli.demo.workspace import Workspace
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="Where keys and results are kept.  [default: .demo of this checkout]"),
+]
+
+
+def demo(
+    auto: Annotated[bool, typer.Option("--auto", help="Play the two approvers, over HTTP.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the local stack up afterwards.")] = False,
+    folder: Folder = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Release this project through the local stack, from a signed candidate to a verified message."""
+    from rich.console import Console
+
+    from cutover_cli.demo.progress import Progress
+    from cutover_cli.demo.run import STEPS, Demo, Options
+    from cutover_cli.demo.workspace import DEFAULT, Workspace
+    from cutover_cli.local.place import repository
+
+    progress = Progress(Console(highlight=False, stderr=form is Format.JSON), STEPS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FAILED))  # so that the stack is ended too
+    with answering(form):
+        root = repository()
+        place = Workspace((folder or root / DEFAULT).resolve())
+        try:
+            report = Demo(Options(root, place, auto, keep), progress).run()
+        except KeyboardInterrupt:
+            progress.plain("\nStopped. Whatever was announced went no further; the next run starts anew.")
+            raise typer.Exit(Exit.FAILED) from None
+        except CommandError:
+            progress.plain(f"What the local stack said: {_short(place.stack / 'emulator.log')}")
+            raise
+        answer(_document(place, report, progress), form, lambda: _text(place, progress, keep=keep))
+
+
+def _document(place: "Workspace", report: dict[str, Any], progress: "Progress") -> dict[str, Any]:
+    return {
+        "result": "done",
+        "seconds": int(progress.seconds),
+        "folder": str(place.folder),
+        "verification": report,
+    }
+
+
+def _text(place: "Workspace", progress: "Progress", *, keep: bool) -> str:
+    folder = _short(place.folder)
+    log = _short(place.stack / "emulator.log")
+    lines = [
+        "",
+        f"Done in {progress.seconds:.1f} s: one approved bundle, one queue, one message, verified.",
+        "",
+        f"  {folder}/handoff.json   the message, byte for byte as received",
+        f"  {folder}/trust.json     whose signatures count, written before the candidate was sent",
+        f"  {folder}/documents/     what the message refers to, named by digest",
+        f"  {folder}/mail/          what the approvers were sent",
+        "",
+        "Try next:",
+        f"  .venv/bin/cutover verify {folder}/handoff.json",
+        f"  sed 's/a/b/' {folder}/handoff.json > {folder}/changed.json && "
+        f".venv/bin/cutover verify {folder}/changed.json",
+    ]
+    if keep:
+        lines += [
+            f"  .venv/bin/cutover local status --state-dir {folder}/stack",
+            f"  .venv/bin/cutover local down --state-dir {folder}/stack",
+        ]
+    else:
+        lines.append(f"  less {log}   what the local stack said; `cutover demo --keep` leaves it up")
+    return "\n".join(lines)
+
+
+def _short(path: Path) -> str:
+    """Relative to where the user is, where that is shorter."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,183 @@
+"""The demo from its first step to its last. Each step takes what the one before made."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cutover.adapters.dynamodb_records import DynamoRecords
+from cutover.adapters.s3_store import S3Store
+from cutover.contracts.envelope import Envelope
+from cutover.domain.record import Brake, RevisionRecord, Status
+from cutover_cli import candidates, policy
+from cutover_cli.demo import approvers, deployment, mails, make, publish, receive, records
+from cutover_cli.demo.deployment import TARGET, Deployment, Site
+from cutover_cli.demo.errors import NotAsPromised, explained
+from cutover_cli.demo.follow import Follower
+from cutover_cli.demo.identities import Identities, identities
+from cutover_cli.demo.make import Made, now
+from cutover_cli.demo.progress import Progress
+from cutover_cli.demo.publish import Publisher, Release
+from cutover_cli.demo.workspace import Workspace
+from cutover_cli.local import lifecycle
+from cutover_cli.local.stack import LocalStack, Mail
+
+STEPS = 10
+_ADMIT_SECONDS = 60.0
+_ASK_SECONDS = 120.0
+_PEOPLE_SECONDS = 2 * 3600.0  # the window is open for as long
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`auto` plays the approvers; `keep` leaves the local stack up afterwards."""
+
+    root: Path
+    workspace: Workspace
+    auto: bool
+    keep: bool
+
+
+class Demo:
+    """One run. Nothing of an earlier run is used but its keys."""
+
+    def __init__(self, options: Options, progress: Progress) -> None:
+        self._options, self._progress = options, progress
+        self._place = options.workspace
+
+    def run(self) -> dict[str, Any]:
+        """All steps; what came out, as plain JSON. Raises a CommandError."""
+        with self._place.occupied(), explained(), ExitStack() as undo:
+            self._place.clear()
+            keys, site = identities(self._place.keys), deployment.site(self._options.root)
+            made = self._make(keys)
+            stack = self._bring_up(keys, site)
+            if not self._options.keep:
+                undo.callback(lifecycle.down, state_dir=self._place.stack)
+            described = self._activate(stack, keys, site)
+            sealed = self._publish(stack, made, described, site, keys)
+            follower = self._announce(stack, sealed)
+            asked = self._follow(follower)
+            self._approve(stack, follower, asked)
+            queue_arn = self._receive(stack, follower)
+            undo.close()
+            return self._verify(queue_arn, described)
+
+    def _make(self, keys: Identities) -> Made:
+        with self._progress.step("Build this project: its wheel and its Lambda package"):
+            built = make.build_all(self._options.root, self._place.build, self._progress)
+        with self._progress.step("Describe it: SBOM, provenance, smoke test, rollback drill"):
+            return make.describe(built, keys, self._progress)
+
+    def _bring_up(self, keys: Identities, site: Site) -> LocalStack:
+        """Always a new stack: one that was left by a killed run has a release in flight."""
+        with self._progress.step("Bring up the local stack, anchored at the owners' root"):
+            fingerprint = policy.fingerprint(deployment.root_of(keys, site.audience))
+            self._progress.say(f"root       {fingerprint}")
+            lifecycle.down(state_dir=self._place.stack)
+            stack = lifecycle.up(fingerprint, state_dir=self._place.stack, say=self._progress.say)
+            if stack.outputs["Audience"] != site.audience:
+                raise NotAsPromised(f"the stack says that it is {stack.outputs['Audience']}, not {site.audience}")
+            return stack
+
+    def _activate(self, stack: LocalStack, keys: Identities, site: Site) -> Deployment:
+        with self._progress.step("Activate the policy that both owners signed; export the trust file"):
+            at = now()
+            described = deployment.describe(
+                self._options.root / deployment.EXAMPLES,
+                root=deployment.root_of(keys, site.audience),
+                keys=deployment.trusted_keys(keys, stack.clients.kms, stack.outputs, at=at),
+                bucket=stack.outputs["SourcesBucket"],
+                at=at,
+            )
+            owners = keys.owners.values()
+            rules, facts = policy.sign(described.rules, *owners), policy.sign(described.facts, *owners)
+            store, table = _store(stack), _records(stack)
+            policy.activate(described.root, rules, facts, targets=site.targets, store=store, records=table)
+            table.set_brake(Brake(engaged=False))
+            self._place.trust.write_bytes(deployment.trust_file(described, keys, at=at))
+            self._progress.say(f"window     {described.window}, open until {described.closes_at:%H:%M} UTC")
+            self._progress.say(f"trust      {self._place.trust}")
+            return described
+
+    def _publish(self, stack: LocalStack, made: Made, described: Deployment, site: Site, keys: Identities) -> Envelope:
+        with self._progress.step("Publish the evidence where its sources would have it"):
+            built, at = made.built, now()
+            publisher = Publisher(stack.clients.s3, stack.outputs["SourcesBucket"])
+            folder = f"{publish.PRODUCT}/{built.version}"
+            components = [publisher.component(each, folder) for each in made.described]
+            artifacts, environment = [each.artifact for each in made.described], site.environment
+            documents = {
+                "change": records.change(artifacts, version=built.version, environment=environment),
+                "rollout": records.rollout(environment=environment),
+                "flags": records.flags(environment=environment, at=at),
+                "rollback": records.rollback(built.source, made.drill),
+            }
+            references = {name: publisher.record(name, each) for name, each in documents.items()}
+            self._progress.say(f"{4 * len(components) + len(references)} records, each with its version and digest")
+            release = Release(built.source, built.version, built.run.invocation, environment, at)
+            candidate = publish.candidate(release, described, components=components, records=references)
+            return candidates.sign(candidate, keys.ci)
+
+    def _announce(self, stack: LocalStack, sealed: Envelope) -> Follower:
+        with self._progress.step("Announce the signed candidate on the bus, as CI does"):
+            follower = Follower(
+                stack,
+                self._progress,
+                admission=candidates.admission_of(sealed),
+                records=_records(stack),
+                store=_store(stack),
+            )
+            event = candidates.announce(stack.clients.events, stack.outputs["BusName"], sealed)
+            self._progress.say(f"event      {event}")
+            admission = follower.until("admission", follower.admission, seconds=_ADMIT_SECONDS)
+            if admission.correlation_id != event:
+                raise NotAsPromised(f"the admission is of event {admission.correlation_id}, not of {event}")
+            self._progress.say("           matched by the rule, taken from the inbox queue, admission recorded")
+            return follower
+
+    def _follow(self, follower: Follower) -> RevisionRecord:
+        with self._progress.step("Follow it: admit, collect, assemble, verify, bind, ask"):
+            record = follower.until(
+                "question to the approvers", follower.reached(Status.AWAITING_APPROVAL), seconds=_ASK_SECONDS
+            )
+            self._progress.say(f"bound      {record.cutover} revision {record.revision}")
+            self._progress.say(f"manifest   {record.manifest.payload if record.manifest else ''}")
+            return record
+
+    def _approve(self, stack: LocalStack, follower: Follower, asked: RevisionRecord) -> None:
+        with self._progress.step("Two people read, answer and decide"):
+            received = follower.until("mails", lambda: _both(stack), seconds=_ASK_SECONDS)
+            mails.keep(received, self._place.mail)
+            if self._options.auto and asked.manifest is not None:
+                for mail in received:
+                    approvers.approve(stack, mail, asked.manifest.payload, self._progress)
+            else:
+                approvers.invite(stack, received, self._progress)
+            approvers.wait(follower, self._progress, seconds=_PEOPLE_SECONDS)
+
+    def _receive(self, stack: LocalStack, follower: Follower) -> str:
+        with self._progress.step("Receive the one message of the deployment queue"):
+            queue_url = stack.outputs[f"Target{TARGET.capitalize()}QueueUrl"]
+            return receive.receive(
+                stack, follower, self._progress, place=self._place, queue_url=queue_url, root=self._options.root
+            )
+
+    def _verify(self, queue_arn: str, described: Deployment) -> dict[str, Any]:
+        with self._progress.step("Verify it offline, from files alone"):
+            root = policy.fingerprint(described.root)
+            return receive.verify(self._place, self._progress, queue_arn=queue_arn, root_fingerprint=root)
+
+
+def _both(stack: LocalStack) -> list[Mail] | None:
+    """The mails, once there are as many as there are roles."""
+    found = stack.mail()
+    return found if len(found) >= 2 else None  # noqa: PLR2004  # one for each role of the example policy
+
+
+def _store(stack: LocalStack) -> S3Store:
+    return S3Store(stack.clients.s3, bucket=stack.outputs["StoreBucket"])
+
+
+def _records(stack: LocalStack) -> DynamoRecords:
+    return DynamoRecords(stack.clients.dynamodb, table=stack.outputs["TableName"])
