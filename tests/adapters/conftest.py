@@ -6,7 +6,7 @@ A contract test that both pass is what allows every other test to trust the fake
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
-REGION = "eu-west-1"
+REGION: Final = "eu-west-1"
 IMPLEMENTATIONS = ("fake", "adapter")
 Clients = Callable[[str], Any]
 

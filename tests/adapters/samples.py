@@ -25,95 +25,80 @@ def signed(word: str) -> SignedReference:
 
 
 def record(**fields: Any) -> RevisionRecord:
-    return RevisionRecord(
-        **{
-            "cutover": CUTOVER,
-            "revision": 1,
-            "product": "shop",
-            "target": "eu",
-            "status": Status.COLLECTING,
-            "admission": digest_of("admission"),
-            "candidate": digest_of("candidate"),
-            "correlation_id": "c-1",
-            "requester": "ci",
-            "window": "w-1",
-            "rules": signed("rules"),
-            "facts": signed("facts"),
-            "admitted_at": START,
-            "expires_at": START + timedelta(days=1),
-        }
-        | fields
-    )
+    defaults: dict[str, Any] = {
+        "cutover": CUTOVER,
+        "revision": 1,
+        "product": "shop",
+        "target": "eu",
+        "status": Status.COLLECTING,
+        "admission": digest_of("admission"),
+        "candidate": digest_of("candidate"),
+        "correlation_id": "c-1",
+        "requester": "ci",
+        "window": "w-1",
+        "rules": signed("rules"),
+        "facts": signed("facts"),
+        "admitted_at": START,
+        "expires_at": START + timedelta(days=1),
+    }
+    return RevisionRecord(**defaults | fields)
 
 
 def admission(**fields: Any) -> Admission:
-    return Admission(
-        **{
-            "digest": digest_of("admission"),
-            "status": Status.ADMITTING,
-            "received_at": START,
-            "correlation_id": "c-1",
-        }
-        | fields
-    )
+    defaults: dict[str, Any] = {
+        "digest": digest_of("admission"),
+        "status": Status.ADMITTING,
+        "received_at": START,
+        "correlation_id": "c-1",
+    }
+    return Admission(**defaults | fields)
 
 
 def lane(**fields: Any) -> Lane:
-    return Lane(
-        **{
-            "product": "shop",
-            "target": "eu",
-            "number": 1,
-            "cutover": CUTOVER,
-            "revision": 1,
-            "live": True,
-            "issued_at": START,
-            "sequence": 1,
-        }
-        | fields
-    )
+    defaults: dict[str, Any] = {
+        "product": "shop",
+        "target": "eu",
+        "number": 1,
+        "cutover": CUTOVER,
+        "revision": 1,
+        "live": True,
+        "issued_at": START,
+        "sequence": 1,
+    }
+    return Lane(**defaults | fields)
 
 
 def slot(**fields: Any) -> Slot:
-    return Slot(**{"queue_arn": QUEUE, "window": "w-1", "cutover": CUTOVER, "revision": 1} | fields)
+    defaults: dict[str, Any] = {"queue_arn": QUEUE, "window": "w-1", "cutover": CUTOVER, "revision": 1}
+    return Slot(**defaults | fields)
 
 
 def token(value: str = "secret", stored_at: datetime = START, **fields: Any) -> Token:
-    return Token(
-        **{
-            "cutover": CUTOVER,
-            "revision": 1,
-            "state": "AwaitApproval",
-            "value": value,
-            "stored_at": stored_at,
-        }
-        | fields
-    )
+    defaults: dict[str, Any] = {"cutover": CUTOVER, "revision": 1, "state": "AwaitApproval"}
+    return Token(value=value, stored_at=stored_at, **defaults | fields)
 
 
 def entry(head: ChainHead, **fields: Any) -> LedgerEntry:
     """An entry that continues ``head``."""
-    return LedgerEntry(
-        **{
-            "chain": head.chain,
-            "sequence": head.sequence + 1,
-            "previous": head.entry,
-            "at": START,
-            "event": "test",
-            "transition": None,
-            "revision": None,
-            "from_": None,
-            "to": None,
-            "actor": LedgerActor(role="tests", requester="tests"),
-            "engine": LedgerEngine(version="0", lock=digest_of("lock")),
-            "rules": None,
-            "facts": None,
-            "inputs": {},
-            "result": "DONE",
-            "correlation_id": "c-1",
-        }
-        | fields
-    )
+    defaults: dict[str, Any] = {
+        "chain": head.chain,
+        "sequence": head.sequence + 1,
+        "previous": head.entry,
+        "at": START,
+        "event": "test",
+        "transition": None,
+        "revision": None,
+        "from_": None,
+        "to": None,
+        "actor": LedgerActor(role="tests", requester="tests"),
+        "engine": LedgerEngine(version="0", lock=digest_of("lock")),
+        "rules": None,
+        "facts": None,
+        "inputs": {},
+        "result": "DONE",
+        "correlation_id": "c-1",
+    }
+    return LedgerEntry(**defaults | fields)
 
 
 @dataclass(frozen=True)

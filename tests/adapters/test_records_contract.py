@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -201,7 +202,7 @@ def test_the_ledger_is_read_in_order(records: Records, writer: Writer) -> None:
         writer.commit()
     entries = list(records.ledger(CUTOVER))
     assert [stored.sequence for stored in entries] == list(range(1, 13))
-    for before, after in zip(entries, entries[1:], strict=False):
+    for before, after in pairwise(entries):
         assert after.previous == canonical.digest_model(before)
 
 
@@ -266,7 +267,7 @@ MALFORMED: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("parts", MALFORMED, ids=lambda parts: "-".join(parts))
+@pytest.mark.parametrize("parts", MALFORMED, ids="-".join)
 def test_a_commit_that_contradicts_itself_is_a_bug(records: Records, writer: Writer, parts: dict[str, Any]) -> None:
     with pytest.raises(MalformedCommit):
         writer.commit(**parts)

@@ -1,7 +1,7 @@
 """The write-once store in one S3 bucket with versions and Object Lock."""
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -15,7 +15,6 @@ from cutover.ports import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 MAX_LEDGER_HEAD_BYTES = 65_536
 
@@ -51,7 +50,9 @@ class S3Store:
     def locate(self, digest: Digest) -> Stored:
         key = _key(digest)
         head = self._head(digest)
-        if head.get("ChecksumSHA256", _checksum_of(digest)) != _checksum_of(digest):
+        if "ChecksumSHA256" not in head:
+            self.get(digest, limit=head["ContentLength"])  # no checksum to trust: the bytes must say it
+        elif head["ChecksumSHA256"] != _checksum_of(digest):
             raise DigestMismatch(f"what is stored as {digest} has other bytes, by S3's checksum")
         if "VersionId" not in head:
             raise ConfigurationError(f"the store bucket {self._bucket} keeps no versions")
@@ -87,10 +88,10 @@ class S3Store:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         return content_of(answer, limit=limit)
 
-    def _head(self, digest: Digest) -> "HeadObjectOutputTypeDef":
+    def _head(self, digest: Digest) -> dict[str, Any]:
         try:
             with translated("HeadObject"):
-                return self._client.head_object(Bucket=self._bucket, Key=_key(digest), ChecksumMode="ENABLED")
+                return {**self._client.head_object(Bucket=self._bucket, Key=_key(digest), ChecksumMode="ENABLED")}
         except ClientError as error:
             raise _missing(error, digest) from error
 
