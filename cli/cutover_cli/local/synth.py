@@ -74,7 +74,12 @@ def _run(root: Path, folder: Path) -> None:
     if done.returncode:
         shutil.rmtree(draft, ignore_errors=True)
         raise SynthesisFailed(f"the CDK app did not synthesize:\n{done.stderr.strip()}")
-    draft.replace(folder)  # complete or not there
+    try:
+        draft.replace(folder)  # complete or not there
+    except OSError:
+        if not folder.is_dir():
+            raise
+        shutil.rmtree(draft)  # another process made the same one first
     kept = sorted(folder.parent.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
     for older in kept[_KEPT:]:
         shutil.rmtree(older, ignore_errors=True)
