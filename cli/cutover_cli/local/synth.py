@@ -1,8 +1,8 @@
 """Synthesizes the development stage for the emulator, or takes what the same files gave before."""
 
+import fcntl
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -48,16 +48,20 @@ def synthesize() -> Assembly:
     Runs `python -m infra.app` unless its inputs are those of the last run. Raises SynthesisFailed.
     """
     root = repository()
-    folder = root / ".cutover" / "synth" / _digest(root)[:16]
-    if not folder.is_dir():
-        _run(root, folder)
+    kept = root / ".cutover" / "synth"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second takes what the first one made
+        folder = kept / _digest(root)[:16]
+        if not folder.is_dir():
+            _run(root, folder)
     (template,) = folder.glob("*.template.json")
     name = template.name.removesuffix(".template.json")
     return Assembly(name, template, folder / f"{name}.assets.json")
 
 
 def _run(root: Path, folder: Path) -> None:
-    draft = folder.parent / f".draft-{os.getpid()}"
+    draft = folder.parent / "draft"
     shutil.rmtree(draft, ignore_errors=True)
     command: list[str | Path] = [
         sys.executable,
@@ -80,8 +84,8 @@ def _run(root: Path, folder: Path) -> None:
         if not folder.is_dir():
             raise
         shutil.rmtree(draft)  # another process made the same one first
-    kept = sorted(folder.parent.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
-    for older in kept[_KEPT:]:
+    made = [each for each in folder.parent.iterdir() if each.is_dir()]
+    for older in sorted(made, key=lambda each: each.stat().st_mtime, reverse=True)[_KEPT:]:
         shutil.rmtree(older, ignore_errors=True)
 
 
