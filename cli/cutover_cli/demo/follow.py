@@ -9,13 +9,14 @@ from cutover.contracts.base import Digest
 from cutover.contracts.holds import HoldRegister
 from cutover.domain.record import FINAL, Admission, RevisionRecord, Status
 from cutover.ports import Records, Store
-from cutover_cli.demo.errors import ReleaseStopped, StepTimedOut
+from cutover_cli.demo.errors import NotAsPromised, ReleaseStopped, StepTimedOut
 from cutover_cli.demo.logs import last_errors
 from cutover_cli.demo.progress import Progress
 from cutover_cli.local.stack import LocalStack
 
 T = TypeVar("T")
 _POLL_SECONDS = 0.2
+_BROKEN = frozenset({"ABORTED", "FAILED", "TIMED_OUT"})
 _MAX_REGISTER_BYTES = 4 * 1_048_576
 
 
@@ -77,13 +78,16 @@ class Follower:
                     break
         return self._execution
 
-    def succeeded(self) -> str | None:
-        """For `until`: the execution's ARN, once it has succeeded."""
+    def status(self) -> str | None:
+        """What Step Functions says of the execution; None before it is started."""
         arn = self.execution()
         if arn is None:
             return None
-        status = self._stack.clients.stepfunctions.describe_execution(executionArn=arn)["status"]
-        return arn if status == "SUCCEEDED" else None
+        return self._stack.clients.stepfunctions.describe_execution(executionArn=arn)["status"]
+
+    def succeeded(self) -> bool | None:
+        """For `until`: whether the execution has succeeded."""
+        return self.status() == "SUCCEEDED" or None
 
     def states(self) -> list[str]:
         """The states entered so far, in order."""
@@ -110,6 +114,8 @@ class Follower:
         if record.status in FINAL:
             lines = self._holds(record)
             raise ReleaseStopped("\n  ".join([f"{record.cutover} ended {record.status}: {record.reason}", *lines]))
+        if (status := self.status()) in _BROKEN:
+            raise NotAsPromised(f"the execution ended {status}.{last_errors(self._stack)}")
 
     def _holds(self, record: RevisionRecord) -> list[str]:
         if record.hold_register is None:
