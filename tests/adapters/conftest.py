@@ -37,7 +37,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
         monkeypatch.setenv(f"AWS_{name}", "testing")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    config = Config(retries={"mode": "standard", "total_max_attempts": 3})
+    config = Config(retries={"mode": "standard", "total_max_attempts": 2})
     with mock_aws():
         session = boto3.Session(region_name=REGION)
         yield lambda service: session.client(service, config=config)  # type: ignore[call-overload]

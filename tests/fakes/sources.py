@@ -1,5 +1,7 @@
 """Buckets with versions, in memory: the source systems and the inbox."""
 
+from itertools import count
+
 from cutover.contracts.candidate import Reference
 from cutover.contracts.evidence import ArtifactRecord
 from cutover.contracts.policy import Source
@@ -14,11 +16,12 @@ class FakeSources:
     def __init__(self) -> None:
         self._versions: dict[tuple[str, str], list[Fetched]] = {}
         self._denied: set[str] = set()
+        self._ids = count(1)
 
     def put(self, bucket: str, record: str, content: bytes, media_type: str = "application/json") -> str:
         """The new version's id."""
         versions = self._versions.setdefault((bucket, record), [])
-        versions.append(Fetched(content=content, media_type=media_type, version=f"v{len(versions) + 1}"))
+        versions.append(Fetched(content=content, media_type=media_type, version=f"v{next(self._ids)}"))
         return versions[-1].version
 
     def deny(self, bucket: str) -> None:

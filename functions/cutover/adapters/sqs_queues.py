@@ -74,6 +74,8 @@ class SqsDeploymentQueue:
             raise DependencyUnavailable(f"SendMessage never left: {type(error).__name__}") from error
         except (HTTPClientError, SSLError, ResponseParserError) as error:
             raise AmbiguousCompletion(f"SendMessage: {type(error).__name__}") from error
+        if not answer.get("MessageId"):
+            raise AmbiguousCompletion("SendMessage: an answer without a message id")
         return answer["MessageId"]
 
 

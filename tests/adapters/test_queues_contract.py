@@ -1,0 +1,187 @@
+"""The contracts of ``ExceptionQueue`` and ``DeploymentQueue``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
+from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUnavailable
+from cutover.ports import DeploymentQueue, ExceptionQueue
+from tests.adapters import wire
+from tests.adapters.conftest import IMPLEMENTATIONS, REGION, Clients
+from tests.adapters.wire import always, broken, lost, on_the_wire
+from tests.fakes.clock import FakeClock
+from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+Bodies = Callable[[], list[str]]
+
+
+@pytest.fixture
+def sqs(aws: Clients) -> "SQSClient":
+    """A client that sends once, as the deployment queue wants it."""
+    return boto3.Session(region_name=REGION).client("sqs", config=Config(retries={"total_max_attempts": 1}))
+
+
+@pytest.fixture
+def queue_url(sqs: "SQSClient") -> str:
+    return sqs.create_queue(QueueName="eu.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+
+def received(client: "SQSClient", url: str) -> list[str]:
+    """Everything in the queue; received messages are deleted, so that FIFO groups go on."""
+    bodies = []
+    while found := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            bodies.append(message["Body"])
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
+
+
+@dataclass(frozen=True)
+class OpenQueue:
+    port: DeploymentQueue
+    bodies: Bodies
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def deployment(request: pytest.FixtureRequest) -> OpenQueue:
+    if request.param == "fake":
+        fake = FakeDeploymentQueue(["eu"])
+        return OpenQueue(fake, lambda: [message.body.decode() for message in fake.messages("eu")])
+    client: SQSClient = request.getfixturevalue("sqs")
+    url: str = request.getfixturevalue("queue_url")
+    return OpenQueue(SqsDeploymentQueue(client, queue_urls={"eu": url}), lambda: received(client, url))
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def exceptions(request: pytest.FixtureRequest) -> tuple[ExceptionQueue, Bodies]:
+    if request.param == "fake":
+        fake = FakeExceptionQueue()
+        return fake, lambda: [message.body.decode() for message in fake.messages]
+    client: SQSClient = request.getfixturevalue("sqs")
+    url: str = request.getfixturevalue("queue_url")
+    return SqsExceptionQueue(client, queue_url=url), lambda: received(client, url)
+
+
+def test_a_message_is_sent_as_it_is(deployment: OpenQueue) -> None:
+    assert deployment.port.send("eu", body='{"é":1}'.encode(), group="shop", deduplication_id="h1")
+    assert deployment.bodies() == ['{"é":1}']
+
+
+def test_the_same_hand_off_is_one_message(deployment: OpenQueue) -> None:
+    for _ in range(3):
+        deployment.port.send("eu", body=b"one", group="shop", deduplication_id="h1")
+    deployment.port.send("eu", body=b"two", group="shop", deduplication_id="h2")
+    assert deployment.bodies() == ["one", "two"]
+
+
+def test_a_target_without_a_queue_is_a_wrong_deployment(deployment: OpenQueue) -> None:
+    with pytest.raises(ConfigurationError):
+        deployment.port.send("us", body=b"one", group="shop", deduplication_id="h1")
+    assert deployment.bodies() == []
+
+
+def test_one_hold_is_one_message(exceptions: tuple[ExceptionQueue, Bodies]) -> None:
+    queue, bodies = exceptions
+    for body, hold in [(b"first", "h1"), (b"first", "h1"), (b"second", "h2")]:
+        queue.send(body=body, group="shop@eu.1", deduplication_id=hold)
+    assert bodies() == ["first", "second"]
+
+
+def test_the_fake_forgets_after_five_minutes_as_sqs_does() -> None:
+    clock = FakeClock()
+    fake = FakeDeploymentQueue(["eu"], clock)
+    for minutes in (0, 4, 1, 5):
+        clock.move(timedelta(minutes=minutes))
+        fake.send("eu", body=b"one", group="shop", deduplication_id="h1")
+    assert len(fake.messages("eu")) == 3, "at 0, 5 and 10 minutes"
+
+
+def test_the_fake_can_lose_answers_and_refuse() -> None:
+    fake = FakeDeploymentQueue(["eu"])
+    fake.refuse()
+    with pytest.raises(DependencyUnavailable):
+        fake.send("eu", body=b"one", group="shop", deduplication_id="h1")
+    assert fake.messages("eu") == []
+    fake.lose_answers()
+    with pytest.raises(AmbiguousCompletion):
+        fake.send("eu", body=b"one", group="shop", deduplication_id="h1")
+    assert len(fake.messages("eu")) == 1
+    assert fake.send("eu", body=b"one", group="shop", deduplication_id="h1") == fake.messages("eu")[0].id
+    assert fake.sends == 3
+
+
+@pytest.fixture
+def adapter(sqs: "SQSClient", queue_url: str) -> SqsDeploymentQueue:
+    return SqsDeploymentQueue(sqs, queue_urls={"eu": queue_url})
+
+
+def send(queue: DeploymentQueue) -> str:
+    return queue.send("eu", body=b"one", group="shop", deduplication_id="h1")
+
+
+@pytest.mark.parametrize("fault", [None, ReadTimeoutError(endpoint_url="x"), ConnectionClosedError(endpoint_url="x")])
+def test_a_lost_answer_is_ambiguous_and_not_tried_again(
+    adapter: SqsDeploymentQueue, sqs: "SQSClient", queue_url: str, fault: Exception | None
+) -> None:
+    with on_the_wire(sqs, "SendMessage", lost(times=1, fault=fault)) as tries, pytest.raises(AmbiguousCompletion):
+        send(adapter)
+    assert len(tries) == 1
+    assert received(sqs, queue_url) == ["one"]
+
+
+@pytest.mark.parametrize("fault", [EndpointConnectionError(endpoint_url="x"), ConnectTimeoutError(endpoint_url="x")])
+def test_what_never_left_was_surely_not_sent(adapter: SqsDeploymentQueue, sqs: "SQSClient", fault: Exception) -> None:
+    with on_the_wire(sqs, "SendMessage", broken(fault)) as tries, pytest.raises(DependencyUnavailable):
+        send(adapter)
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "RequestThrottled", "QueueDoesNotExist"])
+def test_a_definite_refusal_was_surely_not_sent(adapter: SqsDeploymentQueue, sqs: "SQSClient", code: str) -> None:
+    refused = always(lambda: wire.error(400, code))
+    with on_the_wire(sqs, "SendMessage", refused) as tries, pytest.raises(DependencyUnavailable):
+        send(adapter)
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_error_is_ambiguous(adapter: SqsDeploymentQueue, sqs: "SQSClient", status: int) -> None:
+    failing = always(lambda: wire.error(status, "InternalFailure"))
+    with on_the_wire(sqs, "SendMessage", failing) as tries, pytest.raises(AmbiguousCompletion):
+        send(adapter)
+    assert len(tries) == 1
+
+
+def test_an_answer_that_cannot_be_read_is_ambiguous(adapter: SqsDeploymentQueue, sqs: "SQSClient") -> None:
+    garbled = always(lambda: wire.response(200, b"<html>"))
+    with on_the_wire(sqs, "SendMessage", garbled), pytest.raises(AmbiguousCompletion):
+        send(adapter)
+
+
+def test_a_client_that_would_send_twice_is_refused(aws: Clients) -> None:
+    with pytest.raises(ConfigurationError, match="must not retry"):
+        SqsDeploymentQueue(aws("sqs"), queue_urls={})
+
+
+def test_an_unreachable_exception_queue_is_unavailable(aws: Clients, queue_url: str) -> None:
+    client = aws("sqs")
+    with (
+        on_the_wire(client, "SendMessage", broken(ReadTimeoutError(endpoint_url="x"))),
+        pytest.raises(DependencyUnavailable),
+    ):
+        SqsExceptionQueue(client, queue_url=queue_url).send(body=b"one", group="g", deduplication_id="d")
