@@ -1,0 +1,299 @@
+"""A decision end to end through the door: what is recorded, what is refused, and what a lost race does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cutover.contracts.policy import Person
+from cutover.domain.record import Brake, RevisionRecord, Status
+from cutover.errors import Conflict, DependencyUnavailable
+from cutover.ports import Commit
+from tests.approving import START, World
+from tests.builders import CLOSES_AT, CUTOVER, REVISION
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def other(world: World) -> str:
+    return world.link("omar", "operations")
+
+
+def test_the_first_approval_is_recorded_and_the_second_completes(world: World) -> None:
+    assert world.decide(world.link()).status == 303
+    assert (world.record.status, world.record.decision_seq) == (Status.AWAITING_APPROVAL, 1)
+    assert world.decide(other(world)).status == 303
+    assert (world.record.status, world.record.decision_seq) == (Status.APPROVED, 2)
+    transitions = [entry.transition for entry in world.records.ledger(CUTOVER)]
+    assert transitions == [12, 13]
+
+
+def test_the_statement_says_who_decided_what_under_which_facts(world: World) -> None:
+    world.decide(world.link())
+    (statement,) = world.statements()
+    said = statement.predicate
+    assert "sha256:" + statement.subject[0].digest.sha256 == world.package.manifest_digest
+    assert (said.person, said.role, said.decision) == ("erin", "release-engineering", "approve")
+    assert (said.audience, said.cutover, said.revision) == (world.deployment.audience, CUTOVER, REVISION)
+    assert (said.channel, said.assurance, said.decided_at) == ("email", "link", START)
+    assert said.facts == world.policy().facts_digest == world.record.decisions[0].facts.payload
+    assert said.answers is not None
+    assert said.answers.risk_class == "moderate"
+    assert said.answers.exceptions == tuple(hold.fingerprint for hold in world.package.register.holds) != ()
+
+
+def test_the_ledger_names_person_manifest_statement_and_facts(world: World) -> None:
+    world.decide(world.link())
+    (entry,) = world.records.ledger(CUTOVER)
+    assert (entry.actor.role, entry.actor.requester) == ("approvals", "erin")
+    assert entry.inputs == {"manifest": world.package.manifest_digest, "decision": world.record.decisions[0].payload}
+    assert entry.facts == world.policy().facts_digest
+
+
+def test_a_refusal_needs_a_reason_and_no_confirmation(world: World) -> None:
+    assert world.decide(world.link(), "refuse", reason="Drill missing.\r\nSee CHG-17.").status == 303
+    (entry,) = world.records.ledger(CUTOVER)
+    assert (world.record.status, world.record.reason) == (Status.DECLINED, "APPROVER_REFUSED")
+    assert (entry.transition, entry.result) == (15, "APPROVER_REFUSED")
+    said = world.statements()[0].predicate
+    assert (said.decision, said.answers, said.reason) == ("refuse", None, "Drill missing.\nSee CHG-17.")
+    assert world.store.has_tombstone(CUTOVER, REVISION)
+
+
+def test_the_tombstone_of_a_refusal_comes_before_its_record(world: World) -> None:
+    def killed(_: Commit) -> None:
+        assert world.store.has_tombstone(CUTOVER, REVISION)
+        raise DependencyUnavailable("killed")
+
+    form = world.form(world.link(), "refuse")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.records, "commit", killed)
+        assert world.post(world.link(), form).status == 503
+    assert world.record.decisions == ()
+    assert world.post(world.link(), form).status == 303, "the same form, sent again, converges"
+    assert world.record.status is Status.DECLINED
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.AWAITING_WINDOW])
+def test_a_colleague_can_refuse_until_the_hand_off_begins(world: World, status: Status) -> None:
+    world.decide(world.link())
+    world.decide(other(world))
+    world.become(status)
+    bo = world.link("bo", "operations")
+    page = world.get(bo)
+    assert 'value="refuse"' in page.body
+    assert 'value="approve"' not in page.body
+    assert world.decide(bo, "refuse").status == 303
+    assert world.record.status is Status.DECLINED
+
+
+def test_the_same_form_twice_shows_the_recorded_decision(world: World) -> None:
+    link = world.link()
+    form = world.form(link)
+    assert [world.post(link, form).status for _ in range(2)] == [303, 303]
+    assert len(world.record.decisions) == len(list(world.records.ledger(CUTOVER))) == 1
+    assert "You have approved this release" in world.get(link).body
+
+
+@pytest.mark.parametrize("memory", ["kept", "emptied"])
+def test_idempotency_is_only_the_first_guard(world: World, memory: str) -> None:
+    link = world.link()
+    form = world.form(link)
+    world.post(link, form)
+    if memory == "emptied":
+        world.remembered.clear()
+    world.clock.move(world.clock.now() - START)
+    assert world.post(link, form).status == 303
+    assert world.record.decision_seq == 1
+
+
+def test_a_contrary_second_decision_is_refused_and_the_first_stands(world: World) -> None:
+    link = world.link()
+    refuse = world.form(link, "refuse")
+    world.decide(link)
+    answer = world.post(link, refuse)
+    assert (answer.status, answer.code) == (409, "ALREADY_DECIDED")
+    assert world.record.status is Status.AWAITING_APPROVAL
+    assert not world.store.has_tombstone(CUTOVER, REVISION)
+
+
+def test_one_person_with_two_roles_counts_once(world: World) -> None:
+    engineer, operator = world.link("bo", "release-engineering"), world.link("bo", "operations")
+    form = world.form(operator)
+    world.decide(engineer)
+    answer = world.post(operator, form)
+    assert (answer.status, answer.code) == (409, "ALREADY_DECIDED")
+    assert "one person counts once" in answer.body
+    assert "One person counts once" in world.get(operator).body
+    assert len(world.record.decisions) == 1
+
+
+def test_a_nonce_is_spent_once_even_when_nothing_else_remembers(world: World) -> None:
+    """The decision that spent it is taken away: the nonce alone must refuse the second post."""
+    link = world.link()
+    form = world.form(link)
+    world.post(link, form)
+    world.remembered.clear()
+    world.become(Status.AWAITING_APPROVAL, decisions=())
+    answer = world.post(link, form)
+    assert (answer.status, answer.code) == (422, "FORM_USED")
+    assert world.record.decisions == ()
+
+
+def test_two_seats_of_one_role_are_one_person_each(world: World) -> None:
+    world.decide(world.link("bo", "release-engineering"))
+    page = world.get(world.link("erin", "release-engineering"))
+    assert 'value="approve"' in page.body, "bo may sit on the other seat, so erin's approval still matters"
+    world.decide(world.link())
+    assert world.record.status is Status.APPROVED
+
+
+def test_an_approval_that_fills_no_seat_is_refused_and_a_refusal_still_counts(world: World) -> None:
+    world.change_facts(people=world.facts.people | {"eve": person("Eve", "release-engineering")})
+    eve = world.link("eve")
+    form = world.form(eve)
+    world.decide(world.link())
+    assert world.post(eve, form).code == "ROLE_COMPLETE"
+    page = world.get(eve)
+    assert 'value="approve"' not in page.body
+    assert "ROLE_COMPLETE" in page.body
+    assert world.decide(eve, "refuse").status == 303
+    assert [each.decision for each in world.record.decisions] == ["approve", "refuse"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda people: people | {"erin": person("Erin", "operations")}, "NOT_ELIGIBLE"),
+        (lambda people: {name: each for name, each in people.items() if name != "erin"}, "NOT_ELIGIBLE"),
+        (lambda people: people | {"erin": person("Erin", "release-engineering", "dana@ci")}, "REQUESTER_UNMAPPED"),
+        (
+            lambda people: (
+                {name: each for name, each in people.items() if name != "dana"}
+                | {"erin": person("Erin", "release-engineering", "dana@ci", "dana@change")}
+            ),
+            "REQUESTER_MAY_NOT_APPROVE",
+        ),
+    ],
+)
+def test_the_facts_of_this_moment_count(
+    world: World, change: Callable[[dict[str, Person]], dict[str, Person]], code: str
+) -> None:
+    link = world.link()
+    form = world.form(link)
+    world.change_facts(people=change(world.facts.people))
+    answer = world.post(link, form)
+    assert (answer.status, answer.code) == (403, code)
+    assert world.get(link).code == code
+    assert world.record.decisions == ()
+
+
+def test_the_brake_stops_approvals_and_not_refusals(world: World) -> None:
+    link = world.link()
+    form = world.form(link)
+    world.records.set_brake(Brake(engaged=True))
+    answer = world.post(link, form)
+    assert (answer.status, answer.code) == (409, "BRAKE_ENGAGED")
+    assert "emergency brake is engaged" in world.get(link).body
+    world.records.set_brake(Brake(engaged=False))
+    assert world.post(link, form).status == 303, "the form was not used up"
+
+
+def test_a_package_that_is_over_takes_no_decision(world: World) -> None:
+    link = world.link(expires_at=CLOSES_AT.replace(year=2027))
+    world.clock.move_to(CLOSES_AT)
+    assert world.get(link).code == "PACKAGE_EXPIRED"
+
+
+def test_another_manifest_than_the_links_is_refused(world: World) -> None:
+    link = world.link(manifest="sha256:" + "0" * 64)
+    answer = world.get(link)
+    assert answer.code == "MANIFEST_DIFFERS"
+    assert "<form" not in answer.body
+
+
+def test_a_key_that_the_facts_do_not_trust_decides_nothing(world: World) -> None:
+    link = world.link()
+    form = world.form(link)
+    before = set(world.store.objects)
+    world.change_facts(keys=tuple(key for key in world.facts.keys if key.purpose != "decide"))
+    world.policy()
+    policy_documents = set(world.store.objects) - before
+    answer = world.post(link, form)
+    assert (answer.status, answer.code) == (500, "NOT_SHOWN")
+    assert set(world.store.objects) - before == policy_documents
+    assert world.record.decisions == ()
+
+
+class TestRaces:
+    @pytest.fixture(autouse=True)
+    def _patching(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.patch = monkeypatch
+
+    def race(self, world: World, rival: Callable[[], Any], *, times: int = 1) -> None:
+        """Before each of the next commits, somebody else's comes first."""
+        commit = world.records.commit
+        left = [times]
+
+        def slow(own: Commit) -> None:
+            if left[0]:
+                left[0] -= 1
+                rival()
+            commit(own)
+
+        self.patch.setattr(world.records, "commit", slow)
+
+    def test_two_last_approvals_at_once_both_count(self, world: World) -> None:
+        theirs = world.form(other(world))
+        self.race(world, lambda: world.post(other(world), theirs))
+        assert world.decide(world.link()).status == 303
+        assert world.record.status is Status.APPROVED
+        assert [entry.transition for entry in world.records.ledger(CUTOVER)] == [12, 13]
+
+    def test_a_refusal_that_comes_first_wins(self, world: World) -> None:
+        theirs = world.form(other(world), "refuse")
+        self.race(world, lambda: world.post(other(world), theirs))
+        answer = world.decide(world.link())
+        assert (answer.status, answer.code) == (409, "DECLINED")
+        assert [each.decision for each in world.record.decisions] == ["refuse"]
+
+    def test_an_expiry_that_comes_first_wins(self, world: World) -> None:
+        self.race(world, lambda: world.become(Status.EXPIRED))
+        answer = world.decide(world.link())
+        assert (answer.status, answer.code) == (409, "EXPIRED")
+        assert world.record.decisions == ()
+
+    def test_the_same_form_twice_at_once_is_one_decision(self, world: World) -> None:
+        link = world.link()
+        form = world.form(link)
+
+        def unguarded() -> None:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(world, "once", lambda _key, action: action())
+                assert world.post(link, form).status == 303
+
+        self.race(world, unguarded)
+        assert world.post(link, form).status == 303
+        assert world.record.decision_seq == 1
+
+    def test_races_lost_for_ever_are_answered_and_not_looped(self, world: World) -> None:
+        def always(_: Commit) -> None:
+            raise Conflict("record")
+
+        form = world.form(world.link())
+        self.patch.setattr(world.records, "commit", always)
+        assert world.post(world.link(), form).status == 503
+
+
+def person(name: str, role: str, *identities: str) -> Person:
+    return Person(
+        name=name, email=f"{name.lower()}@example.com", team="operations", roles=(role,), identities=identities
+    )
+
+
+def test_the_record_model_holds_what_was_decided(world: World) -> None:
+    world.decide(world.link())
+    assert RevisionRecord.model_validate_json(world.record.model_dump_json()) == world.record

@@ -1,0 +1,179 @@
+"""RequestApproval: who gets which link, and what a run that was cut off leaves behind."""
+
+import re
+
+import pytest
+
+from cutover.contracts.policy import Person
+from cutover.domain import links
+from cutover.domain.links import Link
+from cutover.domain.record import Status
+from cutover.errors import DependencyUnavailable
+from cutover.ports import Mail
+from cutover.stages.request_approval.requesting import Requester
+from tests.approving import PAGE_URL, START, World
+from tests.builders import CUTOVER, REVISION
+from tests.fakes.mailer import FakeMailer
+
+
+class Stage:
+    """The stage over a world whose revision is bound."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.mailer = world, FakeMailer()
+        world.become(Status.BOUND)
+
+    def run(self) -> Status:
+        requester = Requester(
+            audience=self.world.deployment.audience, page_url=PAGE_URL, clock=self.world.clock,
+            store=self.world.store, mac=self.world.mac, mailer=self.mailer,
+            recorder=self.world.recorder("request-approval"), policies=self.world.policies(),
+        )  # fmt: skip
+        return requester.run(CUTOVER, REVISION).status
+
+    def links(self) -> list[Link]:
+        found = [re.search(rf"{PAGE_URL}/approvals/(\S+)", mail.text) for mail in self.mailer.sent]
+        return [
+            links.open_link(
+                each.group(1), audience=self.world.deployment.audience, mac=self.world.mac, now=self.world.clock.now()
+            )
+            for each in found
+            if each
+        ]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage(World())
+
+
+def test_everybody_who_may_decide_gets_a_link_of_their_own_for_each_role(stage: Stage) -> None:
+    assert stage.run() is Status.AWAITING_APPROVAL
+    asked = [(link.role, link.person) for link in stage.links()]
+    assert asked == [
+        ("release-engineering", "bo"),
+        ("release-engineering", "erin"),
+        ("operations", "bo"),
+        ("operations", "omar"),
+    ]
+    assert [mail.to for mail in stage.mailer.sent] == [f"{person}@example.com" for _, person in asked]
+    (entry,) = stage.world.records.ledger(CUTOVER)
+    assert (entry.transition, entry.detail) == (11, "4 mails sent")
+
+
+def test_whoever_requested_the_release_or_its_change_is_not_asked(stage: Stage) -> None:
+    stage.run()
+    assert "dana" not in {link.person for link in stage.links()}
+
+
+def test_a_mailed_link_opens_the_page_and_decides(stage: Stage) -> None:
+    stage.run()
+    text = re.search(r"/approvals/(\S+)", stage.mailer.sent[1].text)
+    assert text
+    assert stage.world.decide(text.group(1)).status == 303
+    assert stage.world.record.decisions[0].person == "erin"
+
+
+def test_a_link_ends_with_the_pinned_rules_time_and_never_after_its_package(stage: Stage) -> None:
+    stage.run()
+    assert {link.expires_at for link in stage.links()} == {START.replace(day=START.day + 1)}
+
+
+def test_the_package_ends_a_link_earlier() -> None:
+    world = World()
+    world.change_rules(link_valid_for=30 * 86_400)
+    world.become(Status.BOUND, rules=world.policy().rules_reference)
+    stage = Stage(world)
+    stage.run()
+    assert {link.expires_at for link in stage.links()} == {world.package.manifest.predicate.valid_until}
+
+
+def test_subject_and_preview_say_product_version_target_and_window(stage: Stage) -> None:
+    stage.run()
+    for mail in stage.mailer.sent:
+        preview = mail.html.split("<div", 2)[1]
+        for text in (mail.subject, mail.text.splitlines()[0], preview):
+            for said in ("service", "1.4.0", "production", "3 Mar 2026, 21:00"):
+                assert said in text, (said, text)
+        assert "20:00" in mail.text
+        assert stage.world.package.manifest_digest in mail.text
+        assert stage.world.package.manifest_digest in mail.html
+
+
+def test_a_run_that_was_cut_off_is_repeated_whole(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = stage.mailer.send
+
+    def failing(mail: Mail) -> None:
+        if len(stage.mailer.sent) == 2:
+            raise DependencyUnavailable("ses")
+        send(mail)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.mailer, "send", failing)
+        with pytest.raises(DependencyUnavailable):
+            stage.run()
+    assert stage.world.record.status is Status.BOUND
+    assert stage.run() is Status.AWAITING_APPROVAL
+    assert [(link.role, link.person) for link in stage.links()][2:] == [
+        ("release-engineering", "bo"),
+        ("release-engineering", "erin"),
+        ("operations", "bo"),
+        ("operations", "omar"),
+    ]
+
+
+def test_a_second_run_tells_nobody_again(stage: Stage) -> None:
+    stage.run()
+    assert stage.run() is Status.AWAITING_APPROVAL
+    assert len(stage.mailer.sent) == 4
+    assert len(list(stage.world.records.ledger(CUTOVER))) == 1
+
+
+@pytest.mark.parametrize("status", [Status.HELD, Status.DECLINED, Status.EXPIRED])
+def test_what_is_not_bound_asks_nobody(stage: Stage, status: Status) -> None:
+    stage.world.become(status)
+    assert stage.run() is status
+    assert stage.mailer.sent == []
+
+
+def test_facts_that_changed_since_binding_are_those_that_count(stage: Stage) -> None:
+    people = {name: each for name, each in stage.world.facts.people.items() if name != "erin"}
+    stage.world.change_facts(people=people)
+    stage.run()
+    assert {link.person for link in stage.links()} == {"bo", "omar"}
+
+
+def test_a_requester_whom_nobody_knows_now_means_that_nobody_is_asked(stage: Stage) -> None:
+    stage.world.change_facts(people={name: each for name, each in stage.world.facts.people.items() if name != "dana"})
+    assert stage.run() is Status.AWAITING_APPROVAL
+    assert stage.mailer.sent == []
+    (entry,) = stage.world.records.ledger(CUTOVER)
+    assert entry.result == "NOBODY_ELIGIBLE"
+
+
+def test_hostile_words_cannot_reach_a_header_or_the_markup() -> None:
+    def hostile(document: dict[str, object]) -> dict[str, object]:
+        release = document["release"]
+        assert isinstance(release, dict)
+        release["rationale"]["value"] = "<img src=x onerror=alert(1)>\u202egnp.exe{{ 7*7 }}"
+        release["version"]["value"] = "1.4.0\u2028Bcc: all@example.com <b>"
+        return document
+
+    stage = Stage(World({"bundle": hostile}))
+    stage.run()
+    mail = stage.mailer.sent[0]
+    assert "<img" not in mail.html
+    assert "<b>" not in mail.html.replace("<b>release engineering</b>", "")
+    assert "{{ 7*7 }}" in mail.text
+    for text in (mail.subject, mail.text, mail.html):
+        assert "\u202e" not in text
+        assert "\u2028" not in text
+    assert "[U+2028]" in mail.subject
+    assert len(mail.subject.splitlines()) == 1
+
+
+def test_a_name_of_a_person_is_escaped_too(stage: Stage) -> None:
+    erin = Person(name="Erin <script>", email="erin@example.com", team="operations", roles=("release-engineering",))
+    stage.world.change_facts(people=stage.world.facts.people | {"erin": erin})
+    stage.run()
+    assert "<script>" not in "".join(mail.html for mail in stage.mailer.sent)
