@@ -78,12 +78,7 @@ def _run(root: Path, folder: Path) -> None:
     if done.returncode:
         shutil.rmtree(draft, ignore_errors=True)
         raise SynthesisFailed(f"the CDK app did not synthesize:\n{done.stderr.strip()}")
-    try:
-        draft.replace(folder)  # complete or not there
-    except OSError:
-        if not folder.is_dir():
-            raise
-        shutil.rmtree(draft)  # another process made the same one first
+    draft.replace(folder)  # complete or not there
     made = [each for each in folder.parent.iterdir() if each.is_dir()]
     for older in sorted(made, key=lambda each: each.stat().st_mtime, reverse=True)[_KEPT:]:
         shutil.rmtree(older, ignore_errors=True)
