@@ -13,9 +13,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from cutover.errors import CutoverError
 
-logger = Logger(utc=True, log_uncaught_exceptions=False)
-tracer = Tracer()
-metrics = Metrics()
+logger = Logger(service="cutover", utc=True, log_uncaught_exceptions=False)
+tracer = Tracer(service="cutover")
+metrics = Metrics(namespace="Cutover", service="cutover")
 
 Answer = TypeVar("Answer")
 FIELDS = ("cutover", "revision", "status", "family", "section", "admission")
@@ -33,13 +33,15 @@ def observed(name: str) -> Callable[[Callable[[Any, Any], Answer]], Callable[[An
         def handled(event: Any, context: Any) -> Answer:
             started = time.monotonic()
             logger.append_keys(**_identity(event))
+            metrics.add_dimension(name="function", value=name)
             try:
                 answer = function(event, context)
             except Exception as error:
                 kind = type(error).__name__
                 metrics.add_metric("Failed", MetricUnit.Count, 1)
                 known = isinstance(error, CutoverError)
-                logger.exception(name, extra=_line(name, started, "failed", error=kind, known=known))
+                # Not .exception: a trace quotes messages, and messages may quote input.
+                logger.error(name, extra=_line(name, started, "failed", error=kind, known=known))  # noqa: TRY400
                 raise
             told = _identity(answer)
             metrics.add_metric("Succeeded", MetricUnit.Count, 1)
@@ -47,7 +49,7 @@ def observed(name: str) -> Callable[[Callable[[Any, Any], Answer]], Callable[[An
             return answer
 
         wrapped = tracer.capture_lambda_handler(capture_response=False, capture_error=False)(handled)
-        wrapped = metrics.log_metrics(wrapped, default_dimensions={"function": name})
+        wrapped = metrics.log_metrics(wrapped)
         return logger.inject_lambda_context(wrapped, log_event=False, clear_state=True)
 
     return decorate

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cutover.contracts.approval import Approval
+from cutover.contracts.bundle import Sourced
 from cutover.contracts.envelope import IN_TOTO_TYPE, Envelope
 from cutover.contracts.handoff import Handoff
 from cutover.contracts.manifest import ManifestPredicate
@@ -50,7 +51,7 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
     )
     if not manifest.bound_at <= said.decided_at < manifest.valid_until:
         raise Refused("APPROVAL_OUT_OF_TIME", f"{said.person} decided outside of the manifest's validity")
-    _check_answers(approval)
+    _check_answers(approval, package)
     facts = package.facts.get(said.facts)
     if facts is None:
         raise Refused("APPROVAL_FACTS_MISSING", f"the facts under which {said.person} decided are not in the package")
@@ -63,12 +64,16 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
     return vote
 
 
-def _check_answers(approval: Approval) -> None:
-    """Who approves has confirmed what the page asked."""
+def _check_answers(approval: Approval, package: Package) -> None:
+    """Who approves has confirmed what the page asked: the risk as stated, and every waived hold."""
     said = approval.predicate
     answers = said.answers
     if answers is None or not (answers.intent and answers.rollback_credible and answers.timing and answers.destination):
         raise Refused("APPROVAL_UNANSWERED", f"{said.person} approved without confirming what is asked")
+    waived = tuple(hold.fingerprint for hold in package.register.holds)
+    equal("APPROVAL_DIFFERS", ("the exceptions that were confirmed", answers.exceptions, waived))
+    if isinstance(risk := package.bundle.change.risk, Sourced):
+        equal("APPROVAL_DIFFERS", ("the risk that was confirmed", answers.risk_class, risk.value))
 
 
 def _check_seat(approval: Approval, manifest: ManifestPredicate) -> None:
@@ -84,6 +89,5 @@ def _check_seat(approval: Approval, manifest: ManifestPredicate) -> None:
 def requesters(package: Package) -> Iterator[str]:
     """Who asked for the release and for its change, as their systems name them."""
     yield package.candidate.requester
-    requester = getattr(package.bundle.change.requester, "value", None)
-    if isinstance(requester, str):
-        yield requester
+    if isinstance(requester := package.bundle.change.requester, Sourced):
+        yield requester.value

@@ -1,6 +1,6 @@
 """Whether the documents tell one story: every value that stands in two of them is the same (step 5)."""
 
-from cutover.contracts.bundle import Bundle, Waived
+from cutover.contracts.bundle import Bundle, Sourced, Waived
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.holds import ResolvedHold
 from cutover.domain.holds import fingerprint, hold_id
@@ -21,6 +21,7 @@ def check_coherence(bound: Bound, package: Package, anchor: Anchor) -> None:
     _check_bundle(bound, package)
     _check_policy(bound, package)
     _check_release(package.bundle, package.candidate)
+    _check_artifacts(package.bundle, package.candidate)
     for hold in package.register.holds:
         _check_hold(hold, bound, package, anchor)
     _check_waived(package)
@@ -93,6 +94,13 @@ def _check_release(bundle: Bundle, candidate: Candidate) -> None:
             tuple(each.name for each in candidate.components),
         ),
     )
+
+
+def _check_artifacts(bundle: Bundle, candidate: Candidate) -> None:
+    """What was built is what was announced: by digest, unless a waiver says otherwise."""
+    for built, announced in zip(bundle.components, candidate.components, strict=True):
+        if isinstance(built.digest, Sourced):
+            equal("BINDING_DIFFERS", (f"the digest of {announced.name}", built.digest.value, announced.artifact.digest))
 
 
 def _check_hold(hold: ResolvedHold, bound: Bound, package: Package, anchor: Anchor) -> None:

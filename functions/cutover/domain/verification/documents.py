@@ -117,7 +117,7 @@ def _candidate(content: bytes, evidence_set: EvidenceSet, anchor: Anchor) -> Can
     equal("DOCUMENT_DIFFERS", ("the candidate's digest", opened.digest, evidence_set.candidate.sha256))
     candidate = read(Candidate, opened.payload, "candidate")
     if not any(not key.products or candidate.product in key.products for key in opened.keys):
-        raise Refused("KEY_NOT_FOR_PRODUCT", f"its signer may not announce {candidate.product}")
+        raise Refused("OUT_OF_SCOPE", f"its signer may not release {candidate.product}")
     return candidate
 
 

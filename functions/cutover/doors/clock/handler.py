@@ -11,7 +11,7 @@ from cutover.runtime.wiring import wired
 
 
 @observed("clock")
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     wiring = wired()
     tick = Ticking(
         records=wiring.records, store=wiring.store, recorder=wiring.recorder("clock"), clock=wiring.clock

@@ -9,7 +9,7 @@ from cutover.runtime.wiring import wired
 
 
 @observed("relay")
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     wiring = wired()
     relay = Relay(records=wiring.records, tokens=wiring.tokens, workflow=wiring.workflow, clock=wiring.clock)
     done: dict[str, int] = {}

@@ -8,7 +8,7 @@ from cutover.runtime.wiring import wired
 
 
 @observed("seal")
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     wiring = wired()
     grown = chains(event.get("Records", ()))
     for chain in grown:

@@ -15,7 +15,7 @@ class Request(Model):
 
 
 @observed("assemble")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     assembler = Assembler(
         store=wiring.store,

@@ -19,7 +19,7 @@ class Request(Model):
 
 
 @observed("await-token")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     record = wait(
         request.record.cutover,

@@ -15,7 +15,7 @@ class Request(Model):
 
 
 @observed("bind")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     binder = Binder(
         audience=wiring.settings.audience,

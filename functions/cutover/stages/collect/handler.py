@@ -16,7 +16,7 @@ class Request(Model):
 
 
 @observed("collect")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     result = collect(
         wiring.recorder("collect").read(request.record.cutover, request.record.revision),

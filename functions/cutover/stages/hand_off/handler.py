@@ -14,7 +14,7 @@ class Request(Model):
 
 
 @observed("hand-off")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     hand_off = HandOff(
         store=wiring.store,

@@ -13,6 +13,6 @@ class Request(Model):
 
 
 @observed("read-record")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     return answer(wiring.recorder("read-record").read(request.record.cutover, request.record.revision))

@@ -14,6 +14,6 @@ class Request(Model):
 
 
 @observed("record-failure")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request = Request.model_validate(event)
     return {"entry": record_failure(request.flow, request.execution, recorder=wired().recorder("record-failure"))}

@@ -15,7 +15,7 @@ class Request(Model):
 
 
 @observed("verify")
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     record = wiring.recorder("verify").read(request.record.cutover, request.record.revision)
     findings = verify(record, request.family, policies=wiring.policies, store=wiring.store)
