@@ -1,0 +1,36 @@
+"""Row 15: every consequential field stands in the evidence that it names."""
+
+from collections.abc import Iterator
+
+from cutover.domain import canonical, lineage
+from cutover.domain.checks.context import Context, Problem, Rule
+
+
+def stands_in_evidence(context: Context) -> Iterator[Problem]:
+    """Walk each field's pointer again, and find exactly its value."""
+    for fault in lineage.check(context.bundle, context.trace, context.evidence_set, context.documents):
+        yield Problem(
+            code="LINEAGE_BROKEN",
+            field="" if fault.pointer == "/" else fault.pointer,
+            subject=canonical.digest_model(context.evidence_set),
+            found=f"{fault.code}: {fault.message}"[:1000],
+            wanted="a value that stands in its evidence, at its pointer",
+            mend="publish the record so that it can be read unambiguously, and announce the candidate again",
+        )
+
+
+def collected(context: Context) -> Iterator[Problem]:
+    """Every record that the candidate refers to was fetched."""
+    for collection in context.evidence_set.collections:
+        for failure in collection.failures:
+            yield Problem(
+                code=failure.code,
+                field="",
+                subject=canonical.digest_model(failure),
+                found=f"{failure.source} {failure.record} at {failure.version}: {failure.message}"[:1000],
+                wanted="the record at exactly the announced version",
+                mend="publish the record, or announce the version that exists",
+            )
+
+
+RULES = (Rule("lineage.stands-in-evidence", stands_in_evidence), Rule("lineage.collected", collected))

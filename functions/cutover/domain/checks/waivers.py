@@ -1,0 +1,63 @@
+"""Row 10: waivers are signed, present, unexpired, and cover the window. Missing fields are gaps."""
+
+from collections.abc import Iterator
+
+from cutover.contracts.candidate import Reference
+from cutover.contracts.records import Waiver
+from cutover.domain.assembling.index import Found
+from cutover.domain.checks.context import Context, Problem, Rule
+from cutover.domain.waivers import open_waiver
+from cutover.errors import Refused
+
+
+def _envelopes(context: Context) -> Iterator[tuple[int, Reference, Found]]:
+    for number, reference in enumerate(context.candidate.waivers):
+        found = context.index.find("waivers", reference)
+        if found is not None:
+            yield number, reference, found
+
+
+def signed(context: Context) -> Iterator[Problem]:
+    """A key trusted for waivers has signed it."""
+    for number, _, found in _envelopes(context):
+        try:
+            open_waiver(found.content, keys=context.facts.keys, at=context.as_of)
+        except Refused as refused:
+            yield Problem(
+                code="WAIVER_UNTRUSTED",
+                field=f"/waivers/{number}",
+                subject=found.evidence.sha256,
+                found=f"{refused.code}: {refused.detail}"[:500],
+                wanted="a signature by a key that the policy trusts for waivers",
+                mend="let somebody who may waive sign it",
+                evidence=(found.evidence.sha256,),
+            )
+
+
+def covers_window(context: Context) -> Iterator[Problem]:
+    """It has not ended, and it does not end before the window closes."""
+    for number, waiver, found in _readable(context):
+        if waiver.expires_at is None or waiver.expires_at >= context.window.closes_at:
+            continue
+        over = waiver.expires_at <= context.as_of
+        yield Problem(
+            code="WAIVER_EXPIRED" if over else "WAIVER_ENDS_BEFORE_WINDOW",
+            field=f"/waivers/{number}/expires_at",
+            subject=found.evidence.sha256,
+            found=f"it ends at {waiver.expires_at.isoformat()}",
+            wanted=f"an end not before the window closes at {context.window.closes_at.isoformat()}",
+            mend="issue a waiver with a later end, or choose an earlier window",
+            evidence=(found.evidence.sha256,),
+        )
+
+
+def _readable(context: Context) -> Iterator[tuple[int, Waiver, Found]]:
+    for number, _, found in _envelopes(context):
+        try:
+            waiver, _ = open_waiver(found.content, keys=context.facts.keys, at=context.as_of)
+        except Refused:
+            continue  # ``signed`` says so
+        yield number, waiver, found
+
+
+RULES = (Rule("waivers.signed", signed), Rule("waivers.covers-window", covers_window))
