@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from cutover.contracts.base import Digest
 from cutover.contracts.holds import HoldRegister
 from cutover.domain.record import FINAL, Admission, RevisionRecord, Status
 from cutover.ports import Records, Store
+from cutover_cli.demo import road
 from cutover_cli.demo.errors import NotAsPromised, ReleaseStopped, StepTimedOut
 from cutover_cli.demo.logs import last_errors
 from cutover_cli.demo.progress import Progress
@@ -24,10 +25,18 @@ class Follower:
     """One announced candidate. It only reads; what it prints is what the history and the record say."""
 
     def __init__(
-        self, stack: LocalStack, progress: Progress, *, admission: Digest, records: Records, store: Store
+        self,
+        stack: LocalStack,
+        progress: Progress,
+        *,
+        admission: Digest,
+        definition: Mapping[str, Any],
+        records: Records,
+        store: Store,
     ) -> None:
         self._stack, self._progress = stack, progress
-        self._admission, self._records, self._store = admission, records, store
+        self._admission, self._definition = admission, definition
+        self._records, self._store = records, store
         self._execution: str | None = None
         self._printed = 0
 
@@ -92,7 +101,13 @@ class Follower:
     def states(self) -> list[str]:
         """The states entered so far, in order."""
         arn = self.execution()
-        return self._stack.states(arn) if arn else []
+        return road.visited(self._stack.history(arn), self._definition) if arn else []
+
+    def kept_to_the_road(self) -> int:
+        """How many states it took. Raises NotAsPromised unless they are those of the main road."""
+        entered = self.states()
+        road.check(entered, self._definition)
+        return len(set(entered))
 
     def show(self) -> None:
         """Prints the states that were entered since the last time, on one line."""

@@ -4,12 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from cutover.contracts.base import Digest
 from cutover.domain.record import RevisionRecord, Status
-from cutover_cli.demo import delivery, road
+from cutover_cli.demo import delivery
 from cutover_cli.demo.delivery import Delivery
 from cutover_cli.demo.errors import NotAsPromised
 from cutover_cli.demo.follow import Follower
@@ -23,12 +22,9 @@ _END_SECONDS = 30.0
 _VERIFY_SECONDS = 60
 _CUTOVER = "from cutover_cli.main import app; app()"
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
-DEFINITION = Path("statemachine/cutover.asl.json")
 
 
-def receive(
-    stack: LocalStack, follower: Follower, progress: Progress, *, place: Workspace, queue_url: str, root: Path
-) -> str:
+def receive(stack: LocalStack, follower: Follower, progress: Progress, *, place: Workspace, queue_url: str) -> str:
     """Keeps the one message and all that it refers to; the queue's ARN.
 
     Raises NotAsPromised when there is another message, or the execution did not keep to the main road.
@@ -41,9 +37,8 @@ def receive(
         "record of the hand-off", follower.reached(Status.HANDED_OFF), seconds=_END_SECONDS
     )
     follower.until("end of the execution", follower.succeeded, seconds=_END_SECONDS)
-    entered = follower.states()
-    road.check(entered, json.loads((root / DEFINITION).read_text("utf-8")))
-    progress.say(f"way        {len(set(entered))} states, exactly those of the main road, in its order")
+    count = follower.kept_to_the_road()
+    progress.say(f"way        {count} states, exactly those of the main road, in its order")
     queue.must_be_empty()
     progress.say(f"queue      empty again: one message for {record.cutover} revision {record.revision}")
     count = delivery.fetch(stack.clients.s3, delivery.documents_of(body), place.documents)

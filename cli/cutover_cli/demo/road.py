@@ -1,6 +1,7 @@
 """The main road of the state machine, read from its definition, and whether an execution kept to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cutover_cli.demo.errors import NotAsPromised
@@ -37,6 +38,24 @@ def main_road(definition: Mapping[str, Any]) -> list[str]:
             raise NotAsPromised(f"the main road comes back to {name}")
 
 
+def visited(history: Iterable[Mapping[str, Any]], definition: Mapping[str, Any]) -> list[str]:
+    """The states that an execution's history shows, in order, repeats included.
+
+    AWS records entering each state. The emulator does not do so inside a Parallel; there a branch shows by the
+    answer of its task, which repeats the literal that the definition gives to that branch alone.
+    """
+    branches = _literals(definition)
+    found: list[str] = []
+    for event in history:
+        if entered := event.get("stateEnteredEventDetails"):
+            found.append(entered["name"])
+        elif succeeded := event.get("taskSucceededEventDetails"):
+            payload = json.loads(succeeded.get("output") or "{}").get("Payload")
+            items = payload.items() if isinstance(payload, dict) else ()
+            found += [branches[item] for item in items if _is(item, branches) and branches[item] not in found]
+    return found
+
+
 def check(entered: Sequence[str], definition: Mapping[str, Any]) -> None:
     """Raises NotAsPromised unless exactly the main road's states were entered, first in its order.
 
@@ -51,6 +70,21 @@ def check(entered: Sequence[str], definition: Mapping[str, Any]) -> None:
     first = [name for name in dict.fromkeys(entered) if name not in inner]
     if first != [name for name in road if name not in inner]:
         raise NotAsPromised(f"the states were entered in another order: {', '.join(first)}")
+
+
+def _literals(definition: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """What each branch's first task is told as a literal, such as ("section", "flags"), to that task's name."""
+    found: dict[tuple[str, str], str] = {}
+    for state in definition["States"].values():
+        for branch in state.get("Branches", ()):
+            payload = branch["States"][branch["StartAt"]].get("Parameters", {}).get("Payload", {})
+            literals = [(key, value) for key, value in payload.items() if not key.endswith(".$")]
+            found |= dict.fromkeys(literals, branch["StartAt"])
+    return found
+
+
+def _is(item: tuple[str, Any], branches: Mapping[tuple[str, str], str]) -> bool:
+    return isinstance(item[1], str) and item in branches
 
 
 def _branches(state: Mapping[str, Any]) -> Iterator[str]:

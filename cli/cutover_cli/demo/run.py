@@ -1,5 +1,6 @@
 """The demo from its first step to its last. Each step takes what the one before made."""
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from cutover_cli.local import lifecycle
 from cutover_cli.local.stack import LocalStack, Mail
 
 STEPS = 10
+DEFINITION = Path("statemachine/cutover.asl.json")
 _ADMIT_SECONDS = 60.0
 _ASK_SECONDS = 120.0
 _PEOPLE_SECONDS = 2 * 3600.0  # the window is open for as long
@@ -125,6 +127,7 @@ class Demo:
                 stack,
                 self._progress,
                 admission=candidates.admission_of(sealed),
+                definition=json.loads((self._options.root / DEFINITION).read_text("utf-8")),
                 records=_records(stack),
                 store=_store(stack),
             )
@@ -159,9 +162,7 @@ class Demo:
     def _receive(self, stack: LocalStack, follower: Follower) -> str:
         with self._progress.step("Receive the one message of the deployment queue"):
             queue_url = stack.outputs[f"Target{TARGET.capitalize()}QueueUrl"]
-            return receive.receive(
-                stack, follower, self._progress, place=self._place, queue_url=queue_url, root=self._options.root
-            )
+            return receive.receive(stack, follower, self._progress, place=self._place, queue_url=queue_url)
 
     def _verify(self, queue_arn: str, described: Deployment) -> dict[str, Any]:
         with self._progress.step("Verify it offline, from files alone"):
