@@ -6,12 +6,12 @@ sets what follows from it (signal, next look of the clock, lane, slot), and appe
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from cutover.contracts.base import Digest
-from cutover.contracts.ledger import LedgerActor, LedgerEngine, LedgerEntry
+from cutover.contracts.ledger import LedgerEngine, LedgerEntry
 from cutover.domain import ledger, transitions
+from cutover.domain.entries import Told, entry_after
 from cutover.domain.record import FINAL, Admission, ChainHead, Fault, Lane, RevisionRecord, Slot, Status
 from cutover.errors import Conflict, DocumentMissing, Refused
 from cutover.ports import Clock, Commit, Records
@@ -73,100 +73,79 @@ class Recorder:
         self, record: RevisionRecord, event: str, *, result: str, detail: str | None = None, **updates: Any
     ) -> RevisionRecord:
         """A ledger entry that changes no status, and perhaps when to look again."""
-        now = self.clock.now()
-        after = self._after(record, record.status, now, updates) if updates else None
+        after = self._after(record, record.status, updates) if updates else None
         head = self.records.chain(record.cutover)
-        entry = self._entry(head, now, event, result=result, detail=detail, record=record, requester=self.role)
-        self.records.commit(
-            Commit(entry=entry, head_before=head, record=after, record_before=record if after else None)
-        )
+        entry = self._entry(head, Told.of(record, event, result=result, detail=detail, requester=self.role))
+        before = record if after else None
+        self.records.commit(Commit(entry=entry, head_before=head, record=after, record_before=before))
         return after or record
 
     def note_admission(self, admission: Admission, event: str, *, result: str, detail: str | None = None) -> None:
         """A ledger entry about an admission that opened nothing yet."""
         head = self.records.chain(ledger.admissions_chain(admission.digest))
-        entry = LedgerEntry(
-            chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=self.clock.now(), event=event,
-            transition=None, revision=None, from_=None, to=None,
-            actor=LedgerActor(role=self.role, requester=self.role), engine=self.engine, rules=None, facts=None,
-            inputs={"envelope": admission.digest}, result=result, detail=detail,
-            correlation_id=admission.correlation_id,
-        )  # fmt: skip
-        self.records.commit(Commit(entry=entry, head_before=head))
+        told = Told.of_admission(admission, event, result=result, detail=detail)
+        self.records.commit(Commit(entry=self._entry(head, told), head_before=head))
 
     def announce(self, admission: Admission) -> None:
         """Transition 1. ``Conflict`` (``admission``) when this envelope was announced before."""
         row = transitions.TABLE[1]
-        now = self.clock.now()
         opened = admission.model_copy(update={"signal": row.signal})
-        opened = opened.model_copy(update={"due_at": transitions.admission_due_at(opened, now)})
-        entry, head = self._admission_entry(opened, row, "ANNOUNCED", now)
-        self.records.commit(Commit(entry=entry, head_before=head, admission=opened))
+        due_at = transitions.admission_due_at(opened, self.clock.now())
+        opened = opened.model_copy(update={"due_at": due_at})
+        head = self.records.chain(ledger.admissions_chain(admission.digest))
+        told = Told.of_admission(opened, row.event, row=row, result="ANNOUNCED")
+        self.records.commit(Commit(entry=self._entry(head, told), head_before=head, admission=opened))
 
     def refuse(self, admission: Admission, reason: str, faults: tuple[Fault, ...]) -> Admission:
         """Transition 2."""
         row = transitions.permitted(2, admission.status, self.role)
-        now = self.clock.now()
-        refused = admission.model_copy(
-            update={
-                "status": Status.REFUSED, "version": admission.version + 1, "reason": reason, "faults": faults,
-                "signal": None, "due_at": None,
-            }
-        )  # fmt: skip
+        refused = _decided(admission, Status.REFUSED, reason=reason, faults=faults)
         detail = "; ".join(f"{fault.pointer} {fault.code}" for fault in faults)[:400] or None
-        entry, head = self._admission_entry(refused, row, reason, now, detail=detail)
-        self.records.commit(Commit(entry=entry, head_before=head, admission=refused, admission_before=admission))
+        head = self.records.chain(ledger.admissions_chain(admission.digest))
+        told = Told.of_admission(refused, row.event, row=row, before=admission.status, result=reason, detail=detail)
+        self.records.commit(
+            Commit(entry=self._entry(head, told), head_before=head, admission=refused, admission_before=admission)
+        )
         return refused
 
     def admit(
-        self,
-        admission: Admission,
-        record: RevisionRecord,
-        *,
-        lane: Lane,
-        lane_before: Lane | None,
-        payload: Digest,
+        self, admission: Admission, record: RevisionRecord, *, lane: Lane, lane_before: Lane | None, payload: Digest
     ) -> None:
         """Transition 3: the admission, the new record, the lane and the payload's claim, all or nothing."""
         row = transitions.permitted(3, admission.status, self.role)
-        now = self.clock.now()
-        opened = record.model_copy(update={"due_at": transitions.due_at(record, now)})
-        admitted = admission.model_copy(
-            update={
-                "status": Status.COLLECTING, "version": admission.version + 1, "payload": payload,
-                "cutover": record.cutover, "revision": record.revision, "signal": None, "due_at": None,
-            }
-        )  # fmt: skip
+        opened = record.model_copy(update={"due_at": transitions.due_at(record, self.clock.now())})
+        admitted = _decided(
+            admission, Status.COLLECTING, payload=payload, cutover=record.cutover, revision=record.revision
+        )
         head = self.records.chain(record.cutover)
-        entry = self._entry(
-            head, now, row.event, result="ADMITTED", record=opened, requester=record.requester, row=row,
-            inputs={"candidate": payload, "envelope": admission.digest}, before=Status.ADMITTING,
+        told = Told.of(
+            opened, row.event, result="ADMITTED", requester=record.requester, row=row, before=admission.status,
+            inputs={"candidate": payload, "envelope": admission.digest},
         )  # fmt: skip
         self.records.commit(
             Commit(
-                entry=entry, head_before=head, record=opened, admission=admitted, admission_before=admission,
-                lane=lane, lane_before=lane_before, payload=payload,
+                entry=self._entry(head, told), head_before=head, record=opened, admission=admitted,
+                admission_before=admission, lane=lane, lane_before=lane_before, payload=payload,
             )
         )  # fmt: skip
 
     def _write(self, record: RevisionRecord, step: Step) -> RevisionRecord:
         row = transitions.permitted(step.transition, record.status, self.role)
-        now = self.clock.now()
         target = row.target or record.status
         updates = {"signal": row.signal} if row.signal is not None else {}
-        after = self._after(record, target, now, updates | step.updates)
+        after = self._after(record, target, updates | step.updates)
         lane = self.records.lane(record.product, record.target)
         if lane is None or (lane.cutover, lane.revision) != (record.cutover, record.revision):
             raise Refused("NOT_CURRENT", f"{record.cutover} revision {record.revision} is not the current one")
         ends = target in FINAL
         head = self.records.chain(record.cutover)
-        entry = self._entry(
-            head, now, row.event, result=step.result, detail=step.detail, record=after, requester=step.requester,
-            row=row, inputs=step.inputs, before=record.status, facts=step.facts,
+        told = Told.of(
+            after, row.event, result=step.result, detail=step.detail, requester=step.requester, row=row,
+            before=record.status, inputs=step.inputs, facts=step.facts,
         )  # fmt: skip
         self.records.commit(
             Commit(
-                entry=entry, head_before=head, record=after, record_before=record, current=lane,
+                entry=self._entry(head, told), head_before=head, record=after, record_before=record, current=lane,
                 lane=lane.model_copy(update={"live": False, "version": lane.version + 1}) if ends else None,
                 lane_before=lane if ends else None,
                 claim=step.claim,
@@ -176,42 +155,18 @@ class Recorder:
         )  # fmt: skip
         return after
 
-    @staticmethod
-    def _after(record: RevisionRecord, status: Status, now: datetime, updates: dict[str, Any]) -> RevisionRecord:
+    def _after(self, record: RevisionRecord, status: Status, updates: dict[str, Any]) -> RevisionRecord:
         changed = record.model_copy(update=updates | {"status": status, "version": record.version + 1})
-        return changed.model_copy(update={"due_at": transitions.due_at(changed, now)})
+        return changed.model_copy(update={"due_at": transitions.due_at(changed, self.clock.now())})
 
-    def _admission_entry(
-        self,
-        admission: Admission,
-        row: transitions.Transition,
-        result: str,
-        now: datetime,
-        detail: str | None = None,
-    ) -> tuple[LedgerEntry, ChainHead]:
-        head = self.records.chain(ledger.admissions_chain(admission.digest))
-        entry = LedgerEntry(
-            chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=now, event=row.event,
-            transition=row.number, revision=None, from_=None if row.number == 1 else Status.ADMITTING.value,
-            to=admission.status.value, actor=LedgerActor(role=self.role, requester=admission.correlation_id),
-            engine=self.engine, rules=None, facts=None, inputs={"envelope": admission.digest}, result=result,
-            detail=detail, correlation_id=admission.correlation_id,
-        )  # fmt: skip
-        return entry, head
+    def _entry(self, head: ChainHead, told: Told) -> LedgerEntry:
+        return entry_after(head, told, at=self.clock.now(), role=self.role, engine=self.engine)
 
-    def _entry(
-        self, head: ChainHead, now: datetime, event: str, *, result: str, record: RevisionRecord, requester: str,
-        row: transitions.Transition | None = None, inputs: dict[str, Digest] | None = None,
-        before: Status | None = None, detail: str | None = None, facts: Digest | None = None,
-    ) -> LedgerEntry:  # fmt: skip
-        return LedgerEntry(
-            chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=now, event=event,
-            transition=row.number if row else None, revision=record.revision,
-            from_=before.value if before else None, to=record.status.value if row else None,
-            actor=LedgerActor(role=self.role, requester=requester), engine=self.engine,
-            rules=record.rules.payload, facts=facts or record.facts.payload, inputs=inputs or {}, result=result,
-            detail=detail, correlation_id=record.correlation_id,
-        )  # fmt: skip
+
+def _decided(admission: Admission, status: Status, **updates: Any) -> Admission:
+    """An admission that Admit has decided on: nothing is due for it any more."""
+    settled = {"status": status, "version": admission.version + 1, "signal": None, "due_at": None}
+    return admission.model_copy(update=settled | updates)
 
 
 def _slot_of(record: RevisionRecord) -> Slot | None:

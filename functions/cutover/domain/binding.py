@@ -5,6 +5,7 @@ These findings belong to family ``bind``. No waiver answers them: they are not a
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.contracts.base import Digest
@@ -20,7 +21,7 @@ from cutover.contracts.manifest import (
     Window,
 )
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import quorum, window
+from cutover.domain import canonical, quorum, window
 from cutover.domain.holds import BIND_FAMILY
 from cutover.domain.record import RevisionRecord, Slot
 from cutover.errors import Refused
@@ -62,7 +63,7 @@ def people(
         return
     missing = quorum.impossible(signers, facts=facts, barred=barred)
     if missing or not signers:
-        lacking = ", ".join(f"{each.count} × {each.role} by {each.assurance}" for each in missing) or "any rule"
+        lacking = ", ".join(f"{each.count} x {each.role} by {each.assurance}" for each in missing) or "any rule"
         yield blocker(
             "QUORUM_IMPOSSIBLE", subject=subject, found=f"nobody can be {lacking}",
             wanted="distinct people for every role, none of them a requester",
@@ -99,26 +100,46 @@ def slot_taken(owner: Slot | None, record: RevisionRecord, subject: Digest) -> I
         )  # fmt: skip
 
 
-def manifest(
-    record: RevisionRecord, *, bundle: Digest, lineage: Digest, register: Digest, audience: str,
-    destination: Destination, occurrence: Window, rules: Rules, rules_digest: Digest, facts_digest: Digest,
-    evidence_set: Digest, bound_at: datetime, valid_until: datetime, of: Bundle, cleared: ClearedRegister,
-) -> Manifest:  # fmt: skip
-    """The statement that people approve. ``of`` and ``cleared`` are here for their types: nothing with an
-    open hold or a held field can be passed, so nothing such can be bound.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """All that a manifest binds. The types carry the rule: a bundle with a held field, or a register with
+    an open hold, is of another type and cannot stand here.
     """
-    if (of.cutover, of.revision) != (cleared.cutover, cleared.revision):
-        raise Refused("DOCUMENTS_OF_ANOTHER_REVISION", "bundle and register are not of one revision")
-    digests = (bundle, lineage, register)
-    return Manifest(
-        subject=tuple(
-            Subject(name=name, digest=SubjectDigest(sha256=digest.removeprefix("sha256:")))
-            for name, digest in zip(SUBJECT_NAMES, digests, strict=True)
-        ),
-        predicate=ManifestPredicate(
-            audience=audience, cutover=record.cutover, revision=record.revision, destination=destination,
-            window=occurrence, signers=rules.signers[record.target], candidate=record.candidate,
-            evidence_set=evidence_set, rules=rules_digest, facts=facts_digest, contracts=rules.contracts,
-            bound_at=bound_at, valid_until=valid_until,
-        ),
-    )  # fmt: skip
+
+    record: RevisionRecord
+    audience: str
+    destination: Destination
+    window: Window
+    rules: Rules
+    facts: Digest
+    bundle: Bundle
+    lineage: Digest
+    register: ClearedRegister
+    evidence_set: Digest
+    bound_at: datetime
+    valid_until: datetime
+
+    def manifest(self) -> Manifest:
+        """The statement that people approve."""
+        digests = (canonical.digest_model(self.bundle), self.lineage, canonical.digest_model(self.register))
+        return Manifest(
+            subject=tuple(
+                Subject(name=name, digest=SubjectDigest(sha256=digest.removeprefix("sha256:")))
+                for name, digest in zip(SUBJECT_NAMES, digests, strict=True)
+            ),
+            predicate=ManifestPredicate(
+                audience=self.audience,
+                cutover=self.record.cutover,
+                revision=self.record.revision,
+                destination=self.destination,
+                window=self.window,
+                signers=self.rules.signers[self.record.target],
+                candidate=self.record.candidate,
+                evidence_set=self.evidence_set,
+                rules=self.record.rules.payload,
+                facts=self.facts,
+                contracts=self.rules.contracts,
+                bound_at=self.bound_at,
+                valid_until=self.valid_until,
+            ),
+        )

@@ -37,11 +37,11 @@ def day(instant: datetime) -> str:
 
 
 def distance(instant: datetime, now: datetime) -> str:
-    """How far away: ``9 days ago``, ``in 3 hours``, ``today`` is never guessed from a calendar."""
+    """How far away: ``9 days ago``, ``in 35 hours``. Days are 24 hours, whatever the calendar says."""
     seconds = int((instant - now).total_seconds())
     for size, unit in ((_DAY, "day"), (3_600, "hour"), (60, "minute")):
         count = abs(seconds) // size
-        if count:
+        if count > (1 if size == _DAY else 0):  # "in 35 hours" says more than "in 1 day"
             words = f"{count} {unit}{'s' if count > 1 else ''}"
             return f"in {words}" if seconds > 0 else f"{words} ago"
     return "now"

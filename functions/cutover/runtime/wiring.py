@@ -1,11 +1,11 @@
 """The composition root: adapters with their clients, made on first use and kept while the function is warm."""
 
 import functools
+import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import tzdata
 from botocore.config import Config
 
 from cutover.adapters.dynamodb_records import DynamoRecords
@@ -140,7 +140,7 @@ class Wiring:
     @functools.cached_property
     def bundle_engine(self) -> Engine:
         """What a bundle says of the code that made it, time zone data included."""
-        return Engine(version=self.engine.version, lock=self.engine.lock, tzdata=tzdata.IANA_VERSION)
+        return Engine(version=self.engine.version, lock=self.engine.lock, tzdata=importlib.import_module("tzdata").IANA_VERSION)
 
     @functools.cached_property
     def destinations(self) -> dict[str, Destination]:

@@ -25,6 +25,9 @@ class Announcement:
     fault: Fault | None = None
 
 
+MAX_CORRELATION_ID = 128
+
+
 def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
     """The candidate envelope in an EventBridge event. Whatever else comes is kept as it is, with its fault."""
     raw = body.encode("utf-8", "surrogatepass")
@@ -87,7 +90,7 @@ def announce(announcement: Announcement, *, store: Store, recorder: Recorder, cl
 
 
 def _short(text: object) -> bool:
-    return isinstance(text, str) and 0 < len(text) <= 128 and text.isascii() and text.isprintable()
+    return isinstance(text, str) and 0 < len(text) <= MAX_CORRELATION_ID and text.isascii() and text.isprintable()
 
 
 def _fault(pointer: str, code: str, message: str) -> Fault:

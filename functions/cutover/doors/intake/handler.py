@@ -14,7 +14,7 @@ from cutover.runtime.wiring import wired
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-def _announce(*, key: str, body: str, message_id: str) -> dict[str, Any]:  # noqa: ARG001 - the guard's key
+def _announce(*, key: str, body: str, message_id: str) -> dict[str, Any]:
     wiring = wired()
     announcement = read(body, message_id=message_id, inbox=wiring.inbox)
     admission = announce(announcement, store=wiring.store, recorder=wiring.recorder("intake"), clock=wiring.clock)

@@ -5,20 +5,19 @@ from typing import Any
 from cutover.runtime.idempotency import once
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
-from cutover.stages.admit.admitting import admit
+from cutover.stages.admit.admitting import Admitter
 
 
 def _admit(*, key: str) -> dict[str, Any]:
     wiring = wired()
-    admission = admit(
-        key,
+    admission = Admitter(
         policy=wiring.policy(),
         audience=wiring.settings.audience,
         targets=wiring.settings.targets,
         store=wiring.store,
         recorder=wiring.recorder("admit"),
         clock=wiring.clock,
-    )
+    ).run(key)
     return {"cutover": admission.cutover, "revision": admission.revision, "status": admission.status.value}
 
 

@@ -87,13 +87,20 @@ class Binder:
             updates = {"hold_register": digest, "expires_at": ends, "reason": holds.open_holds(register)[0].code}
             return Step(7, record.requester, updates, inputs, result=holds.open_holds(register)[0].code)
         destination = self.destinations[record.target]
-        statement = binding.manifest(
-            record, bundle=inputs["bundle"], lineage=_present(record.lineage), register=digest, audience=self.audience,
-            destination=destination, occurrence=window, rules=pinned.rules, rules_digest=pinned.rules_digest,
-            facts_digest=now_active.facts_digest, evidence_set=_present(record.evidence_set),
-            bound_at=self.clock.now(), valid_until=valid_until, cleared=cleared,
-            of=load(self.store, record.bundle, Bundle),
-        )  # fmt: skip
+        statement = binding.Binding(
+            record=record,
+            audience=self.audience,
+            destination=destination,
+            window=window,
+            rules=pinned.rules,
+            facts=now_active.facts_digest,
+            bundle=load(self.store, record.bundle, Bundle),
+            lineage=_present(record.lineage),
+            register=cleared,
+            evidence_set=_present(record.evidence_set),
+            bound_at=self.clock.now(),
+            valid_until=valid_until,
+        ).manifest()
         manifest = self.sealer().store(statement, IN_TOTO_TYPE, self.store)
         updates = {
             "hold_register": digest, "manifest": manifest, "bound_facts": now_active.facts_reference,
