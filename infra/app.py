@@ -9,12 +9,14 @@ Without `--stage` both stages are synthesized. The CDK's own `-c stage=... -c fl
 import argparse
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
 from aws_cdk import App
 from aws_cdk import aws_iam as iam
+from pydantic import ValidationError
 
 from infra.asset import FlavourName, package
 from infra.components.settings import StageSettings
@@ -38,9 +40,17 @@ STAGES: tuple[StageName, ...] = get_args(StageName)
 
 
 def build(
-    *, deployment: Deployment, asset: Path, stages: Sequence[StageName] = STAGES, output: Path | None = None
+    *,
+    deployment: Deployment,
+    asset: Path,
+    stages: Sequence[StageName] = STAGES,
+    output: Path | None = None,
+    acknowledged: bool = True,
 ) -> App:
-    """The application with a stack for each stage, named `{instance}-{stage}`; not yet synthesized."""
+    """The application with a stack for each stage, named `{instance}-{stage}`; not yet synthesized.
+
+    Without `acknowledged`, the reasons of `infra.nag` are left out, so that cdk-nag reports every finding.
+    """
     app = App(
         outdir=str(output) if output else None,
         context=_QUIET,
@@ -55,7 +65,8 @@ def build(
             settings=StageSettings(instance=deployment.instance, name=name, config=config),
             asset=asset,
         )
-        acknowledge(stack.resources)
+        if acknowledged:
+            acknowledge(stack.resources)
         if config.permissions_boundary:
             boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", config.permissions_boundary)
             iam.PermissionsBoundary.of(stack).apply(boundary)
@@ -74,10 +85,17 @@ def _arguments(context: Mapping[str, str]) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Reads arguments and context, synthesizes, and says where the templates lie."""
+    """Reads arguments and context, synthesizes, and says where the templates lie. Exit code 2: bad configuration."""
     given = _arguments(json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}")))
+    try:
+        deployment = load(given.config)
+    except ValidationError as error:
+        for fault in error.errors():
+            where = ".".join(str(part) for part in fault["loc"])
+            print(f"{given.config}: {where}: {fault['msg']}", file=sys.stderr)
+        sys.exit(2)
     app = build(
-        deployment=load(given.config),
+        deployment=deployment,
         asset=given.asset or package(given.flavour),
         stages=(given.stage,) if given.stage else STAGES,
         output=given.output,

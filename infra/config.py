@@ -52,11 +52,15 @@ class Target(_Model):
 
 
 class Stage(_Model):
-    """One deployed Cutover. `retention_days` is how long the store keeps each object undeletable."""
+    """One deployed Cutover. `retention_days` is how long the store keeps each object undeletable.
+
+    `source_key_arns` are the customer keys of the source buckets, where they have any.
+    """
 
     sender: Sender
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
     source_buckets: tuple[BucketName, ...] = ()
+    source_key_arns: tuple[KeyArn, ...] = ()
     retention_days: Annotated[int, Field(ge=1, le=36500)]
     log_retention_days: LogRetention
     permissions_boundary: PolicyArn | None = None

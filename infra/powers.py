@@ -104,9 +104,10 @@ def send_mail(r: Resources) -> Statements:
 
 
 def get_sources(r: Resources) -> Statements:
-    """Every bucket that artifacts and their evidence may be fetched from."""
+    """Every bucket that artifacts and their evidence may be fetched from, with the keys of foreign ones."""
     objects = [bucket.arn_for_objects("*") for bucket in r.store.sources]
-    return [allow(["s3:GetObject", "s3:GetObjectVersion"], *objects)]
+    keys = [allow(["kms:Decrypt"], key, **_through("s3")) for key in r.store.source_keys]
+    return [allow(["s3:GetObject", "s3:GetObjectVersion"], *objects), *keys]
 
 
 def send_to_targets(r: Resources) -> Statements:

@@ -37,6 +37,7 @@ class Store(Construct):
             s3.Bucket.from_bucket_name(self, f"Imported{number}", name)
             for number, name in enumerate(settings.config.source_buckets, 1)
         ]
+        self.source_keys = settings.config.source_key_arns
         self.sources: list[s3.IBucket] = [self.own_sources] if self.own_sources else imported
 
     def _bucket(

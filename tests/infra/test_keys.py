@@ -1,0 +1,83 @@
+"""Keys: one purpose each, one role each, and a key policy that refuses everybody else."""
+
+import pytest
+
+from tests.infra.reading import Assembled, listed
+
+USES = [
+    ("Bind", "kms:Sign", ["{Bind/Role}"]),
+    ("Decide", "kms:Sign", ["{Approvals/Role}"]),
+    ("Handoff", "kms:Sign", ["{HandOff/Role}"]),
+    ("Ledger", "kms:Sign", ["{Seal/Role}"]),
+    ("Links", "kms:GenerateMac", ["{Approvals/Role}", "{RequestApproval/Role}"]),
+    ("Links", "kms:VerifyMac", ["{Approvals/Role}"]),
+]
+USING = ("kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:VerifyMac", "kms:Encrypt", "kms:Decrypt")
+
+
+@pytest.mark.parametrize(("key", "action", "roles"), USES)
+def test_role_policies_let_only_these_roles(stage: Assembled, key: str, action: str, roles: list[str]) -> None:
+    able = {
+        f"{{{name}/Role}}"
+        for name, granted in stage.permissions.items()
+        for each in granted
+        if (each.action, each.resource) == (action, f"{{Keys/{key}}}")
+    }
+    assert able == set(roles)
+
+
+@pytest.mark.parametrize(("key", "action", "roles"), USES)
+def test_the_key_policy_lets_only_these_roles(stage: Assembled, key: str, action: str, roles: list[str]) -> None:
+    naming = [each for each in stage.statements(stage.resources[f"Keys/{key}"]) if action in listed(each["Action"])]
+    (allowed,) = [each for each in naming if each["Effect"] == "Allow"]
+    (denied,) = [each for each in naming if each["Effect"] == "Deny"]
+    assert sorted(listed(allowed["Principal"]["AWS"])) == sorted(roles)
+    assert denied["Principal"] == {"AWS": "*"}
+    assert sorted(denied["Condition"].pop("ArnNotEquals").pop("aws:PrincipalArn")) == sorted(roles)
+    assert not denied["Condition"]
+
+
+@pytest.mark.parametrize("key", ["Bind", "Decide", "Handoff", "Ledger", "Links"])
+def test_the_account_looks_after_a_signing_key_and_cannot_use_it(stage: Assembled, key: str) -> None:
+    statements = stage.statements(stage.resources[f"Keys/{key}"])
+    (account,) = [each for each in statements if each["Sid"] == "AccountAdministers"]
+    assert not [action for action in account["Action"] if "*" in action or action in USING]
+    assert "kms:CreateGrant" not in account["Action"]  # a grant would hand the use on
+    assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:GetPublicKey"} <= set(account["Action"])
+
+
+def test_no_role_may_use_another_keys_material(stage: Assembled) -> None:
+    signing = {f"{{Keys/{key}}}" for key, _, _ in USES}
+    used = {
+        (each.action, each.resource)
+        for granted in stage.permissions.values()
+        for each in granted
+        if each.resource in signing
+    }
+    assert used == {(action, f"{{Keys/{key}}}") for key, action, _ in USES}
+
+
+def test_specs(stage: Assembled) -> None:
+    specs = {
+        key.path.removeprefix("Keys/"): (key.properties.get("KeySpec"), key.properties.get("KeyUsage"))
+        for key in stage.of("AWS::KMS::Key")
+    }
+    signing = ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert specs == {
+        "Data": (None, None),
+        **dict.fromkeys(("Bind", "Decide", "Handoff", "Ledger"), signing),
+        "Links": ("HMAC_256", "GENERATE_VERIFY_MAC"),
+    }
+
+
+def test_the_data_key_rotates_and_serves_events(stage: Assembled) -> None:
+    key = stage.resources["Keys/Data"]
+    assert key.properties["EnableKeyRotation"] is True
+    (events,) = [each for each in stage.statements(key) if each["Principal"].get("Service")]
+    assert events["Principal"] == {"Service": "events.amazonaws.com"}
+    assert events["Condition"] == {"StringEquals": {"aws:SourceAccount": "{AWS::AccountId}"}}
+
+
+def test_production_keeps_its_keys(production: Assembled, development: Assembled) -> None:
+    assert {key.body["DeletionPolicy"] for key in production.of("AWS::KMS::Key")} == {"Retain"}
+    assert {key.body["DeletionPolicy"] for key in development.of("AWS::KMS::Key")} == {"Delete"}

@@ -1,0 +1,152 @@
+"""Queues, the bus, the streams and the clock: nothing is lost between two of them."""
+
+import json
+
+import pytest
+
+from infra.plan import FUNCTIONS
+from tests.infra.reading import Assembled, Resource, listed
+
+
+def queues(stage: Assembled) -> dict[str, Resource]:
+    return {each.path: each for each in stage.of("AWS::SQS::Queue")}
+
+
+def dead_letters(stage: Assembled) -> set[str]:
+    """The queues behind others, and those that a rule or a stream parks its failures in."""
+    behind = {
+        stage.render(each.properties["RedrivePolicy"]["deadLetterTargetArn"]).strip("{}")
+        for each in queues(stage).values()
+        if "RedrivePolicy" in each.properties
+    }
+    return behind | {"Inbox/Undelivered", "StreamFailures"}
+
+
+def test_queues_are_encrypted_and_patient(stage: Assembled) -> None:
+    for queue in queues(stage).values():
+        assert stage.render(queue.properties["KmsMasterKeyId"]) == "{Keys/Data}"
+        assert queue.properties["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+
+
+def test_every_queue_has_dead_letters_behind_it(stage: Assembled) -> None:
+    lost = dead_letters(stage)
+    for path, queue in queues(stage).items():
+        assert ("RedrivePolicy" in queue.properties) is (path not in lost), path
+        if redrive := queue.properties.get("RedrivePolicy"):
+            assert redrive["maxReceiveCount"] == 5
+            behind = queues(stage)[stage.render(redrive["deadLetterTargetArn"]).strip("{}")]
+            assert behind.properties.get("FifoQueue") == queue.properties.get("FifoQueue")
+
+
+def test_queues_refuse_plain_text(stage: Assembled) -> None:
+    for path, queue in queues(stage).items():
+        denials = [each for each in stage.statements(queue) if each["Action"] == "sqs:*"]
+        assert [each["Condition"] for each in denials] == [{"Bool": {"aws:SecureTransport": "false"}}], path
+        assert denials[0]["Effect"] == "Deny"
+        assert denials[0]["Principal"] == {"AWS": "*"}
+
+
+def test_fifo_queues_ask_for_a_deduplication_id(stage: Assembled) -> None:
+    fifo = {path for path, queue in queues(stage).items() if queue.properties.get("FifoQueue")}
+    own = {f"Targets/{target.pascal}" for target in stage.config.targets if not target.queue_arn}
+    assert {path for path in fifo if path not in dead_letters(stage)} == {"Exceptions", *own}
+    for path in fifo - dead_letters(stage):
+        assert queues(stage)[path].properties["ContentBasedDeduplication"] is False
+
+
+def test_targets_are_owned_or_imported(stage: Assembled) -> None:
+    told = stage.render(stage.function("HandOff")["Environment"]["Variables"]["CUTOVER_TARGETS"])
+    targets = json.loads(told)
+    assert list(targets) == [target.name for target in stage.config.targets]
+    for target in stage.config.targets:
+        path = f"Targets/{target.pascal}"
+        assert (path in stage.resources) is (target.queue_arn is None)
+        assert targets[target.name]["queue_arn"] == (target.queue_arn or f"{{{path}}}")
+        assert targets[target.name]["environment"] == target.environment
+        assert targets[target.name]["account"] == (target.account or "{AWS::AccountId}")
+
+
+def test_an_imported_queue_is_addressed_where_it_lives(production: Assembled) -> None:
+    told = production.render(production.function("HandOff")["Environment"]["Variables"]["CUTOVER_TARGETS"])
+    url = json.loads(told)["production-eu"]["queue_url"]
+    assert url == "https://sqs.eu-west-1.{AWS::URLSuffix}/222222222222/deployments.fifo"
+
+
+def test_the_rule_picks_candidates_and_loses_none(stage: Assembled) -> None:
+    rule = stage.resources["Inbox/Rule"].properties
+    assert stage.resources["Inbox/Bus"].properties["Name"] == f"cutover-{stage.stage}"
+    assert stage.render(rule["EventBusName"]) == "{Inbox/Bus}"
+    assert rule["EventPattern"] == {"source": ["cutover.ci"], "detail-type": ["ReleaseCandidate"]}
+    (target,) = stage.render(rule["Targets"])
+    assert target["Arn"] == "{Inbox/Queue}"
+    assert target["DeadLetterConfig"] == {"Arn": "{Inbox/Undelivered}"}
+
+
+@pytest.mark.parametrize("path", ["Inbox/Queue", "Inbox/Undelivered"])
+def test_only_the_rule_may_fill_the_inbox_from_outside(stage: Assembled, path: str) -> None:
+    (allowed,) = [each for each in stage.statements(stage.resources[path]) if each["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Action"] == "sqs:SendMessage"
+    assert allowed["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": "{Inbox/Rule}"},
+        "StringEquals": {"aws:SourceAccount": "{AWS::AccountId}"},
+    }
+
+
+def test_queues_hide_a_message_six_times_as_long_as_its_function_may_run(stage: Assembled) -> None:
+    fed = [each for each in stage.of("AWS::Lambda::EventSourceMapping") if each.path == "InboxToIntake"]
+    (mapping,) = fed
+    queue = queues(stage)[stage.render(mapping.properties["EventSourceArn"]).strip("{}")]
+    assert queue.path == "Inbox/Queue"
+    assert queue.properties["VisibilityTimeout"] >= 6 * FUNCTIONS["Intake"].timeout_seconds
+    assert mapping.properties["BatchSize"] == 5
+    assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
+    fed = {
+        each.path: (
+            stage.render(each.properties["EventSourceArn"]),
+            stage.render(each.properties["FunctionName"]),
+            each.properties.get("FilterCriteria"),
+        )
+        for each in stage.of("AWS::Lambda::EventSourceMapping")
+        if each.path != "InboxToIntake"
+    }
+    ledger = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}
+    (_, _, criteria) = fed.pop("MainToSeal")
+    (pattern,) = (json.loads(each["Pattern"]) for each in criteria["Filters"])
+    assert pattern == ledger
+    assert fed == {
+        "MainToRelay": ("{Tables/Main.StreamArn}", "{Relay/Function}", None),
+        "TokensToRelay": ("{Tables/Tokens.StreamArn}", "{Relay/Function}", None),
+    }
+
+
+def test_a_poisonous_stream_record_blocks_nobody_for_ever(stage: Assembled) -> None:
+    for mapping in stage.of("AWS::Lambda::EventSourceMapping"):
+        if mapping.path == "InboxToIntake":
+            continue
+        properties = stage.render(mapping.properties)
+        assert properties["MaximumRetryAttempts"] == 8
+        assert properties["BisectBatchOnFunctionError"] is True
+        assert properties["DestinationConfig"] == {"OnFailure": {"Destination": "{StreamFailures}"}}
+
+
+def test_the_clock_ticks_every_minute(stage: Assembled) -> None:
+    rule = stage.render(stage.resources["Minute"].properties)
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert [each["Arn"] for each in rule["Targets"]] == ["{Clock/Function}"]
+    (permission,) = [
+        stage.render(each.properties)
+        for each in stage.of("AWS::Lambda::Permission")
+        if each.properties["Principal"] == "events.amazonaws.com"
+    ]
+    assert permission["FunctionName"] == "{Clock/Function}"
+    assert permission["SourceArn"] == "{Minute}"
+
+
+def test_mappings_wait_for_a_function_that_has_its_grants(stage: Assembled) -> None:
+    for mapping in stage.of("AWS::Lambda::EventSourceMapping"):
+        (function,) = listed(stage.render(mapping.properties["FunctionName"]))
+        assert stage.resources[function.strip("{}")].body["DependsOn"]

@@ -1,0 +1,173 @@
+"""What each role may do, read from the rendered template: the allow-list, and the rules that it must obey."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from infra.grants import GRANTS
+from infra.plan import FUNCTIONS
+from tests.infra import policies
+from tests.infra.reading import Assembled, listed
+
+# Actions for which AWS names no resource, or the star is bound by a condition; and who has them.
+STARS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "xray:PutTelemetryRecords": ("X-Ray knows no resources", frozenset({*FUNCTIONS, "Workflow"})),
+    "xray:PutTraceSegments": ("X-Ray knows no resources", frozenset({*FUNCTIONS, "Workflow"})),
+    "states:SendTaskSuccess": ("a token is its own address", frozenset({"Relay"})),
+    "ses:SendEmail": ("recipients are identities too in SES's sandbox", frozenset({"RequestApproval"})),
+    **dict.fromkeys(
+        (
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ),
+        ("log deliveries know no resources", frozenset({"Workflow"})),
+    ),
+}
+
+# Whole services that nothing here may touch, and the few actions of the others that do what they do.
+SERVICES = frozenset({"dynamodb", "kms", "lambda", "logs", "s3", "ses", "sqs", "states", "xray"})
+CHANGING = ("Create", "Update", "Delete", "Put", "Publish", "Add", "Remove", "Tag", "Untag", "Set", "Attach")
+CHANGES = frozenset(
+    {
+        "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "s3:PutObject", "sqs:DeleteMessage",
+        "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+        "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+    }
+)  # fmt: skip
+
+
+def test_every_permission_is_on_the_reviewed_list(stage: Assembled) -> None:
+    assert policies.lines(stage) == policies.expected(stage.stage), policies.__doc__
+
+
+def test_every_function_has_a_row_of_grants() -> None:
+    assert GRANTS.keys() == FUNCTIONS.keys()
+
+
+def test_no_action_has_a_wildcard(stage: Assembled) -> None:
+    assert not [each for granted in stage.permissions.values() for each in granted if "*" in each.action]
+
+
+def test_the_star_stands_only_where_aws_demands_it(stage: Assembled) -> None:
+    starred = {
+        (name, each.action) for name, granted in stage.permissions.items() for each in granted if each.resource == "*"
+    }
+    assert starred == {(name, action) for action, (_, names) in STARS.items() for name in names}
+
+
+def test_mail_goes_out_in_one_name(stage: Assembled) -> None:
+    (mail,) = [each for each in stage.permissions["RequestApproval"] if each.action == "ses:SendEmail"]
+    assert mail.when == f"ses:FromAddress StringEqualsIfExists {stage.config.sender}"
+
+
+def test_nothing_can_deploy_or_change_what_is_deployed(stage: Assembled) -> None:
+    actions = {each.action for granted in stage.permissions.values() for each in granted}
+    assert {action.partition(":")[0] for action in actions} == SERVICES
+    changing = {action for action in actions if action.partition(":")[2].startswith(CHANGING)}
+    assert changing == CHANGES
+    assert {action for action in actions if action.startswith("lambda:")} == {"lambda:InvokeFunction"}
+
+
+def test_only_the_hand_off_sends_to_a_target(stage: Assembled) -> None:
+    queues = {target.queue_arn or f"{{Targets/{target.pascal}}}" for target in stage.config.targets}
+    senders = {
+        name: {each.resource for each in granted if each.action == "sqs:SendMessage"}
+        for name, granted in stage.permissions.items()
+    }
+    assert {name for name, resources in senders.items() if resources & queues} == {"HandOff"}
+    assert senders["HandOff"] == queues
+    assert {name for name, resources in senders.items() if resources} == {"HandOff", "Bind", "Relay", "Seal"}
+
+
+def test_own_queues_refuse_every_other_sender(stage: Assembled) -> None:
+    for target in stage.config.targets:
+        if target.queue_arn:
+            continue
+        (denial,) = [
+            each
+            for each in stage.statements(stage.resources[f"Targets/{target.pascal}"])
+            if each["Action"] == "sqs:SendMessage"
+        ]
+        assert denial["Effect"] == "Deny"
+        assert denial["Principal"] == {"AWS": "*"}
+        assert denial["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": ["{HandOff/Role}"]}}
+
+
+def test_only_the_relay_talks_to_step_functions(stage: Assembled) -> None:
+    talking = {
+        (name, each.action, each.resource)
+        for name, granted in stage.permissions.items()
+        for each in granted
+        if each.action.startswith("states:")
+    }
+    assert talking == {
+        ("Relay", "states:StartExecution", "{Workflow/Machine}"),
+        ("Relay", "states:SendTaskSuccess", "*"),
+    }
+
+
+def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
+    invoking = {
+        name for name, granted in stage.permissions.items() for each in granted if each.action.startswith("lambda:")
+    }
+    assert invoking == {"Workflow"}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "names"),
+    [
+        ("dynamodb:DeleteItem", "{Tables/Main}", {"Bind", "HandOff", "Clock", "Approvals"}),
+        ("dynamodb:PutItem", "{Tables/Tokens}", {"AwaitToken"}),
+        ("dynamodb:GetItem", "{Tables/Tokens}", {"Relay"}),
+        ("s3:PutObject", "{Store/Store}/tombstones/*", {"Bind", "Approvals", "Clock"}),
+        ("s3:PutObject", "{Store/Store}/ledger/*", {"Seal"}),
+        ("s3:GetObjectVersion", "{Store/Inbox}/*", {"Intake"}),
+    ],
+)
+def test_who_may(stage: Assembled, action: str, resource: str, names: set[str]) -> None:
+    having = {
+        name
+        for name, granted in stage.permissions.items()
+        for each in granted
+        if (each.action, each.resource) == (action, resource)
+    }
+    assert having == names
+
+
+def test_the_store_is_reached_by_prefix_only(stage: Assembled) -> None:
+    objects = {each.resource for granted in stage.permissions.values() for each in granted if "Object" in each.action}
+    prefixes = {each.partition("/sha256")[0] for each in objects}
+    assert "{Store/Store}/*" not in objects
+    assert prefixes >= {"{Store/Store}", "{Store/Store}/tombstones/*", "{Store/Store}/ledger/*"}
+
+
+def test_the_data_key_is_used_through_services_only(stage: Assembled) -> None:
+    for name, granted in stage.permissions.items():
+        for each in granted:
+            if each.action.startswith("kms:") and each.resource == "{Keys/Data}":
+                assert each.when.startswith("kms:ViaService StringEquals "), (name, each)
+
+
+def test_roles_are_assumed_by_the_services_that_run_them(stage: Assembled) -> None:
+    for role in stage.of("AWS::IAM::Role"):
+        (statement,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
+        service = "states.amazonaws.com" if role.path == "Workflow/Role" else "lambda.amazonaws.com"
+        assert statement["Principal"] == {"Service": service}
+        assert statement["Action"] == "sts:AssumeRole"
+
+
+def test_each_function_has_a_role_of_its_own(stage: Assembled) -> None:
+    roles = [stage.render(each.properties["Role"]) for each in stage.of("AWS::Lambda::Function")]
+    assert sorted(roles) == sorted(f"{{{name}/Role}}" for name in FUNCTIONS)
+
+
+def test_functions_wait_for_their_grants(stage: Assembled) -> None:
+    for name in FUNCTIONS:
+        waits = [stage.paths[each] for each in listed(stage.resources[f"{name}/Function"].body["DependsOn"])]
+        assert f"{name}/Policy" in waits

@@ -1,0 +1,96 @@
+"""The template as a whole: one for every account, every region and the emulator."""
+
+import json
+import re
+
+from tests.infra.reading import Assembled
+
+# What the stack is made of. Each type is known to the emulator of the local stack too, which fails on others.
+TYPES = {
+    "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage", "AWS::DynamoDB::Table", "AWS::Events::EventBus", "AWS::Events::Rule",
+    "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::KMS::Key", "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Logs::LogGroup", "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy", "AWS::SES::EmailIdentity", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
+    "AWS::StepFunctions::StateMachine",
+}  # fmt: skip
+
+OUTPUTS = {
+    "Audience", "BusName", "InboxBucket", "StoreBucket", "TableName", "TokensTableName", "IdempotencyTableName",
+    "StateMachineArn", "PageUrl", "ExceptionsQueueUrl", "ClockFunctionName", "BindKeyArn", "DecideKeyArn",
+    "HandoffKeyArn", "LedgerKeyArn", "LinksKeyArn",
+}  # fmt: skip
+
+
+def test_types(stage: Assembled) -> None:
+    assert {each.kind for each in stage.resources.values()} == TYPES
+
+
+def test_the_root_of_trust_is_asked_for(stage: Assembled) -> None:
+    parameters = stage.template["Parameters"]
+    assert parameters.keys() == {"RootFingerprint"}
+    root = parameters["RootFingerprint"]
+    assert "Default" not in root
+    assert root["AllowedPattern"] == "^sha256:[0-9a-f]{64}$"
+    assert re.fullmatch(root["AllowedPattern"], "sha256:" + "0" * 64)
+
+
+def test_outputs(development: Assembled, production: Assembled) -> None:
+    assert development.template["Outputs"].keys() == OUTPUTS | {"SourcesBucket", "TargetStagingQueueUrl"}
+    assert production.template["Outputs"].keys() == OUTPUTS | {
+        "TargetProductionQueueUrl",
+        "TargetProductionEuQueueUrl",
+    }
+
+
+def test_outputs_name_what_they_say(stage: Assembled) -> None:
+    outputs = {name: stage.render(each["Value"]) for name, each in stage.template["Outputs"].items()}
+    assert outputs["StoreBucket"] == "{Store/Store}"
+    assert outputs["InboxBucket"] == "{Store/Inbox}"
+    assert outputs["TableName"] == "{Tables/Main}"
+    assert outputs["TokensTableName"] == "{Tables/Tokens}"
+    assert outputs["StateMachineArn"] == "{Workflow/Machine}"
+    assert outputs["ExceptionsQueueUrl"] == "{Exceptions}"
+    assert outputs["ClockFunctionName"] == "{Clock/Function}"
+    assert outputs["PageUrl"] == "{Page/Api.ApiEndpoint}"
+    for purpose in ("Bind", "Decide", "Handoff", "Ledger", "Links"):
+        assert outputs[f"{purpose}KeyArn"] == f"{{Keys/{purpose}}}"
+
+
+def test_it_belongs_to_no_account_and_no_region(stage: Assembled) -> None:
+    """But for the imported queue and its keys, which are somebody else's and named in full."""
+    text = json.dumps(stage.template)
+    imported = [each for target in stage.config.targets for each in (target.queue_arn, target.queue_key_arn)]
+    for arn in [*filter(None, imported), *stage.config.source_key_arns]:
+        text = text.replace(arn, "")
+    text = text.replace("https://sqs.eu-west-1.", "").replace("/222222222222/deployments.fifo", "")
+    text = text.replace("sqs.eu-west-1.", "").replace('\\"account\\":\\"222222222222\\"', "")
+    text = text.replace("s3.eu-west-1.", "")
+    assert not re.findall(r"\b\d{12}\b", text)
+    assert not re.findall(r"\b(?:us|eu|ap|sa|ca)-[a-z]+-\d\b", text)
+
+
+def test_the_cdk_adds_nothing_of_its_own(stage: Assembled) -> None:
+    assert stage.template.keys() == {"Description", "Parameters", "Resources", "Outputs"}
+    assert not [path for path, each in stage.resources.items() if "Metadata" in each.body]
+
+
+def test_it_fits_into_what_cloudformation_takes(stage: Assembled) -> None:
+    assert stage.path.stat().st_size < 500_000  # of 1 MB
+    assert len(stage.resources) < 250  # of 500
+
+
+def test_nothing_holds_a_secret(stage: Assembled) -> None:
+    assert not re.findall(r"(?i)secretsmanager|password|BEGIN [A-Z ]*PRIVATE", json.dumps(stage.template))
+
+
+def test_production_is_protected_and_development_may_go(development: Assembled, production: Assembled) -> None:
+    assert production.stack.termination_protection is True
+    assert not development.stack.termination_protection
+    kept = {each.kind for each in production.resources.values() if each.body.get("DeletionPolicy") == "Retain"}
+    assert kept >= {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket"}
+
+
+def test_the_sender_is_an_identity(stage: Assembled) -> None:
+    (identity,) = stage.of("AWS::SES::EmailIdentity")
+    assert identity.properties["EmailIdentity"] == stage.config.sender
