@@ -140,7 +140,8 @@ class Wiring:
     @functools.cached_property
     def bundle_engine(self) -> Engine:
         """What a bundle says of the code that made it, time zone data included."""
-        return Engine(version=self.engine.version, lock=self.engine.lock, tzdata=importlib.import_module("tzdata").IANA_VERSION)
+        zones = importlib.import_module("tzdata")
+        return Engine(version=self.engine.version, lock=self.engine.lock, tzdata=zones.IANA_VERSION)
 
     @functools.cached_property
     def destinations(self) -> dict[str, Destination]:
