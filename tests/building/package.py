@@ -111,7 +111,7 @@ class _Builder:
         sealed_manifest = self.seal("manifest", "bind", IN_TOTO_TYPE, manifest_bytes)
         digest = canonical.digest(manifest_bytes)
         written = [
-            self.write(f"approval/{n}", self.approval(n, person, digest, manifest, facts_digest))
+            self.write(f"approval/{n}", self.approval(n, person, digest, manifest, register))
             for n, person in enumerate(approvers, 1)
         ]
         approvals = tuple(
@@ -253,7 +253,9 @@ class _Builder:
             ),
         )
 
-    def approval(self, number: int, person: str, digest: Digest, manifest: Manifest, facts: Digest) -> Approval:
+    def approval(
+        self, number: int, person: str, digest: Digest, manifest: Manifest, register: ClearedRegister
+    ) -> Approval:
         hexadecimal = digest.removeprefix("sha256:")
         return Approval(
             subject=(Subject(name="manifest", digest=SubjectDigest(sha256=hexadecimal)),),
@@ -271,12 +273,12 @@ class _Builder:
                     risk_class="moderate",
                     rollback_credible=True,
                     timing=True,
-                    exceptions=(),
+                    exceptions=tuple(hold.fingerprint for hold in register.holds),
                     destination=True,
                 ),
                 reason=None,
                 decided_at=at.DECIDED_AT[(number - 1) % len(at.DECIDED_AT)],
-                facts=facts,
+                facts=manifest.predicate.facts,
                 nonce=canonical.digest(f"nonce {number}".encode()),
             ),
         )

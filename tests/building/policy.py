@@ -1,5 +1,6 @@
 """A deployment of Cutover as documents: its root, rules, facts and trust file, and the keys behind them."""
 
+import functools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -63,7 +64,7 @@ class Deployment:
 
     def key(self, purpose: str) -> Key:
         """The key of one purpose, or of an owner (``owner/ana``, ``owner/otto``)."""
-        return Key(f"{self.name}/{purpose}")
+        return _key(f"{self.name}/{purpose}")
 
     @property
     def owners(self) -> tuple[Key, Key]:
@@ -153,6 +154,11 @@ class Deployment:
         """``trust.json``: the root and the trust bundle (or these payload bytes), signed by both owners."""
         sealed = seal(TRUST_TYPE, payload or canonical.encode_model(self.trust_bundle()), *self.owners)
         return canonical.encode_model(TrustFile(root=self.root(), bundle=sealed))
+
+
+@functools.cache
+def _key(name: str) -> Key:
+    return Key(name)
 
 
 def _person(name: str, roles: tuple[str, ...], identities: tuple[str, ...] = ()) -> Person:

@@ -1,0 +1,486 @@
+"""A second verifier of hand-off messages, for one purpose: to disagree with the first.
+
+It is written from the documents' descriptions and shares no line with Cutover; besides the
+standard library it uses ``cryptography`` for the one thing that nobody should write anew. It works
+on plain JSON, knows nothing of models, and says yes or no. Where the two differ, one is wrong.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+TYPES = {
+    kind: f"application/vnd.cutover.{kind}.v1+json"
+    for kind in ("handoff", "candidate", "rules", "facts", "trust", "waiver")
+}
+STATEMENT = "application/vnd.in-toto+json"
+BUNDLE_HEADER = {"schema", "cutover", "revision", "as_of", "engine", "rules", "evidence_set"}
+STATEMENT_KEYS = {"_type", "subject", "predicateType", "predicate"}
+HANDOFF_KEYS = {
+    "schema", "audience", "handoff_id", "cutover", "revision", "queue_arn", "manifest", "approvals", "documents",
+    "not_before", "not_after", "ledger", "inclusion",
+}  # fmt: skip
+MANIFEST_KEYS = {
+    "audience", "cutover", "revision", "destination", "window", "signers", "candidate", "evidence_set", "rules",
+    "facts", "contracts", "predecessor", "bound_at", "valid_until",
+}  # fmt: skip
+APPROVAL_KEYS = {
+    "audience", "cutover", "revision", "decision", "role", "person", "channel", "assurance", "answers", "reason",
+    "decided_at", "facts", "nonce",
+}  # fmt: skip
+
+
+class No(Exception):
+    """The message does not verify, and why."""
+
+
+def accepts(
+    message: bytes,
+    *,
+    trust: bytes,
+    documents: Mapping[str, bytes],
+    now: datetime,
+    schemas: Mapping[str, Any],
+    **more: Any,
+) -> bool:
+    """Whether the message verifies. A document of a shape that nothing here expects is a no as well."""
+    try:
+        Verifier(trust, documents, now, schemas).verify(message, **more)
+    except (No, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
+        return False
+    return True
+
+
+def need(condition: object, why: str) -> None:
+    if not condition:
+        raise No(why)
+
+
+def sha256(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 for values without floats: keys by UTF-16 code units, the shortest escapes, no space."""
+
+    def ordered(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {key: ordered(item[key]) for key in sorted(item, key=lambda key: key.encode("utf-16-be"))}
+        return [ordered(each) for each in item] if isinstance(item, list) else item
+
+    return json.dumps(ordered(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def parse(content: bytes, *, exact: bool = True) -> Any:
+    """JSON in which no key stands twice; with ``exact``, canonical, without floats and large integers."""
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        need(len(dict(found)) == len(found), "a key stands twice")
+        return dict(found)
+
+    def never(text: str) -> Any:
+        raise No(f"{text} is outside the profile")
+
+    def integer(text: str) -> int:
+        need(not exact or abs(int(text)) < 2**53, "an integer beyond 2^53")
+        return int(text)
+
+    value = json.loads(
+        content.decode("utf-8"),
+        object_pairs_hook=pairs,
+        parse_constant=never,
+        parse_int=integer,
+        parse_float=never if exact else float,
+    )
+    need(not exact or canonical(value) == content, "not canonical")
+    return value
+
+
+def unbase64(text: str) -> bytes:
+    content = base64.b64decode(text, validate=True)
+    need(base64.b64encode(content).decode() == text, "base64 with a second spelling")
+    return content
+
+
+def instant(text: str) -> datetime:
+    need(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", text), "not an instant")
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def pointed(value: Any, pointer: str) -> Any:
+    """RFC 6901."""
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            need(re.fullmatch(r"0|[1-9][0-9]*", name), "not an index")
+            value = value[int(name)]
+        else:
+            value = value[name]
+    return value
+
+
+def signed_by(envelope: Any, kind: str, public_keys: Mapping[str, bytes]) -> set[str]:
+    """The key ids among ``public_keys`` whose signature over the envelope is good (DSSE v1.0.2)."""
+    need(set(envelope) == {"payloadType", "payload", "signatures"}, "not an envelope")
+    need(envelope["payloadType"] == kind, "another payload type")
+    payload, name = unbase64(envelope["payload"]), kind.encode()
+    message = b" ".join([b"DSSEv1", str(len(name)).encode(), name, str(len(payload)).encode(), payload])
+    good = set()
+    for signature in envelope["signatures"]:
+        need(set(signature) == {"keyid", "sig"}, "not a signature")
+        key = load_der_public_key(public_keys[signature["keyid"]]) if signature["keyid"] in public_keys else None
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1":
+            try:
+                key.verify(unbase64(signature["sig"]), message, ec.ECDSA(SHA256()))
+            except InvalidSignature:
+                continue
+            good.add(signature["keyid"])
+    return good
+
+
+KINDS = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
+
+
+def conforms(value: Any, schema: Any, root: Any) -> bool:
+    """JSON Schema 2020-12, as far as the published schemas use it."""
+    if "$ref" in schema:
+        return conforms(value, pointed(root, schema["$ref"].removeprefix("#")), root)
+    return (
+        ("anyOf" not in schema or any(conforms(value, each, root) for each in schema["anyOf"]))
+        and ("type" not in schema or type(value) is KINDS[schema["type"]])
+        and ("const" not in schema or value == schema["const"])
+        and ("enum" not in schema or value in schema["enum"])
+        and bounded(value, schema)
+        and all(conforms(item, each, root) for item, each in parts(value, schema))
+    )
+
+
+def bounded(value: Any, schema: Any) -> bool:
+    if isinstance(value, str):
+        fits = schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
+        return bool(fits and re.search(schema.get("pattern", ""), value))
+    if isinstance(value, list):
+        return bool(schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)))
+    if isinstance(value, dict):
+        return all(name in value for name in schema.get("required", []))
+    if isinstance(value, int):
+        low, high = schema.get("minimum", value), schema.get("maximum", value)
+        return bool(low <= value <= high and value < schema.get("exclusiveMaximum", value + 1))
+    return True
+
+
+def parts(value: Any, schema: Any) -> Iterator[tuple[Any, Any]]:
+    """The items and fields of a group, each with the schema that it must meet."""
+    if isinstance(value, list):
+        places = schema.get("prefixItems", []) + [schema.get("items", {})] * len(value)
+        yield from zip(value, places, strict=False)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            wanted = [schema["properties"][name]] if name in schema.get("properties", {}) else []
+            wanted += [each for key, each in schema.get("patternProperties", {}).items() if re.search(key, name)]
+            if not wanted:
+                need(schema.get("additionalProperties", True) is not False, f"{name} is not expected")
+                wanted = [each for each in [schema.get("additionalProperties")] if isinstance(each, dict)]
+            yield from ((item, each) for each in wanted)
+
+
+class Verifier:
+    """One trust file, one set of documents, and the published schemas by document name."""
+
+    def __init__(self, trust: bytes, documents: Mapping[str, bytes], now: datetime, schemas: Mapping[str, Any]) -> None:
+        self.schemas = schemas
+        file = self.shaped("trust-file", parse(trust))
+        self.documents = documents
+        self.audience = file["root"]["audience"]
+        self.owners = {
+            sha256(unbase64(owner["public_key"])): unbase64(owner["public_key"]) for owner in file["root"]["owners"]
+        }
+        need(len(self.owners) == 2, "the root has not two owners")
+        bundle = self.owned(file["bundle"], "trust")
+        need(now < instant(bundle["expires_at"]), "the trust bundle has ended")
+        self.keys = [key for key in bundle["keys"] if sha256(unbase64(key["public_key"])) == key["id"]]
+
+    def shaped(self, name: str, document: Any) -> Any:
+        """The document, if it is what the published schema of that name allows."""
+        need(conforms(document, self.schemas[name], self.schemas[name]), f"not a {name}")
+        return document
+
+    def owned(self, envelope: Any, kind: str) -> Any:
+        """What both owners signed, for this audience."""
+        need(signed_by(envelope, TYPES[kind], self.owners) == set(self.owners), "not signed by both owners")
+        said = self.shaped(kind, parse(unbase64(envelope["payload"])))
+        need(said["audience"] == self.audience, "another audience")
+        return said
+
+    def opened(self, envelope: Any, kind: str, purpose: str, *times: datetime) -> tuple[Any, list[Any]]:
+        """The payload, and the keys of that purpose, valid at all the times, that signed it."""
+        good = signed_by(envelope, kind, {key["id"]: unbase64(key["public_key"]) for key in self.keys})
+        counted = [
+            key
+            for key in self.keys
+            if key["id"] in good
+            and key["purpose"] == purpose
+            and all(instant(key["not_before"]) <= time < instant(key["not_after"]) for time in times)
+            and all(key.get("revoked_at") is None or time < instant(key["revoked_at"]) for time in times)
+        ]
+        need(counted, f"no valid key for {purpose} signed it")
+        return parse(unbase64(envelope["payload"])), counted
+
+    def verify(self, message: bytes, *, at: datetime | None = None, queue_arn: str | None = None) -> None:
+        need(len(message) <= 1_048_576, "too large")
+        envelope = parse(message)
+        said, _ = self.opened(envelope, TYPES["handoff"], "handoff")
+        need(set(self.shaped("handoff", said)) == HANDOFF_KEYS, "not whole")
+        need(said["audience"] == self.audience, "another audience")
+        need(queue_arn is None or said["queue_arn"] == queue_arn, "another queue")
+        digest = sha256(unbase64(said["manifest"]["payload"]))
+        identity = canonical({"manifest": digest, "queue_arn": said["queue_arn"]})
+        need(said["handoff_id"] == sha256(identity), "another hand-off id")
+        manifest = self.manifest(said)
+        package = Shelf(self, said, manifest)
+        times = self.approvals(said["approvals"], digest, manifest, package)
+        self.window(said, manifest, at)
+        moments = [max([instant(said["not_before"]), instant(manifest["bound_at"]), *times])]
+        self.opened(envelope, TYPES["handoff"], "handoff", *moments, *([at] if at else []))
+        lineage(package)
+
+    def manifest(self, said: Any) -> Any:
+        stated = self.shaped("manifest", parse(unbase64(said["manifest"]["payload"])))
+        bound = stated["predicate"]
+        self.opened(said["manifest"], STATEMENT, "bind", instant(bound["bound_at"]))
+        need(set(stated) == STATEMENT_KEYS and set(bound) == MANIFEST_KEYS, "not whole")
+        for name in ("audience", "cutover", "revision"):
+            need(canonical(bound[name]) == canonical(said[name]), f"another {name}")
+        need(bound["destination"]["queue_arn"] == said["queue_arn"], "another queue")
+        need([each["name"] for each in stated["subject"]] == ["bundle", "lineage", "hold-register"], "other subjects")
+        bound["subjects"] = {each["name"]: "sha256:" + each["digest"]["sha256"] for each in stated["subject"]}
+        return bound
+
+    def window(self, said: Any, manifest: Any, at: datetime | None) -> None:
+        start, end = instant(said["not_before"]), instant(said["not_after"])
+        need(instant(manifest["window"]["opens_at"]) <= start < end, "before the window")
+        need(end <= instant(manifest["window"]["closes_at"]), "after the window")
+        need(end <= instant(manifest["valid_until"]), "after its validity")
+        need(instant(manifest["bound_at"]) < instant(manifest["valid_until"]), "bound when it was over")
+        need(at is None or start <= at < end, "not open")
+
+    def approvals(self, envelopes: Any, digest: str, manifest: Any, package: "Shelf") -> list[datetime]:
+        voters: dict[str, tuple[set[str], str]] = {}
+        used, times = [manifest["facts"]], []
+        for envelope in envelopes:
+            stated = self.shaped("approval", parse(unbase64(envelope["payload"])))
+            said = stated["predicate"]
+            decided = instant(said["decided_at"])
+            self.opened(envelope, STATEMENT, "decide", decided)
+            need(set(stated) == STATEMENT_KEYS and set(said) == APPROVAL_KEYS, "not whole")
+            need([each["digest"]["sha256"] for each in stated["subject"]] == [digest[7:]], "of another manifest")
+            for name in ("audience", "cutover", "revision"):
+                need(canonical(said[name]) == canonical(manifest[name]), f"of another {name}")
+            need(said["decision"] == "approve", "no approval")
+            need(instant(manifest["bound_at"]) <= decided < instant(manifest["valid_until"]), "out of time")
+            for question in ("intent", "rollback_credible", "timing", "destination"):
+                need(said["answers"][question] is True, f"{question} not confirmed")
+            waived = [hold["fingerprint"] for hold in package.register["holds"]]
+            need(said["answers"]["exceptions"] == waived, "other exceptions confirmed")
+            risk = package.bundle["change"]["risk"].get("value", said["answers"]["risk_class"])
+            need(said["answers"]["risk_class"] == risk, "another risk confirmed")
+            need(said["person"] not in voters, "one person twice")
+            roles = self.roles(said, package)
+            seats = [seat for seat in package.seats if seat["role"] == said["role"]]
+            need(any(seat["assurance"] in {"link", said["assurance"]} for seat in seats), "no such seat")
+            voters[said["person"]] = (roles, said["assurance"])
+            used.append(said["facts"])
+            times.append(decided)
+        need(list(package.facts) == list(dict.fromkeys(used)), "other facts than the decisions name")
+        seats = [seat for seat in package.seats for _ in range(seat["count"])]
+        need(seats and seated(seats, voters), "no quorum")
+        return times
+
+    @staticmethod
+    def roles(said: Any, package: "Shelf") -> set[str]:
+        """The roles of an eligible person, under the facts that the decision names."""
+        people = package.facts[said["facts"]]["people"]
+        change = package.bundle["change"]["requester"].get("value")
+        for asked in filter(None, [package.candidate["requester"], change]):
+            named = [key for key, person in people.items() if asked == key or asked in person.get("identities", [])]
+            need(len(named) == 1 and named != [said["person"]], "the requester is unknown, or approves")
+        roles = set(people[said["person"]]["roles"])
+        need(said["role"] in roles, "not in that role")
+        return roles
+
+
+def seated(seats: list[Any], voters: Mapping[str, tuple[set[str], str]]) -> bool:
+    """Whether distinct people fill every seat: tried out, one seat after another."""
+    if not seats:
+        return True
+    for person, (roles, assurance) in voters.items():
+        if seats[0]["role"] in roles and seats[0]["assurance"] in {"link", assurance}:
+            others = {name: vote for name, vote in voters.items() if name != person}
+            if seated(seats[1:], others):
+                return True
+    return False
+
+
+class Shelf:
+    """The documents that the message lists, and whether they tell what the manifest tells."""
+
+    def __init__(self, verifier: Verifier, said: Any, manifest: Any) -> None:
+        self.verifier, self.bound = verifier, manifest
+        self.listed = [(each["name"], each["digest"]) for each in said["documents"]]
+        self.named = dict(self.listed)
+        for each in said["documents"]:
+            content = verifier.documents[each["digest"]]
+            need(sha256(content) == each["digest"] and len(content) == each["size"], "an altered document")
+        for name, digest in manifest["subjects"].items():
+            need(self.named[name] == digest, f"another {name}")
+        need(self.named["evidence-set"] == manifest["evidence_set"], "another evidence set")
+        self.bundle, self.trace, self.register, self.evidence_set = (
+            verifier.shaped(name, parse(self.bytes(name)))
+            for name in ("bundle", "lineage", "hold-register", "evidence-set")
+        )
+        rules = self.payload("rules", manifest["rules"])
+        self.facts: dict[str, Any] = {}
+        for name, digest in self.listed:
+            if name.startswith("facts/"):
+                sealed = parse(verifier.documents[digest])
+                payload = sha256(unbase64(sealed["payload"]))
+                need(payload not in self.facts, "facts listed twice")
+                self.facts[payload] = verifier.owned(sealed, "facts")
+        need(next(iter(self.facts)) == manifest["facts"], "other facts")
+        self.collected = [self.evidence_set["candidate"]]
+        self.collected += [each for one in self.evidence_set["collections"] for each in one["evidence"]]
+        self.listing()
+        self.candidate = self.announced()
+        self.coherent(rules)
+        self.holds()
+
+    def bytes(self, name: str) -> bytes:
+        return self.verifier.documents[self.named[name]]
+
+    def payload(self, name: str, digest: str) -> Any:
+        sealed = parse(self.bytes(name))
+        need(sha256(unbase64(sealed["payload"])) == digest, f"other {name}")
+        return self.verifier.owned(sealed, name)
+
+    def listing(self) -> None:
+        """Exactly the documents of the package, in their order."""
+        fixed = ["bundle", "lineage", "hold-register", "rules"]
+        names = fixed + [f"facts/{n}" for n in range(1, len(self.facts) + 1)] + ["candidate", "evidence-set"]
+        digests: list[str] = []
+        for each in self.collected:
+            if each["unwraps"] is not None:
+                content = unbase64(parse(self.verifier.documents[each["unwraps"]], exact=False)["payload"])
+                need(sha256(content) == each["sha256"], "not the payload of its envelope")
+                if each["unwraps"] != self.named["candidate"]:
+                    digests.append(each["unwraps"])
+            if each["size"]:
+                need(len(self.verifier.documents[each["sha256"]]) == each["size"], "another size")
+                digests.append(each["sha256"])
+        wanted = [(name, self.named[name]) for name in names]
+        wanted += [(f"evidence/{n}", digest) for n, digest in enumerate(dict.fromkeys(digests), 1)]
+        need(self.listed == wanted, "other documents than the package has")
+
+    def announced(self) -> Any:
+        evidence = self.evidence_set["candidate"]
+        sealed = parse(self.bytes("candidate"))
+        arrived = instant(evidence["fetched_at"])
+        candidate, keys = self.verifier.opened(sealed, TYPES["candidate"], "candidate", arrived)
+        digest = sha256(unbase64(sealed["payload"]))
+        need(digest == self.bound["candidate"] == evidence["sha256"], "another candidate")
+        allowed = (not key.get("products") or candidate["product"] in key["products"] for key in keys)
+        need(any(allowed), "its key may not announce this product")
+        return self.verifier.shaped("candidate", candidate)
+
+    def coherent(self, rules: Any) -> None:
+        bound, bundle, candidate = self.bound, self.bundle, self.candidate
+        target = bound["destination"]["target"]
+        product, rest = bound["cutover"].split("@")
+        need([product, rest.split(".")[0]] == [candidate["product"], candidate["target"]], "another cutover")
+        need(candidate["audience"] == bound["audience"] and candidate["target"] == target, "another destination")
+        need(candidate["window"] == bound["window"]["id"], "another window")
+        need(instant(bound["valid_until"]) <= instant(candidate["expires_at"]), "valid longer than its candidate")
+        windows = self.facts[bound["facts"]]["calendars"][target]["windows"]
+        need([each for each in windows if each["id"] == candidate["window"]] == [bound["window"]], "not that window")
+        self.seats = [{"count": 1, "assurance": "link", **seat} for seat in rules["signers"][target]]
+        need(canonical(self.seats) == canonical(bound["signers"]), "other signers than the rules want")
+        for name in ("cutover", "revision", "rules", "evidence_set"):
+            need(canonical(bundle[name]) == canonical(bound[name]), f"another {name}")
+        for name in ("cutover", "revision"):
+            need(canonical(self.register[name]) == canonical(bound[name]), f"another {name}")
+        need(bundle["as_of"] == self.evidence_set["as_of"], "another time")
+        need(self.trace["bundle"] == self.named["bundle"], "the lineage of another bundle")
+        release = {**candidate, **candidate["authority"]}
+        for name, field in bundle["release"].items():
+            value = [each["value"] for each in field] if name == "environments" else field["value"]
+            need(value == release[name], f"{name} is not the candidate's")
+        names = [each["name"]["value"] for each in bundle["components"]]
+        need(names == [each["name"] for each in candidate["components"]], "other components")
+        for built, announced in zip(bundle["components"], candidate["components"], strict=True):
+            digest = built["digest"].get("value", announced["artifact"].get("digest"))
+            need(digest == announced["artifact"].get("digest"), "another artifact")
+
+    def holds(self) -> None:
+        answered = {}
+        for hold in self.register["holds"]:
+            mark = sha256(canonical({name: hold[name] for name in ("rule", "field", "subject")}))
+            number = {"cutover": self.register["cutover"], "revision": self.register["revision"], "fingerprint": mark}
+            need(hold["fingerprint"] == mark and hold["id"] == sha256(canonical(number)), "a hold of another field")
+            need(hold["severity"] == "hold", "a denial cannot be waived")
+            given = hold["resolution"]
+            came = [each["unwraps"] for each in self.collected if each["sha256"] == given["waiver"] and each["unwraps"]]
+            sealed = parse(self.verifier.documents[came[0]])
+            waiver, _ = self.verifier.opened(sealed, TYPES["waiver"], "waiver", instant(self.evidence_set["as_of"]))
+            need(sha256(unbase64(sealed["payload"])) == given["waiver"], "another waiver")
+            need(waiver["fingerprint"] == mark and waiver["expires_at"] == given["expires_at"], "not its waiver")
+            need(instant(given["expires_at"]) >= instant(self.bound["valid_until"]), "the waiver ends too early")
+            answered[hold["id"]] = given["waiver"]
+        for pointer, leaf in leaves(self.bundle, ""):
+            if isinstance(leaf, dict) and "value" not in leaf:
+                need(set(leaf) == {"hold", "waiver"}, f"{pointer} is open")
+                need(answered.get(leaf["hold"]) == leaf["waiver"], f"{pointer} is waived by nobody")
+
+
+def leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    """Every sourced field and every gap, and whatever else groups nothing, in the order of the bytes."""
+    if isinstance(value, dict) and not ({"value", "hold"} & set(value)):
+        for key in sorted(value):
+            yield from leaves(value[key], f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{pointer}/{index}")
+    else:
+        yield pointer, value
+
+
+def lineage(package: Shelf) -> None:
+    """Every field stands in its evidence, and the trace lists exactly these."""
+    known = {(each["source"], each["record"], each["version"], each["sha256"]) for each in package.collected}
+    entries = []
+    for pointer, leaf in leaves(package.bundle, ""):
+        if isinstance(leaf, dict) and "value" in leaf:
+            need(set(leaf) == {"value", "from"}, "not a sourced field")
+            origin = leaf["from"]
+            need((origin["source"], origin["record"], origin["version"], origin["evidence"]) in known, "no evidence")
+            content = package.verifier.documents[origin["evidence"]]
+            if origin["measure"] == "sha256":
+                need(origin["pointer"] == "", "a digest of a part")
+                found: Any = sha256(content)
+            else:
+                found = pointed(parse(content, exact=False), origin["pointer"])
+            if origin["measure"] == "length":
+                need(isinstance(found, list), "nothing to count")
+                found = len(found)
+            need(type(found) is type(leaf["value"]) and found == leaf["value"], f"{pointer} is not in its evidence")
+            entries.append({"field": pointer, "origin": origin, "value_sha256": sha256(canonical(found))})
+        elif leaf is not None and not isinstance(leaf, dict):
+            need(pointer.split("/")[1] in BUNDLE_HEADER, f"{pointer} has no source")
+    need(canonical(package.trace["entries"]) == canonical(entries), "the trace is another one")

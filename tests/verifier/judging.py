@@ -1,0 +1,60 @@
+"""Both verifiers over the same message, documents, trust and time: they must say the same."""
+
+import functools
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cutover.contracts.approval import Approval
+from cutover.contracts.base import Model
+from cutover.contracts.bundle import Bundle, LineageTrace
+from cutover.contracts.candidate import Candidate
+from cutover.contracts.evidence import EvidenceSet
+from cutover.contracts.handoff import Handoff
+from cutover.contracts.holds import ClearedRegister
+from cutover.contracts.manifest import Manifest
+from cutover.contracts.policy import Facts, Rules, TrustBundle, TrustFile
+from cutover.domain.verification import Report, verify_handoff
+from tests.builders import OPENS_AT, Package
+from tests.verifier.independent import accepts
+
+MODELS: dict[str, type[Model]] = {
+    "trust-file": TrustFile,
+    "trust": TrustBundle,
+    "rules": Rules,
+    "facts": Facts,
+    "candidate": Candidate,
+    "evidence-set": EvidenceSet,
+    "bundle": Bundle,
+    "lineage": LineageTrace,
+    "hold-register": ClearedRegister,
+    "manifest": Manifest,
+    "approval": Approval,
+    "handoff": Handoff,
+}
+
+
+@functools.cache
+def schemas() -> Mapping[str, Any]:
+    """The documents' JSON Schemas, which is all that the independent verifier knows of their shape."""
+    return {name: model.model_json_schema(by_alias=True) for name, model in MODELS.items()}
+
+
+def judge(
+    package: Package,
+    *,
+    message: bytes | None = None,
+    trust: bytes | None = None,
+    documents: Mapping[str, bytes] | None = None,
+    now: datetime = OPENS_AT,
+    at: datetime | None = None,
+    queue_arn: str | None = None,
+) -> Report:
+    """The first verifier's report. Fails the test where the independent one disagrees."""
+    message = package.message if message is None else message
+    trust = package.trust if trust is None else trust
+    documents = package.documents if documents is None else documents
+    report = verify_handoff(message, trust=trust, documents=documents, now=now, at=at, queue_arn=queue_arn)
+    second = accepts(message, trust=trust, documents=documents, now=now, at=at, queue_arn=queue_arn, schemas=schemas())
+    assert second == report.verified, f"the verifiers disagree: {report.code} ({report.detail}), {second}"
+    return report

@@ -1,0 +1,216 @@
+"""Every field of every document, changed and signed again by whoever may sign it.
+
+Changed without a new signature it is refused, always. Signed again, it is refused where two documents
+bind it; what its signer alone decides is listed here, field by field, so that nobody adds to it unseen.
+Both verifiers must agree on every case, which ``judge`` asserts.
+"""
+
+import ast
+import base64
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from cutover.contracts.base import Model
+from cutover.domain import canonical
+from cutover.domain.coverage import coverage
+from tests.builders import AS_OF, CLOSES_AT, OPENS_AT, OTHER_DEPLOYMENT, Package, instant, package
+from tests.verifier import mutation
+from tests.verifier.judging import MODELS, judge
+
+OWN: dict[str, set[str]] = {
+    "trust": {
+        "/issued_at", "/expires_at",
+        "/keys/*/id", "/keys/*/holder", "/keys/*/not_before", "/keys/*/not_after",
+    },
+    "rules": {
+        "/version", "/attestations/*", "/contracts/*", "/families/*", "/evidence_max_age", "/drill_max_age",
+        "/held_for", "/link_valid_for", "/open_margin", "/close_margin", "/lease",
+    },
+    "facts": {
+        "/version", "/issued_at", "/teams/*", "/sources/*/bucket",
+        "/people/*/name", "/people/*/email", "/people/*/team", "/people/*/roles/*",
+        "/keys/*/id", "/keys/*/holder", "/keys/*/not_before", "/keys/*/not_after",
+    },
+    "candidate": {
+        "/version", "/repository", "/commit", "/authority/workflow", "/authority/run", "/rationale",
+        "/environments/*", "/attestations/*/name", "/attestations/*/statement/digest", "/change/digest",
+        "/components/*/provenance/digest", "/components/*/dependencies/digest", "/rollout/digest", "/flags/digest",
+        "/rollback/criteria/*", "/rollback/plan/digest", "/waivers/*/digest",
+        "/issued_at", "/sequence", "/expires_at",
+    },
+    "evidence-set": {
+        "/as_of", "/candidate/source", "/candidate/record", "/candidate/version",
+        "/candidate/fetched_at", "/candidate/media_type",
+        "/collections/*/evidence/*/source", "/collections/*/evidence/*/record", "/collections/*/evidence/*/version",
+        "/collections/*/evidence/*/fetched_at", "/collections/*/evidence/*/media_type",
+    },
+    "bundle": {"/engine/version", "/engine/lock", "/engine/tzdata"},
+    "lineage": set(),
+    "hold-register": {
+        "/holds/*/owner", "/holds/*/found", "/holds/*/wanted", "/holds/*/mend", "/holds/*/evidence/*",
+        "/holds/*/opened_at", "/holds/*/opened_by", "/holds/*/expires_at",
+    },
+    "manifest": {
+        "/predicate/bound_at", "/predicate/contracts/*", "/predicate/predecessor",
+        "/predicate/destination/environment", "/predicate/destination/queue_arn",
+    },
+    "approval": {"/subject/*/name", "/predicate/reason", "/predicate/decided_at", "/predicate/nonce"},
+    "handoff": {
+        "/documents/*/bucket", "/documents/*/key", "/documents/*/version_id",
+        "/ledger/sequence", "/ledger/entry", "/not_before",
+    },
+}  # fmt: skip
+"""What the signer of a document alone decides: no other document of the package speaks of it.
+
+The candidate's own fields are free because a different candidate is a different release; what it makes of
+the rest follows it. The queue is the bind key's to name: a consumer compares its own (``queue_arn``).
+"""
+MAPS = ("families", "teams", "people", "sources", "calendars", "signers", "severities")
+WHOLE = package()
+DOCUMENTS: dict[str, Model] = {
+    "trust": WHOLE.deployment.trust_bundle(),
+    "rules": WHOLE.rules,
+    "facts": WHOLE.facts,
+    "candidate": WHOLE.candidate,
+    "evidence-set": WHOLE.evidence_set,
+    "bundle": WHOLE.bundle,
+    "lineage": WHOLE.lineage,
+    "hold-register": WHOLE.register,
+    "manifest": WHOLE.manifest,
+    "approval/1": WHOLE.approvals[0],
+    "handoff": WHOLE.handoff,
+}
+
+
+def field(where: str) -> str:
+    """A pointer with ``*`` for indexes and for the keys of maps."""
+    parts = mutation.pattern(where).split("/")
+    return "/".join("*" if index > 1 and parts[index - 1] in MAPS else part for index, part in enumerate(parts))
+
+
+def fields(name: str) -> dict[str, list[str]]:
+    """The pointers of a document's values, by field."""
+    found: dict[str, list[str]] = {}
+    for where in mutation.leaves(orjson.loads(canonical.encode_model(DOCUMENTS[name]))):
+        found.setdefault(field(where), []).append(where)
+    return found
+
+
+FIELDS = [(name, each) for name in DOCUMENTS for each in fields(name)]
+
+
+def test_the_whole_package_is_verified() -> None:
+    assert judge(WHOLE).verified
+    assert judge(WHOLE, at=OPENS_AT, queue_arn=WHOLE.handoff.queue_arn).verified
+
+
+def consistent(name: str, where: str) -> Package | None:
+    """The package with one value changed and everything after it made anew; None where assembling it fails."""
+    try:
+        return package({name: mutation.mutate(where)})
+    except (AssertionError, KeyError):
+        return None  # no bundle comes of such evidence: it is held, or nothing can be found
+
+
+@pytest.mark.parametrize(("name", "each"), FIELDS)
+def test_a_field_signed_again_is_refused_unless_it_is_its_signers_own(name: str, each: str) -> None:
+    cases = fields(name)[each]
+    if each not in OWN[name.partition("/")[0]]:
+        changed = consistent(name, cases[0])
+        assert changed is None or not judge(changed).verified
+        return
+    packages = (changed for where in cases if (changed := consistent(name, where)) is not None)
+    assert any(judge(changed).verified for changed in packages), "it is refused by now: take it off the list"
+
+
+def test_the_list_of_own_fields_names_only_fields() -> None:
+    known = {(name.partition("/")[0], each) for name, each in FIELDS}
+    assert {(name, each) for name, listed in OWN.items() for each in listed} <= known
+
+
+ABSENT = {
+    "bundle": {"/cohorts", "/flags", "/rollback/steps", "/waivers/*"},
+    "manifest": set(),
+    "handoff": {"/inclusion/path/*"},
+}
+"""Groups that can stand as one gap, and what part 5 of the work fills."""
+
+
+@pytest.mark.parametrize("name", ["bundle", "manifest", "approval/1", "lineage", "hold-register", "candidate"])
+def test_every_field_of_the_schema_is_among_the_cases(name: str) -> None:
+    kind = name.partition("/")[0]
+    tried = {each for named, each in FIELDS if named == name}
+    for leaf in coverage(MODELS[kind]):
+        if leaf.pointer in ABSENT.get(kind, set()):
+            continue
+        beneath = (each == leaf.pointer or each.startswith(f"{leaf.pointer}/") for each in tried)
+        above = (leaf.pointer.startswith(f"{each}/") for each in tried)
+        assert any(beneath) or any(above), f"{leaf.pointer} is never changed"
+
+
+@pytest.mark.parametrize(("name", "each"), FIELDS)
+def test_a_field_changed_without_a_signature_is_refused(name: str, each: str) -> None:
+    where = fields(name)[each][0]
+    content = canonical.encode(mutation.mutate(where)(orjson.loads(canonical.encode_model(DOCUMENTS[name]))))
+    assert not judge(WHOLE, **smuggled(name, content)).verified
+
+
+def smuggled(name: str, payload: bytes) -> dict[str, Any]:
+    """The package with other bytes in the place of a document, its old signature kept."""
+    stored = WHOLE.names.get("facts/1" if name == "facts" else name)
+    if name == "trust":
+        file = orjson.loads(WHOLE.trust)
+        return {"trust": canonical.encode({**file, "bundle": swapped(file["bundle"], payload)})}
+    if stored is not None:
+        content = WHOLE.documents[stored]
+        if name in {"rules", "facts", "candidate"}:
+            payload = canonical.encode(swapped(orjson.loads(content), payload))
+        return {"documents": {**WHOLE.documents, stored: payload}}
+    if name == "handoff":
+        return {"message": canonical.encode(swapped(orjson.loads(WHOLE.message), payload))}
+    inner = "manifest" if name == "manifest" else "approvals"
+
+    def replaced(document: Any) -> Any:
+        sealed = document[inner]
+        fresh = [swapped(sealed[0], payload), *sealed[1:]] if inner == "approvals" else swapped(sealed, payload)
+        return {**document, inner: fresh}
+
+    changed = package({"handoff": replaced})
+    return {"message": changed.message, "documents": changed.documents}
+
+
+def swapped(envelope: Any, payload: bytes) -> Any:
+    return {**envelope, "payload": base64.b64encode(payload).decode()}
+
+
+@pytest.mark.parametrize("now", [AS_OF, OPENS_AT, instant("2026-12-01T00:00"), instant("2027-06-01T00:00")])
+def test_both_judge_the_trust_bundle_alike_over_time(now: Any) -> None:
+    assert judge(WHOLE, now=now).verified == (now < instant("2026-12-01T00:00"))
+
+
+@pytest.mark.parametrize("at", [OPENS_AT, CLOSES_AT])
+def test_both_judge_the_window_alike(at: Any) -> None:
+    assert judge(WHOLE, at=at).verified == (at < CLOSES_AT)
+
+
+def test_the_trust_of_another_deployment_is_refused() -> None:
+    assert not judge(WHOLE, trust=OTHER_DEPLOYMENT.trust_file()).verified
+
+
+def test_the_independent_verifier_shares_nothing_with_the_first() -> None:
+    """It imports the standard library and ``cryptography``, so an error in ours is not its own as well."""
+    source = Path(__file__).with_name("independent.py").read_text()
+    imported = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            imported.add(str(node.module).partition(".")[0])
+    assert imported - sys.stdlib_module_names == {"cryptography"}
+    assert "__import__" not in source
+    assert "importlib" not in imported
