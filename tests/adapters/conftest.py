@@ -31,15 +31,17 @@ IMPLEMENTATIONS = ("fake", "adapter")
 Clients = Callable[[str], Any]
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One for all tests: it keeps the service models that each client would else read again."""
+    return boto3.Session(region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+def aws(session: boto3.Session) -> Iterator[Clients]:
     """Makes clients of an AWS that starts empty; standard retries, as in Lambda."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
-        monkeypatch.setenv(f"AWS_{name}", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
     config = Config(retries={"mode": "standard", "total_max_attempts": 2})
     with mock_aws():
-        session = boto3.Session(region_name=REGION)
         yield lambda service: session.client(service, config=config)  # type: ignore[call-overload]
 
 

@@ -19,7 +19,7 @@ from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
 from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUnavailable
 from cutover.ports import DeploymentQueue, ExceptionQueue
 from tests.adapters import wire
-from tests.adapters.conftest import IMPLEMENTATIONS, REGION, Clients
+from tests.adapters.conftest import IMPLEMENTATIONS, Clients
 from tests.adapters.wire import always, broken, lost, on_the_wire
 from tests.fakes.clock import FakeClock
 from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
@@ -31,9 +31,9 @@ Bodies = Callable[[], list[str]]
 
 
 @pytest.fixture
-def sqs(aws: Clients) -> "SQSClient":
+def sqs(aws: Clients, session: boto3.Session) -> "SQSClient":
     """A client that sends once, as the deployment queue wants it."""
-    return boto3.Session(region_name=REGION).client("sqs", config=Config(retries={"total_max_attempts": 1}))
+    return session.client("sqs", config=Config(retries={"total_max_attempts": 1}))
 
 
 @pytest.fixture
