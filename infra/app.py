@@ -73,7 +73,8 @@ def build(
     return app
 
 
-def _arguments(context: Mapping[str, str]) -> argparse.Namespace:
+def arguments(argv: Sequence[str], context: Mapping[str, str]) -> argparse.Namespace:
+    """What was asked for, by argument or else by the CDK's context (`-c stage=...`)."""
     parser = argparse.ArgumentParser(description="Synthesize Cutover's CloudFormation templates.")
     parser.add_argument("--stage", choices=STAGES, default=context.get("stage"))
     parser.add_argument("--flavour", choices=get_args(FlavourName), default=context.get("flavour", "aws"))
@@ -81,12 +82,12 @@ def _arguments(context: Mapping[str, str]) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, default=context.get("config", DEFAULT_CONFIG))
     # The CDK command says by CDK_OUTDIR where it wants the result.
     parser.add_argument("--output", type=Path, default=os.environ.get("CDK_OUTDIR", ROOT / "cdk.out"))
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def main() -> None:
     """Reads arguments and context, synthesizes, and says where the templates lie. Exit code 2: bad configuration."""
-    given = _arguments(json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}")))
+    given = arguments(sys.argv[1:], json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}")))
     try:
         deployment = load(given.config)
     except ValidationError as error:

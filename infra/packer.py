@@ -22,10 +22,9 @@ def prune(tree: Path) -> None:
 def write_zip(tree: Path, target: Path) -> None:
     """Zips `tree` into `target`: sorted names, one time stamp, modes 0644 and, for libraries, 0755."""
     with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for path in sorted(tree.rglob("*")):
-            if not path.is_file():
-                continue
-            entry = zipfile.ZipInfo(path.relative_to(tree).as_posix(), date_time=_EPOCH)
+        files = {path.relative_to(tree).as_posix(): path for path in tree.rglob("*") if path.is_file()}
+        for name, path in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, date_time=_EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix: where the mode below counts
             mode = _EXECUTABLE_MODE if path.suffix == ".so" else _FILE_MODE

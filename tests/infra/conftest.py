@@ -15,10 +15,10 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sends these tests to one worker: they share one synthesis, which is most of their time."""
+    """Sends the tests of the template to one worker, and those of the package to one: each share one making."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("infra"))
+            item.add_marker(pytest.mark.xdist_group("package" if item.path.stem == "test_asset" else "template"))
 
 
 @pytest.fixture(scope="session")

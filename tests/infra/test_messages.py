@@ -114,10 +114,14 @@ def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
         if each.path != "InboxToIntake"
     }
     ledger = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}
-    (_, _, criteria) = fed.pop("MainToSeal")
-    (pattern,) = (json.loads(each["Pattern"]) for each in criteria["Filters"])
-    assert pattern == ledger
+    patterns = {
+        path: [json.loads(each["Pattern"]) for each in criteria["Filters"]]
+        for path, (_, _, criteria) in fed.items()
+        if criteria
+    }
+    assert patterns == {"MainToSeal": [ledger]}
     assert fed == {
+        "MainToSeal": ("{Tables/Main.StreamArn}", "{Seal/Function}", fed["MainToSeal"][2]),
         "MainToRelay": ("{Tables/Main.StreamArn}", "{Relay/Function}", None),
         "TokensToRelay": ("{Tables/Tokens.StreamArn}", "{Relay/Function}", None),
     }

@@ -17,8 +17,8 @@ from tests.infra.synthesis import synthesize
 def reported(scope: IConstruct) -> Iterator[tuple[str, str]]:
     """Rule and path of every finding that nobody acknowledged."""
     for violation in AwsSolutionsChecks().validate_scope(scope).violations:
-        for construct in violation.violating_constructs:
-            yield violation.rule_name, str(construct.construct_path)
+        for resource in violation.violating_resources:
+            yield violation.rule_name, str(resource.construct_path)
 
 
 def test_every_finding_has_a_reason(stage: Assembled) -> None:

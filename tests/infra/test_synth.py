@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.app import arguments
 from infra.node import bundled_node, use_bundled_node
 from tests.infra.reading import Assembled
 from tests.infra.synthesis import stand_in
@@ -39,12 +40,16 @@ def test_it_needs_no_node_no_account_and_no_network(repository: Path, tmp_path: 
     assert template == development.template  # the same in another process
 
 
-def test_the_cdk_command_chooses_by_context(repository: Path, tmp_path: Path) -> None:
-    context = {"stage": "production", "asset": str(stand_in(tmp_path))}
-    output = tmp_path / "out"
-    done = run(repository, CDK_CONTEXT_JSON=json.dumps(context), CDK_OUTDIR=str(output))
-    assert done.returncode == 0, done.stderr
-    assert [path.name for path in output.glob("*.template.json")] == ["cutover-production.template.json"]
+def test_the_cdk_command_chooses_by_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_OUTDIR", "/out")
+    chosen = arguments([], {"stage": "production", "asset": "/package.zip", "config": "/mine.json"})
+    assert (chosen.stage, chosen.flavour) == ("production", "aws")
+    assert (chosen.asset, chosen.config, chosen.output) == (Path("/package.zip"), Path("/mine.json"), Path("/out"))
+
+
+def test_an_argument_outweighs_the_context() -> None:
+    chosen = arguments(["--stage", "development", "--flavour", "local"], {"stage": "production"})
+    assert (chosen.stage, chosen.flavour) == ("development", "local")
 
 
 def test_a_faulty_configuration_is_refused_with_all_its_faults(repository: Path, tmp_path: Path) -> None:
