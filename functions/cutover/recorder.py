@@ -132,8 +132,8 @@ class Recorder:
     def _write(self, record: RevisionRecord, step: Step) -> RevisionRecord:
         row = transitions.permitted(step.transition, record.status, self.role)
         target = row.target or record.status
-        updates = {"signal": row.signal} if row.signal is not None else {}
-        after = self._after(record, target, updates | step.updates)
+        # A signal tells of the newest status only; what the relay needs to know it reads from the record.
+        after = self._after(record, target, {"signal": row.signal} | step.updates)
         lane = self.records.lane(record.product, record.target)
         if lane is None or (lane.cutover, lane.revision) != (record.cutover, record.revision):
             raise Refused("NOT_CURRENT", f"{record.cutover} revision {record.revision} is not the current one")

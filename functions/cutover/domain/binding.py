@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.contracts.base import Digest
-from cutover.contracts.bundle import Bundle
+from cutover.contracts.bundle import Bundle, DraftBundle, Sourced
+from cutover.contracts.candidate import Candidate
 from cutover.contracts.envelope import Subject, SubjectDigest
 from cutover.contracts.holds import ClearedRegister, Finding, Findings, HoldRegister
 from cutover.contracts.manifest import (
@@ -21,9 +22,10 @@ from cutover.contracts.manifest import (
     Window,
 )
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import canonical, quorum, window
+from cutover.domain import canonical, holds, quorum, window
 from cutover.domain.holds import BIND_FAMILY
 from cutover.domain.record import RevisionRecord, Slot
+from cutover.domain.waivers import TrustedWaiver
 from cutover.errors import Refused
 
 OWNER = "release-engineering"
@@ -71,33 +73,94 @@ def people(
         )  # fmt: skip
 
 
-def validity(
-    occurrence: Window, *, candidate_expires_at: datetime, register: HoldRegister, as_of: datetime, rules: Rules
-) -> datetime:
-    """The earliest end: the window's, the candidate's, any used waiver's, the evidence's age limit."""
-    waivers = (hold.resolution.expires_at for hold in register.holds if hold.resolution is not None)
-    evidence_ends = as_of + timedelta(seconds=rules.evidence_max_age)
-    return window.valid_until(occurrence, [candidate_expires_at, evidence_ends, *waivers])
-
-
-def too_short(valid_until: datetime, occurrence: Window, subject: Digest) -> Iterable[Finding]:
-    if valid_until < occurrence.closes_at:
-        yield blocker(
-            "VALIDITY_ENDS_BEFORE_WINDOW", subject=subject, field="/release/window",
-            found=f"the package would end at {valid_until.isoformat()}",
-            wanted=f"validity until the window closes at {occurrence.closes_at.isoformat()}",
-            mend="issue the candidate or the waiver with a later end, or choose an earlier window",
-        )  # fmt: skip
-
-
-def slot_taken(owner: Slot | None, record: RevisionRecord, subject: Digest) -> Iterable[Finding]:
+def slot_taken(owner: Slot | None, record: RevisionRecord) -> Iterable[Finding]:
     if owner is not None and (owner.cutover, owner.revision) != (record.cutover, record.revision):
         yield blocker(
-            "WINDOW_CONFLICT", subject=subject, field="/release/window",
+            "WINDOW_CONFLICT", subject=record.candidate, field="/release/window",
             found=f"{owner.cutover} revision {owner.revision} holds this queue and window",
             wanted="a window occurrence of this queue that nobody holds",
             mend="announce the candidate again with another window",
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One revision as Bind judges it: its documents, the rules that it pinned, and today's facts."""
+
+    record: RevisionRecord
+    rules: Rules
+    facts: Facts
+    candidate: Candidate
+    draft: DraftBundle
+    gaps: Findings
+    reports: Mapping[str, Findings | None]
+    waivers: Mapping[Digest, TrustedWaiver]
+    slot_owner: Slot | None
+    now: datetime
+
+    @property
+    def window(self) -> Window:
+        """Today's occurrence of the announced window; ``Refused`` (``WINDOW_UNKNOWN``) when it is gone."""
+        return window.occurrence(self.facts, self.record.target, self.record.window)
+
+    @property
+    def requesters(self) -> tuple[str, ...]:
+        """Who asked for the release, and who asked for its change."""
+        change = self.draft.change.requester
+        return (self.candidate.requester, *((change.value,) if isinstance(change, Sourced) else ()))
+
+
+def register_of(case: Case) -> HoldRegister:
+    """Everything that was found, as the register of this revision. Too short a validity is found last:
+    it depends on which waivers answer which holds.
+    """
+    found = [
+        *case.gaps.findings,
+        *(finding for report in case.reports.values() if report for finding in report.findings),
+        *unreported(case.reports, case.rules, case.record.candidate),
+        *people(case.rules.signers[case.record.target], case.facts, case.requesters, case.record.candidate),
+        *slot_taken(case.slot_owner, case.record),
+    ]
+    return _register(case, [*found, *_timing(case, _register(case, found))])
+
+
+def _timing(case: Case, register: HoldRegister) -> Iterable[Finding]:
+    subject = case.record.candidate
+    try:
+        closes_at = case.window.closes_at
+    except Refused as refused:
+        yield blocker(
+            refused.code, subject=subject, field="/release/window", found=refused.detail,
+            wanted="a window that the calendar still has", mend="announce the candidate again with another window",
+        )  # fmt: skip
+        return
+    ends = valid_until(case, register)
+    if ends < closes_at:
+        yield blocker(
+            "VALIDITY_ENDS_BEFORE_WINDOW", subject=subject, field="/release/window",
+            found=f"the package would end at {ends.isoformat()}",
+            wanted=f"validity until the window closes at {closes_at.isoformat()}",
+            mend="issue the candidate or the waiver with a later end, or choose an earlier window",
+        )  # fmt: skip
+
+
+def valid_until(case: Case, register: HoldRegister | ClearedRegister) -> datetime:
+    """The earliest end: the window's, the candidate's, any used waiver's, the evidence's age limit."""
+    waivers = (hold.resolution.expires_at for hold in register.holds if hold.resolution is not None)
+    evidence_ends = case.draft.as_of + timedelta(seconds=case.rules.evidence_max_age)
+    return window.valid_until(case.window, [case.candidate.expires_at, evidence_ends, *waivers])
+
+
+def _register(case: Case, found: list[Finding]) -> HoldRegister:
+    return holds.register(
+        cutover=case.record.cutover, revision=case.record.revision, findings=found, waivers=case.waivers,
+        opened_at=case.now, expires_at=held_until(case),
+    )  # fmt: skip
+
+
+def held_until(case: Case) -> datetime:
+    """How long a hold may stay open: as the rules say, and never longer than the revision."""
+    return min(case.record.expires_at, case.now + timedelta(seconds=case.rules.held_for))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

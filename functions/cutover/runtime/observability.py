@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from cutover.errors import CutoverError
 
 logger = Logger(service="cutover", utc=True, log_uncaught_exceptions=False)
-tracer = Tracer(service="cutover")
+tracer = Tracer(service="cutover", patch_modules=["botocore"])
 metrics = Metrics(namespace="Cutover", service="cutover")
 
 Answer = TypeVar("Answer")
