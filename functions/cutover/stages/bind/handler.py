@@ -6,6 +6,7 @@ from cutover.contracts.base import Model
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
 from cutover.stages.bind.binding import Binder
+from cutover.stages.bind.gathering import Gatherer
 from cutover.stages.flow import RecordReference, Reported, answer
 
 
@@ -19,12 +20,16 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     binder = Binder(
         audience=wiring.settings.audience,
-        destinations=wiring.destinations,
         store=wiring.store,
         recorder=wiring.recorder("bind"),
-        policies=wiring.policies,
+        gatherer=Gatherer(
+            store=wiring.store,
+            records=wiring.records,
+            policies=wiring.policies,
+            destinations=wiring.destinations,
+            clock=wiring.clock,
+        ),
         exceptions=wiring.exceptions,
-        clock=wiring.clock,
         sealer=lambda: wiring.sealer("bind"),
     )
     return answer(binder.run(request.record.cutover, request.record.revision, tuple(request.findings)))

@@ -1,0 +1,60 @@
+"""Bringing together what Bind judges: documents from the store, pinned rules, today's facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cutover.contracts.base import Digest
+from cutover.contracts.bundle import DraftBundle
+from cutover.contracts.evidence import EvidenceSet
+from cutover.contracts.holds import Findings
+from cutover.contracts.manifest import Destination
+from cutover.contracts.policy import Facts
+from cutover.domain.binding import Case
+from cutover.domain.policy import Policy
+from cutover.domain.record import RevisionRecord
+from cutover.domain.waivers import TrustedWaiver, trusted
+from cutover.domain.window import occurrence
+from cutover.policies import PolicyReader
+from cutover.ports import Clock, Records, Store
+from cutover.stages.flow import Reported
+from cutover.stages.loading import MAX_EVIDENCE_BYTES, candidate_of, load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gatherer:
+    store: Store
+    records: Records
+    policies: PolicyReader
+    destinations: Mapping[str, Destination]
+    clock: Clock
+
+    def gather(self, record: RevisionRecord, reported: tuple[Reported, ...], active: Policy) -> Case:
+        """The case of one revision, under ``active`` facts read for it just now."""
+        queue_arn = self.destinations[record.target].queue_arn
+        return Case(
+            record=record,
+            rules=self.policies.rules(record.rules),
+            facts=active.facts,
+            candidate=candidate_of(self.store, record),
+            draft=load(self.store, record.bundle, DraftBundle),
+            gaps=load(self.store, record.gaps, Findings),
+            reports={each.family: self._report(each) for each in reported},
+            waivers=self._waivers(record, self.policies.facts(record.facts)),
+            slot_owner=self.records.slot(queue_arn, record.window),
+            now=self.clock.now(),
+        )
+
+    def _report(self, reported: Reported) -> Findings | None:
+        return load(self.store, reported.findings, Findings) if reported.findings else None
+
+    def _waivers(self, record: RevisionRecord, pinned: Facts) -> dict[Digest, TrustedWaiver]:
+        """The same waivers that Assemble trusted: under the facts that the revision pinned."""
+        evidence_set = load(self.store, record.evidence_set, EvidenceSet)
+        envelopes = [
+            self.store.get(each.sha256, limit=MAX_EVIDENCE_BYTES)
+            for collection in evidence_set.collections
+            for each in collection.evidence
+            if collection.section == "waivers" and each.unwraps is None
+        ]
+        window = occurrence(pinned, record.target, record.window)
+        return trusted(envelopes, keys=pinned.keys, at=evidence_set.as_of, until=window.closes_at)
