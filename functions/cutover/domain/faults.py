@@ -1,6 +1,7 @@
 """A document's faults, all of them, each with where it stands and what is wrong."""
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from cutover.domain.record import Fault
 
@@ -22,7 +23,8 @@ def pointer(*parts: str | int) -> str:
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """At most ``MAX_FAULTS`` faults in the order of the document; input values are not repeated."""
     found = []
-    for detail in error.errors(include_url=False, include_input=False, include_context=False)[:MAX_FAULTS]:
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    for detail in [each for each in details if not _follows(each, details)][:MAX_FAULTS]:
         where = pointer(*detail["loc"]) or "/"
         found.append(
             Fault(
@@ -32,6 +34,13 @@ def faults_of(error: ValidationError) -> tuple[Fault, ...]:
             )
         )
     return tuple(found)
+
+
+def _follows(detail: ErrorDetails, others: list[ErrorDetails]) -> bool:
+    """Whether a list is only too short because its items are faulty: then their faults say it all."""
+    at = detail["loc"]
+    inside = (each["loc"] for each in others if each is not detail)
+    return detail["type"] == "too_short" and any(loc[: len(at)] == at for loc in inside)
 
 
 def _line(text: str) -> str:

@@ -45,7 +45,8 @@ def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
         return Announcement(_envelope(announced, inbox), correlation_id)
     except ValidationError as error:
         first = faults_of(error)[0]
-        return Announcement(kept, correlation_id, first.model_copy(update={"pointer": f"/detail{first.pointer}"}))
+        pointer = f"/detail{'' if first.pointer == '/' else first.pointer}"
+        return Announcement(kept, correlation_id, first.model_copy(update={"pointer": pointer}))
     except Refused as refused:
         return Announcement(kept, correlation_id, _fault("/detail", refused.code, refused.detail))
 
