@@ -16,6 +16,9 @@ settings.register_profile("cutover", deadline=None, print_blob=True, suppress_he
 settings.register_profile("thorough", settings.get_profile("cutover"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "cutover"))
 
+# Handlers are called without a Lambda around them, so nobody would receive their segments.
+os.environ["POWERTOOLS_TRACE_DISABLED"] = "1"
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -80,7 +80,7 @@ class Interpreter:
         elif kind == "Parallel":
             try:
                 results = [self._branch(execution, branch) for branch in state["Branches"]]
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever a function raises is the machine's to route
                 self._caught(execution, state, type(error).__name__)
             else:
                 self._leave(execution, state, results)
@@ -101,7 +101,7 @@ class Interpreter:
             execution.until = self._now() + timedelta(seconds=state["TimeoutSeconds"])
         try:
             answer = self._call(execution, state, execution.document)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a function raises is the machine's to route
             self._failed(execution, state, type(error).__name__)
             return
         execution.retries.clear()

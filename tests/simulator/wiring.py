@@ -34,7 +34,7 @@ class InMemoryIdempotency(BasePersistenceLayer):
     """The Powertools table in memory. ``clear`` empties it: no outcome may change."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.items: dict[str, DataRecord] = {}
 
     def clear(self) -> None:

@@ -61,7 +61,7 @@ class World:
         self.wiring = SimulatedWiring(self.deployment, canonical.digest(root), self.clock)
         self.wiring.store.put(root)
         self.machine = Interpreter(DEFINITION, self.invoke_stage, self.clock.now)
-        self.before_invoke: Callable[[str], None] = lambda name: None
+        self.before_invoke: Callable[[str], None] = lambda _name: None
         self.publish()
         self.records = release_records(self.deployment)
         self._upload()
@@ -203,7 +203,8 @@ class World:
             "version": "2.0", "routeKey": f"{method} /approvals/{{link}}", "rawPath": path, "rawQueryString": "",
             "headers": given, "body": body, "isBase64Encoded": False, "pathParameters": {"link": link},
             "requestContext": {
-                "requestId": "r-1", "stage": "$default", "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
+                "requestId": "r-1", "stage": "$default",
+                "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
             },
         }  # fmt: skip
         answer: dict[str, Any] = self.invoke("doors.approvals", event)
@@ -221,6 +222,10 @@ class World:
         found = self.wiring.records.admission(digest)
         assert found is not None
         return found
+
+    def admissions(self) -> list[Admission]:
+        """Every announcement, in order."""
+        return self.wiring.records._all(Admission)
 
     def record(self, cutover: str | None = None, revision: int = 1) -> RevisionRecord:
         found = self.wiring.records.revision(cutover or f"service@{self.deployment.target}.1", revision)
