@@ -12,6 +12,7 @@ from cutover_cli.output import CommandError, Exit, Format, FormatOption, answer,
 if TYPE_CHECKING:
     from cutover_cli.demo.progress import Progress
     from cutover_cli.demo.workspace import Workspace
+    from cutover_cli.local.place import Place
 
 Folder = Annotated[
     Path | None,
@@ -21,7 +22,7 @@ Folder = Annotated[
 
 def demo(
     auto: Annotated[bool, typer.Option("--auto", help="Play the two approvers, over HTTP.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the local stack up afterwards.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="End the local stack afterwards.")] = False,
     folder: Folder = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -31,22 +32,23 @@ def demo(
     from cutover_cli.demo.progress import Progress
     from cutover_cli.demo.run import STEPS, Demo, Options
     from cutover_cli.demo.workspace import DEFAULT, Workspace
-    from cutover_cli.local.place import repository
+    from cutover_cli.local.place import Place, repository
 
     progress = Progress(Console(highlight=False, stderr=form is Format.JSON), STEPS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FAILED))  # so that the stack is ended too
     with answering(form):
         root = repository()
-        place = Workspace((folder or root / DEFAULT).resolve())
+        place = Workspace((folder or root / DEFAULT).resolve(), default=folder is None)
+        state = Place.at(place.stack)
         try:
-            report = Demo(Options(root, place, auto, keep), progress).run()
+            report = Demo(Options(root, place, auto, down), progress).run()
         except KeyboardInterrupt:
             progress.plain("\nStopped. Whatever was announced went no further; the next run starts anew.")
             raise typer.Exit(Exit.FAILED) from None
         except CommandError:
-            progress.plain(f"What the local stack said: {_short(place.stack / 'emulator.log')}")
+            progress.plain(f"What the local stack said: {_short(state.log)}")
             raise
-        answer(_document(place, report, progress), form, lambda: _text(place, progress, keep=keep))
+        answer(_document(place, report, progress), form, lambda: _text(place, progress, state=None if down else state))
 
 
 def _document(place: "Workspace", report: dict[str, Any], progress: "Progress") -> dict[str, Any]:
@@ -58,9 +60,8 @@ def _document(place: "Workspace", report: dict[str, Any], progress: "Progress") 
     }
 
 
-def _text(place: "Workspace", progress: "Progress", *, keep: bool) -> str:
+def _text(place: "Workspace", progress: "Progress", *, state: "Place | None") -> str:
     folder = _short(place.folder)
-    log = _short(place.stack / "emulator.log")
     lines = [
         "",
         f"Done in {progress.seconds:.1f} s: one approved bundle, one queue, one message, verified.",
@@ -68,20 +69,19 @@ def _text(place: "Workspace", progress: "Progress", *, keep: bool) -> str:
         f"  {folder}/handoff.json   the message, byte for byte as received",
         f"  {folder}/trust.json     whose signatures count, written before the candidate was sent",
         f"  {folder}/documents/     what the message refers to, named by digest",
-        f"  {folder}/mail/          what the approvers were sent",
+        f"  {folder}/mail/          what the approvers were sent; the links work while the stack is up",
         "",
         "Try next:",
         f"  .venv/bin/cutover verify {folder}/handoff.json",
-        f"  sed 's/a/b/' {folder}/handoff.json > {folder}/changed.json && "
-        f".venv/bin/cutover verify {folder}/changed.json",
+        f"  sed 's/a/b/' {folder}/handoff.json > {folder}/changed.json",
+        f"  .venv/bin/cutover verify {folder}/changed.json",
     ]
-    if keep:
+    if state is not None:
+        where = "" if place.default else f" --state-dir {_short(state.folder)}"
         lines += [
-            f"  .venv/bin/cutover local status --state-dir {folder}/stack",
-            f"  .venv/bin/cutover local down --state-dir {folder}/stack",
+            f"  .venv/bin/cutover local status{where}",
+            f"  .venv/bin/cutover local down{where}     the stack is still up: another run is quicker",
         ]
-    else:
-        lines.append(f"  less {log}   what the local stack said; `cutover demo --keep` leaves it up")
     return "\n".join(lines)
 
 

@@ -94,7 +94,9 @@ def trusted_keys(
     )
 
 
-def describe(examples: Path, *, root: Root, keys: tuple[TrustedKey, ...], bucket: str, at: datetime) -> Deployment:
+def describe(
+    examples: Path, *, root: Root, keys: tuple[TrustedKey, ...], bucket: str, at: datetime, version: int
+) -> Deployment:
     """The example policy with this run's audience, keys, sources and a window that opened a minute ago.
 
     Each run has its own occurrence of the calendar, named after its time: a slot that was handed off stays taken.
@@ -110,6 +112,7 @@ def describe(examples: Path, *, root: Root, keys: tuple[TrustedKey, ...], bucket
     overrides: dict[str, Any] = {
         "audience": root.audience,
         "issued_at": format_instant(at),
+        "version": version,
         "keys": [key.model_dump(mode="json") for key in keys],
         "calendars": {TARGET: {"windows": [window]}},
         "sources": {name: {"kind": "s3", "bucket": bucket} for name in written.sources},

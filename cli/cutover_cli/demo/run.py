@@ -11,7 +11,7 @@ from cutover.adapters.s3_store import S3Store
 from cutover.contracts.envelope import Envelope
 from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover_cli import candidates, policy
-from cutover_cli.demo import approvers, deployment, mails, make, publish, receive, records
+from cutover_cli.demo import approvers, deployment, mails, make, publish, receive, records, stand
 from cutover_cli.demo.deployment import TARGET, Deployment, Site
 from cutover_cli.demo.errors import NotAsPromised, explained
 from cutover_cli.demo.follow import Follower
@@ -32,16 +32,16 @@ _PEOPLE_SECONDS = 2 * 3600.0  # the window is open for as long
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`auto` plays the approvers; `keep` leaves the local stack up afterwards."""
+    """`auto` plays the approvers; `down` ends the local stack, however the run ends."""
 
     root: Path
     workspace: Workspace
     auto: bool
-    keep: bool
+    down: bool
 
 
 class Demo:
-    """One run. Nothing of an earlier run is used but its keys."""
+    """One run. Nothing of an earlier one is used but its keys and, where that is safe, its stack."""
 
     def __init__(self, options: Options, progress: Progress) -> None:
         self._options, self._progress = options, progress
@@ -54,14 +54,15 @@ class Demo:
             keys, site = identities(self._place.keys), deployment.site(self._options.root)
             made = self._make(keys)
             stack = self._bring_up(keys, site)
-            if not self._options.keep:
+            if self._options.down:
                 undo.callback(lifecycle.down, state_dir=self._place.stack)
             described = self._activate(stack, keys, site)
             sealed = self._publish(stack, made, described, site, keys)
+            sent = len(stack.mail())
             follower = self._announce(stack, sealed)
-            asked = self._follow(follower)
-            self._approve(stack, follower, asked)
+            self._approve(stack, follower, self._follow(follower), sent)
             queue_arn = self._receive(stack, follower)
+            stand.settle(self._place)
             undo.close()
             return self._verify(queue_arn, described)
 
@@ -72,29 +73,28 @@ class Demo:
             return make.describe(built, keys, self._progress)
 
     def _bring_up(self, keys: Identities, site: Site) -> LocalStack:
-        """Always a new stack: one that was left by a killed run has a release in flight."""
         with self._progress.step("Bring up the local stack, anchored at the owners' root"):
             fingerprint = policy.fingerprint(deployment.root_of(keys, site.audience))
             self._progress.say(f"root       {fingerprint}")
-            lifecycle.down(state_dir=self._place.stack)
-            stack = lifecycle.up(fingerprint, state_dir=self._place.stack, say=self._progress.say)
+            stack = stand.bring_up(self._place, fingerprint, self._progress.say)
             if stack.outputs["Audience"] != site.audience:
                 raise NotAsPromised(f"the stack says that it is {stack.outputs['Audience']}, not {site.audience}")
             return stack
 
     def _activate(self, stack: LocalStack, keys: Identities, site: Site) -> Deployment:
         with self._progress.step("Activate the policy that both owners signed; export the trust file"):
-            at = now()
+            at, store, table = now(), _store(stack), _records(stack)
+            before = table.policy()
             described = deployment.describe(
                 self._options.root / deployment.EXAMPLES,
                 root=deployment.root_of(keys, site.audience),
                 keys=deployment.trusted_keys(keys, stack.clients.kms, stack.outputs, at=at),
                 bucket=stack.outputs["SourcesBucket"],
                 at=at,
+                version=before.version + 1 if before else 1,
             )
             owners = keys.owners.values()
             rules, facts = policy.sign(described.rules, *owners), policy.sign(described.facts, *owners)
-            store, table = _store(stack), _records(stack)
             policy.activate(described.root, rules, facts, targets=site.targets, store=store, records=table)
             table.set_brake(Brake(engaged=False))
             self._place.trust.write_bytes(deployment.trust_file(described, keys, at=at))
@@ -148,9 +148,9 @@ class Demo:
             self._progress.say(f"manifest   {record.manifest.payload if record.manifest else ''}")
             return record
 
-    def _approve(self, stack: LocalStack, follower: Follower, asked: RevisionRecord) -> None:
+    def _approve(self, stack: LocalStack, follower: Follower, asked: RevisionRecord, sent: int) -> None:
         with self._progress.step("Two people read, answer and decide"):
-            received = follower.until("mails", lambda: _both(stack), seconds=_ASK_SECONDS)
+            received = follower.until("mails", lambda: _both(stack, sent), seconds=_ASK_SECONDS)
             mails.keep(received, self._place.mail)
             if self._options.auto and asked.manifest is not None:
                 for mail in received:
@@ -170,9 +170,9 @@ class Demo:
             return receive.verify(self._place, self._progress, queue_arn=queue_arn, root_fingerprint=root)
 
 
-def _both(stack: LocalStack) -> list[Mail] | None:
-    """The mails, once there are as many as there are roles."""
-    found = stack.mail()
+def _both(stack: LocalStack, sent: int) -> list[Mail] | None:
+    """The mails beyond the first `sent`, once there are as many as there are roles."""
+    found = stack.mail()[sent:]
     return found if len(found) >= 2 else None  # noqa: PLR2004  # one for each role of the example policy
 
 

@@ -18,6 +18,7 @@ class Workspace:
     """One folder, by default `.demo/` of the checkout. Mails hold links and keys are keys: only its owner reads it."""
 
     folder: Path
+    default: bool = False
 
     @property
     def keys(self) -> Path:
@@ -30,9 +31,14 @@ class Workspace:
         return self.folder / "build"
 
     @property
-    def stack(self) -> Path:
-        """The local stack's own state."""
-        return self.folder / "stack"
+    def stack(self) -> Path | None:
+        """Where the local stack keeps its state; None for where `cutover local` looks by itself."""
+        return None if self.default else self.folder / "stack"
+
+    @property
+    def settled(self) -> Path:
+        """Says which stack the last run left with nothing in flight; there only after a run that was finished."""
+        return self.folder / "settled.json"
 
     @property
     def handoff(self) -> Path:
