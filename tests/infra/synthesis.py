@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.app import STAGES, build
-from infra.config import StageName, load
+from infra.config import Deployment, StageName, load
 from infra.stack import CutoverStack
 from tests.infra.reading import Assembled
 
@@ -21,9 +21,11 @@ def stand_in(scratch: Path) -> Path:
     return asset
 
 
-def synthesize(scratch: Path, *, acknowledged: bool = True) -> dict[str, Assembled]:
+def synthesize(
+    scratch: Path, *, deployment: Deployment | None = None, acknowledged: bool = True
+) -> dict[str, Assembled]:
     """The stages by name, each with its template and construct tree; `acknowledged` as in `infra.app.build`."""
-    deployment, output = load(), scratch / "cdk.out"
+    deployment, output = deployment or load(), scratch / "cdk.out"
     app = build(deployment=deployment, asset=stand_in(scratch), output=output, acknowledged=acknowledged)
     app.synth()
     stages: dict[str, Assembled] = {}

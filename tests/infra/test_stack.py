@@ -2,8 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
+from infra.config import load
 from tests.infra.reading import Assembled
+from tests.infra.synthesis import synthesize
 
 # What the stack is made of. Each type is known to the emulator of the local stack too, which fails on others.
 TYPES = {
@@ -94,3 +97,12 @@ def test_production_is_protected_and_development_may_go(development: Assembled, 
 def test_the_sender_is_an_identity(stage: Assembled) -> None:
     (identity,) = stage.of("AWS::SES::EmailIdentity")
     assert identity.properties["EmailIdentity"] == stage.config.sender
+
+
+def test_a_permissions_boundary_is_put_on_every_role(tmp_path: Path) -> None:
+    boundary = "arn:aws:iam::111111111111:policy/boundary"
+    deployment = load()
+    bounded = deployment.stages.development.model_copy(update={"permissions_boundary": boundary})
+    stages = deployment.stages.model_copy(update={"development": bounded})
+    made = synthesize(tmp_path, deployment=deployment.model_copy(update={"stages": stages}))["development"]
+    assert {each.properties["PermissionsBoundary"] for each in made.of("AWS::IAM::Role")} == {boundary}
