@@ -64,7 +64,7 @@ def test_the_store_keeps_what_it_got(local_stack: LocalStack) -> None:
     assert s3.get_object(Bucket=bucket, Key="sha256/kept")["Body"].read() == b"kept"
 
 
-def test_every_function_starts_from_the_package_alone(local_stack: LocalStack) -> None:
+def test_every_function_starts_from_the_package_alone(local_stack: LocalStack, local_state: Path) -> None:
     """The emulator's interpreter has none of our packages: what a function lacks shows here."""
     assert len(local_stack.functions) == 15
     answers = {name: local_stack.invoke(name)[1] for name in local_stack.functions}
@@ -74,6 +74,9 @@ def test_every_function_starts_from_the_package_alone(local_stack: LocalStack) -
         if b"Worker init failed" in answer or b"Mock response" in answer
     }
     assert broken == {}
+    running = lifecycle.status(state_dir=local_state).emulator
+    assert running
+    assert len(list(Path(running.work).glob("package-*"))) == 1
 
 
 def test_a_function_without_its_package_is_not_taken_for_one(local_stack: LocalStack, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def _spawn(place: Place, python: Path) -> tuple[subprocess.Popen[bytes], Emulato
     with place.alive.open("w", encoding="utf-8") as lock, place.log.open("ab") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            [python, Path(__file__).with_name("serve.py")],
+            [python, "-P", Path(__file__).with_name("serve.py")],
             cwd=work,
             env=environment(work, port),
             stdin=subprocess.DEVNULL,
