@@ -195,7 +195,7 @@ class World:
         return self.send("POST", link, body, given)
 
     def send(self, method: str, link: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-        answer = self.app.resolve(http_event(method, f"/approvals/{link}", body, headers or {}), _context())
+        answer = self.app.resolve(http_event(method, f"/approvals/{link}", body, headers or {}), lambda_context())
         text = base64.b64decode(answer["body"]).decode() if answer.get("isBase64Encoded") else answer["body"]
         return Answer(answer["statusCode"], text, answer["headers"])
 
@@ -294,7 +294,7 @@ def http_event(method: str, path: str, body: bytes, headers: Mapping[str, str]) 
     }
 
 
-def _context() -> LambdaContext:
+def lambda_context() -> LambdaContext:
     context = LambdaContext()
     context._aws_request_id = "invocation-1"
     return context

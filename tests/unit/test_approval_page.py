@@ -246,7 +246,7 @@ def test_what_was_entered_is_kept_when_the_page_comes_back(world: World) -> None
     assert "It is &#34;late&#34; &lt;/textarea&gt;" in answer.body
     assert "<details open>" in answer.body
     again = world.decide(world.link(), digest="ffffffff")
-    assert again.body.count("checked") == 6
+    assert again.body.count("required checked>") == 6
     assert again.field("nonce") != ""
 
 

@@ -34,6 +34,7 @@ _LINK_DOMAIN = b"cutover/approval-link/v1\0"
 _FORM_DOMAIN = b"cutover/approval-form/v1\0"
 _VERSION = 1
 _TAG, _DIGEST, _RANDOM, _MAC, _EXPIRY, _REVISION = 8, 32, 16, 32, 5, 3
+_AGAIN = "open the page again and decide there"
 _NEW_LINK = "open the newest message that you were sent, or ask for a new one"
 
 
@@ -88,9 +89,7 @@ def open_link(text: str, *, audience: str, mac: Mac, now: datetime) -> Link:
     body, code = content[:-_MAC], content[-_MAC:]
     tag, key_name, link = _parse(body)
     if not canonical.same(tag, _tag(audience)):
-        raise Refused(
-            "LINK_WRONG_AUDIENCE", "the link was made by another Cutover", "open it where it was made"
-        )
+        raise Refused("LINK_WRONG_AUDIENCE", "the link was made by another Cutover", "open it where it was made")
     if key_name != _key_name(mac):
         raise Refused("LINK_KEY_UNKNOWN", "the key that made the link is not in use", _NEW_LINK)
     if not mac.verify(_message(_LINK_DOMAIN, audience, body), code):
@@ -116,13 +115,12 @@ def open_nonce(text: str, link_text: str, *, audience: str, mac: Mac, now: datet
     """The digest under which this nonce is spent. Raises ``Refused``: ``FORM_NOT_OURS``, ``FORM_EXPIRED``."""
     content = _from_text(text, limit=128, code="FORM_NOT_OURS")
     body, code = content[:-_MAC], content[-_MAC:]
-    again = "open the page again and decide there"
     if len(body) != 1 + _EXPIRY + _RANDOM or body[0] != _VERSION:
-        raise Refused("FORM_NOT_OURS", "the form was not made by this page", again)
+        raise Refused("FORM_NOT_OURS", "the form was not made by this page", _AGAIN)
     if not mac.verify(_form_message(link_text, audience, body), code):
-        raise Refused("FORM_NOT_OURS", "the form was not made by this page", again)
+        raise Refused("FORM_NOT_OURS", "the form was not made by this page", _AGAIN)
     if now >= _instant(body[1 : 1 + _EXPIRY]):
-        raise Refused("FORM_EXPIRED", "the page was open for more than an hour", again)
+        raise Refused("FORM_EXPIRED", "the page was open for more than an hour", _AGAIN)
     return canonical.digest(content)
 
 
@@ -165,9 +163,7 @@ def _parse(body: bytes) -> tuple[bytes, str, Link]:
 
 
 def _malformed() -> Refused:
-    return Refused(
-        "LINK_MALFORMED", "the link is incomplete or was changed", "copy the whole link, or " + _NEW_LINK
-    )
+    return Refused("LINK_MALFORMED", "the link is incomplete or was changed", "copy the whole link, or " + _NEW_LINK)
 
 
 def _instant(seconds: bytes) -> datetime:
@@ -207,7 +203,7 @@ def _to_text(content: bytes) -> str:
 
 def _from_text(text: str, *, limit: int, code: str) -> bytes:
     """Bytes from their one spelling in base64url: no padding, no zero bits to play with."""
-    refused = Refused(code, "the link or form is incomplete or was changed", _NEW_LINK)
+    refused = _malformed() if code == "LINK_MALFORMED" else Refused(code, "the form is not this page's", _AGAIN)
     if not text.isascii() or len(text) > limit:
         raise refused
     try:

@@ -14,7 +14,7 @@ from cutover.runtime.observability import logger, observed
 from cutover.runtime.wiring import wired
 
 
-def _act(*, key: str, action: Callable[[], str]) -> dict[str, Any]:  # noqa: ARG001 - the guard's key
+def _act(*, key: str, action: Callable[[], str]) -> dict[str, Any]:
     return {"status": action()}
 
 

@@ -65,6 +65,17 @@ def verbatim(value: str) -> Markup:
     return escape(value)
 
 
+def titled(code: str) -> str:
+    """``ROLLBACK_DRILL_MISSING`` as ``Rollback drill missing``."""
+    return code.replace("_", " ").capitalize()
+
+
+def brief(text: str, limit: int) -> str:
+    """The beginning of a text on one line, and that it is only the beginning; the whole stands elsewhere."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
 def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
@@ -82,6 +93,8 @@ def _environment() -> Environment:
     environment.globals["style"] = Markup(_style())  # noqa: S704 - our own file, as its hash in the policy says
     environment.filters["verbatim"] = verbatim
     environment.filters["sentence"] = sentence
+    environment.filters["brief"] = brief
+    environment.filters["title_case"] = titled
     environment.filters["words"] = lambda name: name.replace("-", " ").replace("_", " ")
     return environment
 

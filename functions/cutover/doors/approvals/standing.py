@@ -15,14 +15,15 @@ from cutover.packages import Package
 REFUSABLE = frozenset({Status.AWAITING_APPROVAL, Status.APPROVED, Status.AWAITING_WINDOW})
 """A refusal counts until the hand-off begins; an approval only while one is missing."""
 
-_ENDED = {
-    Status.HELD: ("REVISION_HELD", "this revision is held and asks nobody"),
-    Status.HANDING_OFF: ("HANDING_OFF", "the hand-off has begun"),
-    Status.HANDED_OFF: ("HANDED_OFF", "this release has been handed to its deployment queue"),
-    Status.DECLINED: ("DECLINED", "this revision was declined"),
-    Status.EXPIRED: ("EXPIRED", "this revision expired before it was handed off"),
+_CLOSED = {
+    Status.HELD: ("REVISION_HELD", "this revision is held and asks nobody", "its owners know what has to be mended"),
+    Status.BOUND: ("NOT_AWAITING_APPROVAL", "approval is being requested at this moment", "try again in a minute"),
+    Status.HANDING_OFF: ("HANDING_OFF", "the hand-off has begun", "nothing can be decided any more"),
+    Status.HANDED_OFF: ("HANDED_OFF", "it has been handed to its deployment queue", "nothing is left to decide"),
+    Status.DECLINED: ("DECLINED", "one refusal ends a revision", "only a new revision can answer the reason"),
+    Status.EXPIRED: ("EXPIRED", "its time ran out before it was handed off", "announce a new candidate"),
 }
-_NOT_YET = ("NOT_AWAITING_APPROVAL", "this revision does not await approval yet")
+_NOT_YET = ("NOT_AWAITING_APPROVAL", "this revision does not await approval yet", "wait for the message that asks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,7 @@ class Standing:
             return
         if status in REFUSABLE:
             raise Refused("APPROVALS_COMPLETE", "every approval that is needed has been given", "nothing is left to do")
-        code, detail = _ENDED.get(status, _NOT_YET)
-        mend = "try again in a minute" if status is Status.BOUND else "nothing can be decided here any more"
-        raise Refused(code, detail, mend)
+        raise Refused(*_CLOSED.get(status, _NOT_YET))
 
     def _check_manifest(self, link: Link, package: Package) -> None:
         named = self.record.manifest

@@ -9,6 +9,7 @@ from cutover.contracts.base import parse_instant
 from cutover.contracts.bundle import Bundle, BundleStep, BundleWaiver, Component, Sourced, Waived
 from cutover.contracts.holds import ResolvedHold, Warn
 from cutover.domain import times
+from cutover.doors.approvals.rendering import titled
 from cutover.packages import Package
 
 NOT_STATED = "not stated (waived)"
@@ -54,6 +55,7 @@ class Exemption:
     """One hold that a waiver answers; the person confirms each."""
 
     fingerprint: str
+    title: str
     code: str
     field: str
     found: str
@@ -95,6 +97,7 @@ class Summary:
     warnings: tuple[Warn, ...]
     exemptions: tuple[Exemption, ...]
     waivers: tuple[WaiverLine, ...]
+    """Those that answer no hold of this package."""
     audience: str
 
 
@@ -150,7 +153,11 @@ def summarize(package: Package, *, now: datetime) -> Summary:
         steps=_steps(bundle, now),
         warnings=package.register.warnings,
         exemptions=tuple(_exemption(hold, bundle, zone, now) for hold in package.register.holds),
-        waivers=tuple(_waiver(each, zone, now) for each in bundle.waivers if isinstance(each, BundleWaiver)),
+        waivers=tuple(
+            _waiver(each, zone, now)
+            for each in bundle.waivers
+            if isinstance(each, BundleWaiver) and each.fingerprint.value not in exceptions_of(package)
+        ),
         audience=predicate.audience,
     )
 
@@ -211,6 +218,7 @@ def _exemption(hold: ResolvedHold, bundle: Bundle, zone: ZoneInfo | None, now: d
     ends = hold.resolution.expires_at
     return Exemption(
         fingerprint=hold.fingerprint,
+        title=titled(hold.code),
         code=hold.code,
         field=hold.field,
         found=hold.found,

@@ -1,0 +1,300 @@
+"""The page in a real browser: people can decide with it, and nobody else can do anything with it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from cutover.domain.record import Brake, Status
+from tests.approving import World
+from tests.browser import showcase
+from tests.browser.chromium import DESKTOP, PHONE, Scheme
+from tests.browser.conftest import Open
+from tests.browser.serving import elsewhere, served
+
+WATCH_POLICY = """
+  window.violations = [];
+  document.addEventListener('securitypolicyviolation',
+    event => window.violations.push(event.violatedDirective + ' ' + event.blockedURI));
+"""
+
+
+def go(page: Page, world: World, link: str | None = None) -> None:
+    page.goto(f"{world.page_url}/approvals/{link or world.link()}")
+
+
+def faults(page: Page) -> str:
+    """What axe-core finds (WCAG 2.2 AA and its own best practices), as a report; empty when there is nothing."""
+    result = Axe().run(page)
+    return str(result.generate_report()) if result.violations_count else ""
+
+
+def digits(world: World) -> str:
+    return world.package.manifest_digest[7:15]
+
+
+def focused(page: Page) -> str:
+    name: str = page.evaluate("document.activeElement.name || document.activeElement.tagName")
+    return name
+
+
+def tab_to(page: Page, name: str) -> None:
+    for _ in range(40):
+        if focused(page) == name:
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{name} cannot be reached with the keyboard")
+
+
+class TestDeciding:
+    def test_approving_with_nothing_but_the_keyboard(self, page: Page, world: World) -> None:
+        go(page, world)
+        for name in ("intent", "risk", "rollback", "timing", "exception", "destination"):
+            tab_to(page, name)
+            page.keyboard.press("Space")
+        tab_to(page, "digest")
+        page.keyboard.type(digits(world))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("You have approved this release")
+        assert [each.person for each in world.record.decisions] == ["erin"]
+
+    def test_approving_without_scripts_on_a_phone(self, opening: Open, requests: list[str], world: World) -> None:
+        page = opening(size=PHONE, scripts=False)
+        go(page, world)
+        for box in page.get_by_role("checkbox").all():
+            box.tap()
+        page.get_by_label("Type the first 8 characters").first.fill(digits(world))
+        page.get_by_role("button", name="Approve this package").tap()
+        expect(page.get_by_role("heading", level=1)).to_have_text("You have approved this release")
+        assert [each.split()[0] for each in requests if "/approvals/" in each] == ["GET", "POST", "GET"]
+
+    def test_taps_from_the_mail_to_the_receipt(self, page: Page, world: World) -> None:
+        """The link, each question, the one field, the button; an exception costs a tap of its own."""
+        go(page, world)
+        exceptions = len(world.package.register.holds)
+        taps = 1 + page.get_by_role("checkbox").count() + 1 + 1
+        assert taps - exceptions <= 8
+
+    def test_refusing_with_a_reason(self, page: Page, world: World) -> None:
+        go(page, world)
+        page.get_by_text("Refuse instead").click()
+        page.get_by_label("Reason").fill("The drill is missing.\nSee OPS-4.")
+        page.get_by_label("Type the first 8 characters").last.fill(digits(world))
+        page.get_by_role("button", name="Refuse this package").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("You have refused this release")
+        assert world.statements()[0].predicate.reason == "The drill is missing.\nSee OPS-4."
+
+    def test_a_wrong_digest_keeps_what_was_entered(self, page: Page, world: World) -> None:
+        go(page, world)
+        for box in page.get_by_role("checkbox").all():
+            box.check()
+        page.get_by_label("Type the first 8 characters").first.fill("00000000")
+        page.get_by_role("button", name="Approve this package").click()
+        expect(page.get_by_role("alert")).to_contain_text("DIGEST_DIFFERS")
+        assert all(box.is_checked() for box in page.get_by_role("checkbox").all())
+        page.get_by_label("Type the first 8 characters").first.fill(digits(world))
+        page.get_by_role("button", name="Approve this package").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("You have approved this release")
+
+    def test_going_back_and_sending_again_shows_what_is_recorded(self, page: Page, world: World) -> None:
+        self.test_approving_with_nothing_but_the_keyboard(page, world)
+        page.go_back()
+        expect(page.get_by_role("heading", level=1)).to_have_text("You have approved this release")
+        assert world.record.decision_seq == 1
+
+
+class TestLooking:
+    def test_looking_changes_nothing(self, page: Page, world: World) -> None:
+        world.policy()
+        before = world.snapshot()
+        url = f"{world.page_url}/approvals/{world.link()}"
+        for _ in range(2):
+            page.goto(url)
+            page.reload()
+        assert page.request.head(url).status == 200
+        assert world.snapshot() == before
+
+    def test_one_request_and_no_other_place(self, page: Page, requests: list[str], world: World) -> None:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        go(page, world)
+        page.get_by_text("refund-worker", exact=True).click()
+        assert asked == [page.url]
+        assert [each for each in requests if "/approvals/" in each] == [f"GET /approvals/{world.link()}"]
+
+    def test_the_page_keeps_its_own_policy(self, page: Page, world: World) -> None:
+        heard: list[str] = []
+        page.on("console", lambda message: heard.append(message.text))
+        page.add_init_script(WATCH_POLICY)
+        go(page, world)
+        page.get_by_text("refund-worker", exact=True).click()
+        assert page.evaluate("window.violations") == []
+        assert heard == []
+        background = page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+        assert background == "rgb(244, 245, 247)", "the style sheet was refused by the policy's hash"
+
+    def test_the_policy_forbids_what_an_injection_would_do(self, page: Page, world: World) -> None:
+        page.add_init_script(WATCH_POLICY)
+        go(page, world)
+        page.evaluate(
+            """() => {
+              document.body.insertAdjacentHTML('beforeend',
+                '<img src="https://evil.example/a.png"><div style="color:red" onclick="x()">x</div>');
+              const script = document.createElement('script');
+              script.textContent = 'window.owned = true';
+              document.body.append(script);
+            }"""
+        )
+        page.wait_for_function("window.violations.length >= 3")
+        assert page.evaluate("window.owned") is None
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_light_and_dark(self, opening: Open, requests: list[str], world: World, scheme: Scheme) -> None:
+        page = opening(scheme=scheme)
+        go(page, world)
+        background = page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+        assert background == {"light": "rgb(244, 245, 247)", "dark": "rgb(14, 20, 27)"}[scheme]
+
+
+class TestPhone:
+    @pytest.mark.parametrize("which", ["release", "hostile"])
+    def test_nothing_is_wider_than_the_screen(self, opening: Open, which: str) -> None:
+        world = getattr(showcase, which)()
+        with served(world):
+            page = opening(size=PHONE)
+            go(page, world)
+            for summary in page.locator("summary").all():
+                summary.click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+    def test_the_questions_come_within_two_screens(self, opening: Open, requests: list[str], world: World) -> None:
+        page = opening(size=PHONE)
+        go(page, world)
+        box = page.get_by_role("heading", name="Approve", exact=True).bounding_box()
+        assert box is not None
+        assert box["y"] <= 2 * PHONE[1]
+
+    def test_what_is_tapped_is_large_enough(self, opening: Open, requests: list[str], world: World) -> None:
+        """WCAG 2.2, 2.5.8: 24 by 24 CSS pixels."""
+        page = opening(size=PHONE)
+        go(page, world)
+        for part in [*page.locator("label.check").all(), *page.get_by_role("button").all()]:
+            box = part.bounding_box()
+            assert box is None or min(box["width"], box["height"]) >= 24
+
+
+class TestHostileText:
+    def test_it_is_shown_and_does_nothing(self, opening: Open) -> None:
+        world = showcase.hostile()
+        with served(world):
+            page = opening()
+            page.on("dialog", lambda _: pytest.fail("a script has run"))
+            page.add_init_script(WATCH_POLICY)
+            go(page, world)
+            assert page.locator("script, img").count() == 0
+            assert page.evaluate("window.violations") == []
+            text = page.locator("main").inner_text()
+            assert "<script>alert('owned')</script>" in text
+            assert "U+202E" in text
+            assert "\u202e" not in text
+
+    def test_it_can_be_approved_as_it_is(self, opening: Open) -> None:
+        world = showcase.hostile()
+        with served(world):
+            page = opening()
+            go(page, world)
+            for box in page.get_by_role("checkbox").all():
+                box.check()
+            page.get_by_label("Type the first 8 characters").first.fill(digits(world))
+            page.get_by_role("button", name="Approve this package").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("You have approved this release")
+
+
+class TestStrangers:
+    def test_a_scanner_that_renders_ticks_and_submits_decides_nothing(self, page: Page, world: World) -> None:
+        """It ticks every box and submits every form past the browser's own checks; it types nothing."""
+        go(page, world)
+        url = page.url
+        for index in range(page.locator("form").count()):
+            page.goto(url)
+            page.evaluate("document.querySelectorAll('input[type=checkbox]').forEach(box => box.checked = true)")
+            with page.expect_navigation():
+                page.evaluate(
+                    """index => {
+                      const form = document.forms[index];
+                      form.noValidate = true;
+                      form.requestSubmit(form.querySelector('button'));
+                    }""",
+                    index,
+                )
+            expect(page.get_by_role("alert")).to_contain_text(re.compile("DIGEST_DIFFERS|REASON_MISSING"))
+        assert world.record.status is Status.AWAITING_APPROVAL
+        assert world.record.decisions == ()
+        self.and_the_person_can_still_decide(page, world)
+
+    def and_the_person_can_still_decide(self, page: Page, world: World) -> None:
+        TestDeciding().test_refusing_with_a_reason(page, world)
+
+    def test_another_site_cannot_post_the_form(self, page: Page, world: World) -> None:
+        fields = "".join(f'<input name="{name}" value="{value}">' for name, value in world.form(world.link(), "refuse"))
+        action = f"{world.page_url}/approvals/{world.link()}"
+        form = f'<form id=f method=post action="{action}">{fields}</form><script>f.submit()</script>'
+        with elsewhere(form) as address:
+            page.goto(address)
+            expect(page.get_by_text("FORM_CROSS_SITE")).to_be_visible()
+        assert world.record.decisions == ()
+
+    def test_another_site_cannot_frame_the_page(self, page: Page, world: World) -> None:
+        with elsewhere(f'<iframe src="{world.page_url}/approvals/{world.link()}"></iframe>') as address:
+            page.goto(address)
+            page.wait_for_load_state("networkidle")
+            frame = page.frames[-1]
+            assert frame.get_by_text("Approve this package").count() == 0
+
+
+def _refused(world: World) -> None:
+    world.decide(world.link("omar", "operations"), "refuse")
+
+
+STATES: dict[str, Callable[[World], object]] = {
+    "question": lambda _world: None,
+    "one approval": lambda world: world.decide(world.link("omar", "operations")),
+    "mine": lambda world: world.decide(world.link()),
+    "declined": _refused,
+    "expired": lambda world: world.become(Status.EXPIRED),
+    "handed off": lambda world: world.become(Status.HANDED_OFF),
+    "brake": lambda world: world.records.set_brake(Brake(engaged=True)),
+    "not eligible": lambda world: world.change_facts(people={}),
+}
+
+
+class TestAccessibility:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("state", sorted(STATES))
+    def test_no_violations(self, opening: Open, requests: list[str], world: World, state: str, scheme: Scheme) -> None:
+        STATES[state](world)
+        for size in (DESKTOP, PHONE):
+            page = opening(size=size, scheme=scheme)
+            go(page, world)
+            for summary in page.locator("summary").all():
+                summary.click()
+            assert faults(page) == ""
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_no_violations_after_a_mistake(
+        self, opening: Open, requests: list[str], world: World, scheme: Scheme
+    ) -> None:
+        page = opening(scheme=scheme)
+        go(page, world)
+        page.evaluate("document.querySelector('#approve').noValidate = true")
+        page.get_by_role("button", name="Approve this package").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert faults(page) == ""
+
+    def test_axe_finds_what_is_wrong(self, page: Page, world: World) -> None:
+        """The check itself can fail."""
+        go(page, world)
+        page.evaluate("document.querySelector('label[for=approve-digest]').remove()")
+        assert "label" in faults(page)
