@@ -61,7 +61,7 @@ class World:
         self.wiring = SimulatedWiring(self.deployment, canonical.digest(root), self.clock)
         self.wiring.store.put(root)
         self.machine = Interpreter(DEFINITION, self.invoke_stage, self.clock.now)
-        self.before_invoke: Callable[[str], None] = lambda _name: None
+        self.before_invoke: Callable[[str, Any], None] = lambda _name, _payload: None
         self.publish()
         self.records = release_records(self.deployment)
         self._upload()
@@ -134,7 +134,7 @@ class World:
         return handler(json.loads(json.dumps(event)), Context(module))
 
     def invoke_stage(self, name: str, payload: Any) -> Any:
-        self.before_invoke(name)
+        self.before_invoke(name, payload)
         return self.invoke("stages." + re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(), payload)
 
     # --- what happens by itself -------------------------------------------------------------

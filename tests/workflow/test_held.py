@@ -1,0 +1,380 @@
+"""What keeps a release from being bound: each check and each gap, its hold, its owner's message; and its end."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cutover.contracts.bundle import Bundle
+from cutover.contracts.candidate import Candidate, Reference
+from cutover.contracts.records import WAIVER_TYPE
+from cutover.domain import canonical
+from cutover.domain.record import RevisionRecord
+from tests.building.keys import Key, seal_bytes
+from tests.simulator.journeys import (
+    announced,
+    assert_consistent,
+    awaiting_approval,
+    open_holds,
+    register_of,
+    revise,
+    rewrite,
+    told,
+)
+from tests.simulator.world import World
+
+OTHER = "sha256:" + "0" * 64
+Change = Callable[[World], Candidate | None]
+
+
+def assert_held(world: World, record: RevisionRecord, *expected: tuple[str, str]) -> None:
+    """Row 14: held by exactly these codes at these fields, one message for each hold, nothing bound."""
+    assert record.status == "held"
+    register = register_of(world, record)
+    found = open_holds(world, record)
+    assert {(hold.code, hold.field) for hold in found} == set(expected)
+    assert {message.hold.id for message in told(world)} == {hold.id for hold in found}
+    assert len(told(world)) == len(found)
+    assert all(hold.opened_by == "bind" and hold.owner and hold.mend for hold in found)
+    assert record.manifest is None
+    assert world.wiring.mailer.sent == []
+    assert register.cutover == record.cutover
+    assert record.reason == found[0].code
+    assert world.execution().visited[-3:] == ["Bind", "WasBound", "AwaitResolution"]
+    assert_consistent(world, record.cutover)
+
+
+def edit(name: str, change: Callable[[Any], Any]) -> Change:
+    def apply(world: World) -> None:
+        revise(world, name, change)
+
+    return apply
+
+
+def component(world: World, **changes: Any) -> Candidate:
+    candidate = world.candidate()
+    return candidate.model_copy(update={"components": (candidate.components[0].model_copy(update=changes),)})
+
+
+def artifact(world: World, **changes: Any) -> Candidate:
+    return component(world, artifact=world.candidate().components[0].artifact.model_copy(update=changes))
+
+
+def signed_by(name: str, key: str | Key) -> Change:
+    def apply(world: World) -> None:
+        signer = key if isinstance(key, Key) else world.deployment.key(key)
+        world.records[name] = world.upload(dataclasses.replace(world.records[name], key=signer))
+
+    return apply
+
+
+def drop(*path: str | int) -> Callable[[Any], None]:
+    def change(said: Any) -> None:
+        *way, last = path
+        for part in way:
+            said = said[part]
+        del said[last]
+
+    return change
+
+
+def put(value: Any, *path: str | int) -> Callable[[Any], None]:
+    def change(said: Any) -> None:
+        *way, last = path
+        for part in way:
+            said = said[part]
+        said[last] = value
+
+    return change
+
+
+# --- row 1: artifacts -------------------------------------------------------------------------------
+
+
+def newer_artifact(world: World) -> None:
+    record = world.records["artifact"]
+    world.wiring.bucket.put("shop-registry", record.record, b"built again, not announced")
+
+
+def same_artifact_again(world: World) -> None:
+    """A new version with the same bytes supersedes nothing."""
+    world.upload(world.records["artifact"])
+
+
+ARTIFACT = (
+    ("unpinned", lambda w: artifact(w, digest=None), {("ARTIFACT_NOT_DIGEST_PINNED", "/components/0/digest")}),
+    (
+        "a digest that the registry has not",
+        lambda w: artifact(w, digest=OTHER),
+        {
+            ("ARTIFACT_DIGEST_UNKNOWN", "/components/0/digest"),
+            ("PROVENANCE_SUBJECT_MISMATCH", "/components/0/provenance/statement"),
+            ("ATTESTATION_SUBJECT_MISMATCH", "/attestations/0/statement"),
+        },
+    ),
+    (
+        "a version that the registry has not",
+        lambda w: artifact(w, version="v999"),
+        {
+            ("ARTIFACT_UNKNOWN", "/components/0/digest"),
+            ("ARTIFACT_UNKNOWN", "/components/0/size"),
+            ("SOURCE_RECORD_MISSING", ""),
+        },
+    ),
+    ("newer bytes", newer_artifact, {("SUPERSESSION_UNRESOLVED", "/components/0/digest")}),
+)
+
+# --- rows 2 and 3: provenance and attestations --------------------------------------------------------
+
+PROVENANCE = "/components/0/provenance/"
+COMMIT_AT = ("predicate", "buildDefinition", "resolvedDependencies", 0, "digest", "gitCommit")
+ATTESTED = (
+    (
+        "no provenance",
+        lambda w: component(w, provenance=None),
+        {("PROVENANCE_INCOMPLETE", PROVENANCE + name) for name in ("statement", "builder", "repository", "commit")},
+    ),
+    (
+        "provenance by a stranger",
+        signed_by("provenance", Key("nobody")),
+        {("PROVENANCE_UNTRUSTED", PROVENANCE + "statement")},
+    ),
+    (
+        "provenance by the tester's key",
+        signed_by("provenance", "attestation"),
+        {("PROVENANCE_UNTRUSTED", PROVENANCE + "statement")},
+    ),
+    (
+        "provenance of other bytes",
+        edit("provenance", put("1" * 64, "subject", 0, "digest", "sha256")),
+        {("PROVENANCE_SUBJECT_MISMATCH", PROVENANCE + "statement")},
+    ),
+    (
+        "provenance of nothing",
+        edit("provenance", put([], "subject")),
+        {("PROVENANCE_SUBJECT_MISMATCH", PROVENANCE + "statement")},
+    ),
+    (
+        "provenance with hostile subjects",
+        edit("provenance", put([7, {"digest": []}, {"digest": {"sha256": {}}}], "subject")),
+        {("PROVENANCE_SUBJECT_MISMATCH", PROVENANCE + "statement")},
+    ),
+    (
+        "provenance of another commit",
+        edit("provenance", put("f" * 40, *COMMIT_AT)),
+        {("PROVENANCE_COMMIT_MISMATCH", PROVENANCE + "commit")},
+    ),
+    (
+        "provenance without a commit",
+        edit("provenance", drop(*COMMIT_AT)),
+        {
+            ("PROVENANCE_INCOMPLETE", PROVENANCE + "commit"),
+            ("PROVENANCE_COMMIT_MISMATCH", PROVENANCE + "commit"),
+        },
+    ),
+    (
+        "provenance without its builder",
+        edit("provenance", drop("predicate", "runDetails")),
+        {("PROVENANCE_INCOMPLETE", PROVENANCE + "builder")},
+    ),
+    (
+        "a required attestation is not named",
+        lambda w: w.candidate(attestations=()),
+        {("ATTESTATION_MISSING", "/components/0/digest")},
+    ),
+    (
+        "an attestation by a stranger",
+        signed_by("tests", Key("nobody")),
+        {("ATTESTATION_UNTRUSTED", "/attestations/0/statement")},
+    ),
+    (
+        "an attestation by the builder's key",
+        signed_by("tests", "provenance"),
+        {("ATTESTATION_UNTRUSTED", "/attestations/0/statement")},
+    ),
+    (
+        "an attestation of other bytes",
+        edit("tests", put("1" * 64, "subject", 0, "digest", "sha256")),
+        {("ATTESTATION_SUBJECT_MISMATCH", "/attestations/0/statement")},
+    ),
+)
+
+# --- rows 4 to 7: what other systems say --------------------------------------------------------------
+
+DEPENDENCIES = "/components/0/dependencies/"
+SECTIONS_OF_OTHERS = (
+    (
+        "no dependency manifest",
+        lambda w: component(w, dependencies=None),
+        {("DEPENDENCY_MANIFEST_MISSING", DEPENDENCIES + n) for n in ("digest", "format", "spec_version", "components")},
+    ),
+    (
+        "a dependency manifest without a list",
+        edit("dependencies", drop("components")),
+        {("DEPENDENCY_MANIFEST_MISSING", DEPENDENCIES + "components")},
+    ),
+    ("a change of another shape", edit("change", drop("risk")), "CHANGE_RECORD_INCOMPLETE"),
+    ("a change with a verdict", edit("change", put("go", "verdict")), "CHANGE_RECORD_INCOMPLETE"),
+    ("no cohorts", edit("rollout", put([], "cohorts")), {("COHORT_INCOMPLETE", "/cohorts")}),
+    (
+        "a cohort without a share",
+        edit("rollout", drop("cohorts", 0, "share_percent")),
+        {("COHORT_INCOMPLETE", "/cohorts/0/share_percent")},
+    ),
+    ("flags that are none", edit("flags", put("x", "flags", 0, "type")), {("FLAG_INCOMPLETE", "/flags")}),
+    ("a flag without an owner", edit("flags", drop("flags", 0, "owner")), {("FLAG_INCOMPLETE", "/flags/0/owner")}),
+    (
+        "a flag without an end",
+        edit("flags", drop("flags", 0, "expires_at")),
+        {("FLAG_INCOMPLETE", "/flags/0/expires_at")},
+    ),
+)
+
+# --- row 8: the way back ------------------------------------------------------------------------------
+
+STEP = "/rollback/steps/0/"
+STEP_FIELDS = {
+    "hook_digest": "HOOK", "trigger": "TRIGGER", "class": "CLASS", "stop_first": "STOP_FIRST",
+    "prior_configuration": "PRIOR_CONFIGURATION",
+}  # fmt: skip
+
+
+def drilled(when: str) -> Change:
+    return edit("rollback", put(when, "steps", 0, "drilled_at"))
+
+
+ROLLBACK = (
+    *(
+        (f"no {name}", edit("rollback", drop("steps", 0, name)), {(f"ROLLBACK_{code}_MISSING", STEP + name)})
+        for name, code in STEP_FIELDS.items()
+    ),
+    (
+        "no baseline",
+        edit("rollback", drop("steps", 0, "baseline")),
+        {
+            ("ROLLBACK_BASELINE_CHECK_MISSING", STEP + "baseline_check"),
+            ("ROLLBACK_BASELINE_RESULT_MISSING", STEP + "baseline_expected"),
+        },
+    ),
+    (
+        "never drilled, and nobody waived it",
+        lambda w: w.candidate(waivers=()),
+        {("ROLLBACK_DRILL_MISSING", STEP + "drilled_at")},
+    ),
+    ("no steps", edit("rollback", put([], "steps")), {("ROLLBACK_PLAN_MISSING", "/rollback/steps")}),
+    (
+        "not a plan",
+        edit("rollback", put("cutover/rollback-plan/v9", "schema")),
+        {("ROLLBACK_PLAN_MISSING", "/rollback/steps")},
+    ),
+    ("drilled too long ago", drilled("2025-12-02T09:00:59Z"), {("ROLLBACK_DRILL_STALE", STEP + "drilled_at")}),
+    ("drilled tomorrow", drilled("2026-03-03T09:00:00Z"), {("ROLLBACK_DRILL_IN_FUTURE", STEP + "drilled_at")}),
+)
+
+# --- row 10: waivers ------------------------------------------------------------------------------------
+
+
+def waiver(key: str | Key = "waiver", content: bytes | None = None, **changes: Any) -> Change:
+    """The release's one waiver, as somebody wrote and signed it. ``None`` leaves a field out."""
+
+    def apply(world: World) -> Candidate:
+        record = world.waiver()
+        said = {**json.loads(record.payload), **changes}
+        payload = canonical.encode({name: value for name, value in said.items() if value is not None})
+        signer = key if isinstance(key, Key) else world.deployment.key(key)
+        signed = content if content is not None else seal_bytes(WAIVER_TYPE, payload, signer)
+        uploaded = world.upload(dataclasses.replace(record, payload=signed, payload_type=None))
+        return world.candidate(waivers=(Reference.model_validate(uploaded.reference()),))
+
+    return apply
+
+
+UNANSWERED = ("ROLLBACK_DRILL_MISSING", STEP + "drilled_at")
+UNREADABLE = (("WAIVER_UNREADABLE", "/waivers/0"), ("WAIVER_UNTRUSTED", "/waivers/0"))
+ENDS = "/waivers/0/expires_at"
+WAIVERS = (
+    *(
+        (f"no {name}", waiver("waiver", None, **{name: None}), {UNANSWERED, (f"WAIVER_{code}_MISSING", f"/waivers/0/{name}")})
+        for name, code in (("owner", "OWNER"), ("reason", "REASON"), ("approver", "APPROVER"), ("policy", "POLICY"),
+                           ("expires_at", "END"))
+    ),
+    ("signed by a stranger", waiver(Key("nobody")), {UNANSWERED, ("WAIVER_UNTRUSTED", "/waivers/0")}),
+    ("signed for another purpose", waiver("attestation"), {UNANSWERED, ("WAIVER_UNTRUSTED", "/waivers/0")}),
+    ("over", waiver(expires_at="2026-03-02T09:01:00Z"), {UNANSWERED, ("WAIVER_EXPIRED", ENDS)}),
+    (
+        "ends before the window closes",
+        waiver(expires_at="2026-03-03T21:59:59Z"),
+        {UNANSWERED, ("WAIVER_ENDS_BEFORE_WINDOW", ENDS)},
+    ),
+    ("for another hold", waiver(fingerprint=OTHER), {UNANSWERED}),
+    (
+        "no envelope",
+        waiver(content=b'{"payload": 7}'),
+        {UNANSWERED, *UNREADABLE, ("EVIDENCE_NOT_UNWRAPPED", "")},
+    ),
+    (
+        "not JSON",
+        waiver(content=b"\xff\xfe"),
+        {UNANSWERED, *UNREADABLE, ("EVIDENCE_UNREADABLE", "")},
+    ),
+)  # fmt: skip
+
+# --- row 15 and collecting: what cannot be fetched, or be read in one way only -----------------------------
+
+
+def denied(world: World) -> None:
+    world.wiring.bucket.deny("shop-ci")
+
+
+def unknown_source(world: World) -> Candidate:
+    return world.candidate(change=world.candidate().change.model_copy(update={"source": "elsewhere"}))
+
+
+def twice(world: World) -> None:
+    """One reader takes the first title, another one the last."""
+    content = world.records["change"].payload
+    rewrite(world, "change", content.replace(b'"title"', b'"title": "Nothing", "title"'))
+
+
+def large(world: World) -> None:
+    rewrite(world, "rollout", world.records["rollout"].payload + b" " * 1_048_576)
+
+
+COLLECTED = (
+    ("a source that refuses", denied, "SOURCE_DENIED"),
+    ("a source that nobody knows", unknown_source, "SOURCE_UNKNOWN"),
+    ("a record that is too large", large, "SOURCE_RECORD_TOO_LARGE"),
+    ("a key that stands twice", twice, "LINEAGE_BROKEN"),
+)
+
+CASES = (*ARTIFACT, *ATTESTED, *SECTIONS_OF_OTHERS, *ROLLBACK, *WAIVERS, *COLLECTED)
+
+
+@pytest.mark.parametrize(("change", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_a_hold_for_each_thing_that_is_wrong(change: Change, expected: set[tuple[str, str]] | str) -> None:
+    world = World()
+    record = announced(world, change(world))
+    if isinstance(expected, str):
+        found = {(hold.code, hold.field) for hold in open_holds(world, record)}
+        assert expected in {code for code, _ in found}
+        expected = found
+    assert_held(world, record, *expected)
+
+
+PASSING = (
+    ("as it is", lambda _: None),
+    ("the same bytes once more", same_artifact_again),
+    ("drilled today, nothing waived", lambda w: (drilled("2026-03-02T09:00:00Z")(w), w.candidate(waivers=()))[1]),
+    ("drilled just recently enough", drilled("2025-12-02T09:01:00Z")),
+    ("a waiver that ends with the window", waiver(expires_at="2026-03-03T22:00:00Z")),
+)
+
+
+@pytest.mark.parametrize("change", [case[1] for case in PASSING], ids=[case[0] for case in PASSING])
+def test_what_is_in_order_is_bound(change: Change) -> None:
+    world = World()
+    record = awaiting_approval(world, change(world))
+    assert told(world) == []
+    Bundle.model_validate_json(world.wiring.store.get(record.bundle or "", limit=2**24))
