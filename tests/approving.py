@@ -66,7 +66,7 @@ class LogLines:
     def info(self, _msg: object, /, *, extra: Mapping[str, object] | None = None) -> None:
         self.lines.append(dict(extra or {}))
 
-    def exception(self, _msg: object, /, *, extra: Mapping[str, object] | None = None) -> None:
+    def error(self, _msg: object, /, *, extra: Mapping[str, object] | None = None) -> None:
         self.lines.append(dict(extra or {}))
 
 
@@ -294,7 +294,18 @@ def http_event(method: str, path: str, body: bytes, headers: Mapping[str, str]) 
     }
 
 
+class _Context(LambdaContext):
+    """A context with time left."""
+
+    _aws_request_id = "invocation-1"
+    _function_name = "approvals"
+    _memory_limit_in_mb = 512
+    _invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:approvals"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 30_000
+
+
 def lambda_context() -> LambdaContext:
-    context = LambdaContext()
-    context._aws_request_id = "invocation-1"
-    return context
+    return _Context()
