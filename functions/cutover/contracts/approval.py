@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import Audience, CutoverId, Digest, Instant, Line, Model, Name, Revision, Text
+from cutover.contracts.base import SAID, Audience, CutoverId, Digest, Instant, Line, Model, Name, Revision, Text, kind
 from cutover.contracts.envelope import Statement, Subject
 from cutover.contracts.manifest import Assurance
 
@@ -43,7 +43,7 @@ class Approval(Statement):
     """``urn:cutover:approval:v1``: an in-toto Statement v1; its one subject is the manifest."""
 
     subject: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=1)]
-    predicate_type: Annotated[Literal["urn:cutover:approval:v1"], Field(alias="predicateType")] = (
-        "urn:cutover:approval:v1"
+    predicate_type: Annotated[Literal["urn:cutover:approval:v1"], SAID] = kind(
+        "urn:cutover:approval:v1", "predicateType"
     )
     predicate: ApprovalPredicate

@@ -16,8 +16,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 FORBIDDEN_KEYS = frozenset({"verdict", "go_no_go", "risk_score", "recommendation", "command"})
 """Cutover states facts and binds bytes; it never judges, so no document may say that it did."""
@@ -45,6 +47,30 @@ class Model(BaseModel):
         named = {field.alias or name for name, field in cls.model_fields.items()}
         if verdicts := named & FORBIDDEN_KEYS:
             raise TypeError(f"{cls.__name__} would carry a verdict: {sorted(verdicts)}")
+
+
+class _Unsaid(str):
+    """A document's kind as its class gives it, where the document itself does not say it."""
+
+    __slots__ = ()
+
+
+def _said(value: Any, info: ValidationInfo) -> Any:
+    """In code a document's kind is its class; in JSON it must be said, or any document would pass for one."""
+    if isinstance(value, _Unsaid):
+        if info.mode == "json":
+            raise PydanticCustomError("missing", "Field required: it says what the document is")
+        return str(value)
+    return value
+
+
+SAID = BeforeValidator(_said)
+"""On the field that says what a document is: ``schema``, ``_type`` or ``predicateType``."""
+
+
+def kind(value: str, alias: str = "schema") -> Any:
+    """The default of such a field: filled in for code, required of JSON."""
+    return Field(default_factory=lambda: _Unsaid(value), alias=alias, validate_default=True)
 
 
 def parse_instant(text: object) -> datetime:

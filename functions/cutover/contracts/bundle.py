@@ -9,6 +9,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import Field
 
 from cutover.contracts.base import (
+    SAID,
     Commit,
     CutoverId,
     Digest,
@@ -21,6 +22,7 @@ from cutover.contracts.base import (
     Product,
     Revision,
     Text,
+    kind,
 )
 
 T = TypeVar("T")
@@ -164,7 +166,7 @@ class Engine(Model):
 class BundleOf(Model, Generic[Gap]):
     """``cutover/bundle/v1``."""
 
-    schema_: Literal["cutover/bundle/v1"] = Field("cutover/bundle/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/bundle/v1"], SAID] = kind("cutover/bundle/v1")
     cutover: CutoverId
     revision: Revision
     as_of: Instant
@@ -194,6 +196,6 @@ class LineageEntry(Model):
 class LineageTrace(Model):
     """``cutover/lineage/v1``: every sourced field of one bundle, in the order of its pointers."""
 
-    schema_: Literal["cutover/lineage/v1"] = Field("cutover/lineage/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/lineage/v1"], SAID] = kind("cutover/lineage/v1")
     bundle: Digest
     entries: tuple[LineageEntry, ...]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cutover.contracts.base import (
+    SAID,
     Audience,
     Commit,
     Digest,
@@ -15,6 +16,7 @@ from cutover.contracts.base import (
     Name,
     Product,
     Text,
+    kind,
 )
 
 CANDIDATE_TYPE = "application/vnd.cutover.candidate.v1+json"
@@ -62,7 +64,7 @@ class RollbackRequest(Model):
 class Candidate(Model):
     """``cutover/candidate/v1``."""
 
-    schema_: Literal["cutover/candidate/v1"] = Field("cutover/candidate/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/candidate/v1"], SAID] = kind("cutover/candidate/v1")
     audience: Audience
     product: Product
     version: Line

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import Base64, Line, Model
+from cutover.contracts.base import SAID, Base64, Line, Model, kind
 
 IN_TOTO_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -35,4 +35,6 @@ class Subject(Model):
 class Statement(Model):
     """What every statement that Cutover itself writes begins with."""
 
-    type_: Literal["https://in-toto.io/Statement/v1"] = Field("https://in-toto.io/Statement/v1", alias="_type")
+    type_: Annotated[Literal["https://in-toto.io/Statement/v1"], SAID] = kind(
+        "https://in-toto.io/Statement/v1", "_type"
+    )

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from cutover.contracts.base import Digest, Locator, Model
+from cutover.contracts.base import SAID, Digest, Locator, Model, kind
 from cutover.contracts.envelope import Envelope
 
 MAX_BY_VALUE_BYTES = 65_536
@@ -21,7 +21,7 @@ class InboxObject(Model):
 class CandidateEvent(Model):
     """``cutover/candidate-event/v1``: the signed envelope itself, or where it lies; exactly one of the two."""
 
-    schema_: Annotated[Literal["cutover/candidate-event/v1"], Field(alias="schema")] = "cutover/candidate-event/v1"
+    schema_: Annotated[Literal["cutover/candidate-event/v1"], SAID] = kind("cutover/candidate-event/v1")
     envelope: Envelope | None = None
     reference: InboxObject | None = None
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import Code, Digest, Instant, Line, Locator, Model, Name, Text
+from cutover.contracts.base import SAID, Code, Digest, Instant, Line, Locator, Model, Name, Text, kind
 
 Section = Literal[
     "candidate",
@@ -49,7 +49,7 @@ class SourceFailure(Model):
 class Collection(Model):
     """``cutover/collection/v1``: the recorded result of one Collect branch."""
 
-    schema_: Literal["cutover/collection/v1"] = Field("cutover/collection/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/collection/v1"], SAID] = kind("cutover/collection/v1")
     section: Section
     evidence: tuple[Evidence, ...] = ()
     failures: tuple[SourceFailure, ...] = ()
@@ -58,7 +58,7 @@ class Collection(Model):
 class EvidenceSet(Model):
     """``cutover/evidence-set/v1``: the first complete set of results, and the one time of all checks."""
 
-    schema_: Literal["cutover/evidence-set/v1"] = Field("cutover/evidence-set/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/evidence-set/v1"], SAID] = kind("cutover/evidence-set/v1")
     candidate: Evidence
     as_of: Instant
     collections: tuple[Collection, ...]
@@ -70,7 +70,7 @@ class ArtifactRecord(Model):
     ``latest`` is the newest version under the same name: a digest that nobody announced shows there.
     """
 
-    schema_: Literal["cutover/artifact-record/v1"] = Field("cutover/artifact-record/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/artifact-record/v1"], SAID] = kind("cutover/artifact-record/v1")
     source: Name
     record: Locator
     version: Locator

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cutover.contracts.base import (
+    SAID,
     Arn,
     Audience,
     Code,
@@ -17,6 +18,7 @@ from cutover.contracts.base import (
     Name,
     Revision,
     Text,
+    kind,
 )
 from cutover.contracts.envelope import Envelope
 
@@ -52,7 +54,7 @@ class LedgerInclusion(Model):
 class Handoff(Model):
     """``cutover/handoff/v1``: the DSSE payload of the one message."""
 
-    schema_: Literal["cutover/handoff/v1"] = Field("cutover/handoff/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/handoff/v1"], SAID] = kind("cutover/handoff/v1")
     audience: Audience
     handoff_id: Digest
     cutover: CutoverId
@@ -70,7 +72,7 @@ class Handoff(Model):
 class Receipt(Model):
     """``cutover/receipt/v1``: the consumer's signed answer."""
 
-    schema_: Literal["cutover/receipt/v1"] = Field("cutover/receipt/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/receipt/v1"], SAID] = kind("cutover/receipt/v1")
     audience: Audience
     handoff_id: Digest
     outcome: Literal["accepted", "rejected", "corrected"]
@@ -82,7 +84,7 @@ class Receipt(Model):
 class Resolution(Model):
     """``cutover/resolution/v1``: answers one hold, with a waiver or with corrected evidence."""
 
-    schema_: Literal["cutover/resolution/v1"] = Field("cutover/resolution/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/resolution/v1"], SAID] = kind("cutover/resolution/v1")
     audience: Audience
     cutover: CutoverId
     revision: Revision
@@ -96,7 +98,7 @@ class Resolution(Model):
 class Withdrawal(Model):
     """``cutover/withdrawal/v1``."""
 
-    schema_: Literal["cutover/withdrawal/v1"] = Field("cutover/withdrawal/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/withdrawal/v1"], SAID] = kind("cutover/withdrawal/v1")
     audience: Audience
     cutover: CutoverId
     revision: Revision
@@ -108,7 +110,7 @@ class Withdrawal(Model):
 class Tombstone(Model):
     """``cutover/tombstone/v1``: stands in the store before a revision ends in any way but a hand-off."""
 
-    schema_: Literal["cutover/tombstone/v1"] = Field("cutover/tombstone/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/tombstone/v1"], SAID] = kind("cutover/tombstone/v1")
     cutover: CutoverId
     revision: Revision
     status: Name

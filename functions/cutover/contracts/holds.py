@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import Code, CutoverId, Digest, Instant, Model, Name, Pointer, Revision, Text
+from cutover.contracts.base import SAID, Code, CutoverId, Digest, Instant, Model, Name, Pointer, Revision, Text, kind
 
 Outcome = Literal["pass", "warn", "hold", "deny"]
 
@@ -28,7 +28,7 @@ class Finding(Model):
 class Findings(Model):
     """``cutover/findings/v1``: the report of one family of checks. ``rules`` names every rule that ran."""
 
-    schema_: Literal["cutover/findings/v1"] = Field("cutover/findings/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/findings/v1"], SAID] = kind("cutover/findings/v1")
     cutover: CutoverId
     revision: Revision
     family: Name
@@ -73,7 +73,7 @@ class Warn(Model):
 class HoldRegister(Model):
     """``cutover/hold-register/v1``, with whatever is open."""
 
-    schema_: Literal["cutover/hold-register/v1"] = Field("cutover/hold-register/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/hold-register/v1"], SAID] = kind("cutover/hold-register/v1")
     cutover: CutoverId
     revision: Revision
     holds: tuple[Hold, ...]
@@ -87,7 +87,7 @@ class ResolvedHold(Hold):
 class ClearedRegister(Model):
     """The only register that a manifest can bind: every hold in it carries its resolution."""
 
-    schema_: Literal["cutover/hold-register/v1"] = Field("cutover/hold-register/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/hold-register/v1"], SAID] = kind("cutover/hold-register/v1")
     cutover: CutoverId
     revision: Revision
     holds: tuple[ResolvedHold, ...]
@@ -97,7 +97,7 @@ class ClearedRegister(Model):
 class HoldMessage(Model):
     """``cutover/hold-message/v1``: one message in the exception queue for each open hold."""
 
-    schema_: Literal["cutover/hold-message/v1"] = Field("cutover/hold-message/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/hold-message/v1"], SAID] = kind("cutover/hold-message/v1")
     cutover: CutoverId
     revision: Revision
     correlation_id: Annotated[str, Field(max_length=128)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import Code, Digest, Instant, Line, Model, Name, Revision
+from cutover.contracts.base import SAID, Code, Digest, Instant, Line, Model, Name, Revision, kind
 
 LEDGER_HEAD_TYPE = "application/vnd.cutover.ledger-head.v1+json"
 
@@ -24,7 +24,7 @@ class LedgerEngine(Model):
 class LedgerEntry(Model):
     """``cutover/ledger-entry/v1``. Its digest covers ``previous``: entries form a chain."""
 
-    schema_: Literal["cutover/ledger-entry/v1"] = Field("cutover/ledger-entry/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/ledger-entry/v1"], SAID] = kind("cutover/ledger-entry/v1")
     chain: Line
     sequence: Annotated[int, Field(ge=1)]
     previous: Digest | None
@@ -47,7 +47,7 @@ class LedgerEntry(Model):
 class LedgerHead(Model):
     """``cutover/ledger-head/v1``: signed by the ledger key and kept in the Object Lock bucket."""
 
-    schema_: Literal["cutover/ledger-head/v1"] = Field("cutover/ledger-head/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/ledger-head/v1"], SAID] = kind("cutover/ledger-head/v1")
     chain: Line
     sequence: Annotated[int, Field(ge=1)]
     entry: Digest

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cutover.contracts.base import (
+    SAID,
     Arn,
     Audience,
     CutoverId,
@@ -15,6 +16,7 @@ from cutover.contracts.base import (
     Name,
     Product,
     Revision,
+    kind,
 )
 from cutover.contracts.envelope import Statement, Subject
 
@@ -72,8 +74,8 @@ class Manifest(Statement):
     """``urn:cutover:manifest:v1``: an in-toto Statement v1 over exactly three documents."""
 
     subject: Annotated[tuple[Subject, ...], Field(min_length=3, max_length=3)]
-    predicate_type: Annotated[Literal["urn:cutover:manifest:v1"], Field(alias="predicateType")] = (
-        "urn:cutover:manifest:v1"
+    predicate_type: Annotated[Literal["urn:cutover:manifest:v1"], SAID] = kind(
+        "urn:cutover:manifest:v1", "predicateType"
     )
     predicate: ManifestPredicate
 

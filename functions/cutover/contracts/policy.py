@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cutover.contracts.base import (
+    SAID,
     Audience,
     Base64,
     Digest,
@@ -18,6 +19,7 @@ from cutover.contracts.base import (
     Model,
     Name,
     Product,
+    kind,
 )
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.manifest import RequiredSigner, Window
@@ -49,7 +51,7 @@ class Owner(Model):
 class Root(Model):
     """``cutover/root/v1``: who owns the policy. Its digest is the pinned fingerprint."""
 
-    schema_: Literal["cutover/root/v1"] = Field("cutover/root/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/root/v1"], SAID] = kind("cutover/root/v1")
     audience: Audience
     owners: Annotated[tuple[Owner, Owner], Field(description="the two policy owners; both must sign")]
 
@@ -77,7 +79,7 @@ class TrustedKey(Model):
 class TrustBundle(Model):
     """``cutover/trust/v1``, signed by both owners: what a verifier needs, and no personal data."""
 
-    schema_: Literal["cutover/trust/v1"] = Field("cutover/trust/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/trust/v1"], SAID] = kind("cutover/trust/v1")
     audience: Audience
     keys: tuple[TrustedKey, ...]
     issued_at: Instant
@@ -87,7 +89,7 @@ class TrustBundle(Model):
 class TrustFile(Model):
     """``cutover/trust-file/v1``: a root and the trust bundle that its owners signed."""
 
-    schema_: Literal["cutover/trust-file/v1"] = Field("cutover/trust-file/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/trust-file/v1"], SAID] = kind("cutover/trust-file/v1")
     root: Root
     bundle: Envelope
 
@@ -95,7 +97,7 @@ class TrustFile(Model):
 class Rules(Model):
     """``cutover/rules/v1``."""
 
-    schema_: Literal["cutover/rules/v1"] = Field("cutover/rules/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/rules/v1"], SAID] = kind("cutover/rules/v1")
     audience: Audience
     version: Annotated[int, Field(ge=1)]
     severities: dict[Name, Literal["warn", "hold", "deny"]]
@@ -142,7 +144,7 @@ class Calendar(Model):
 class Facts(Model):
     """``cutover/facts/v1``."""
 
-    schema_: Literal["cutover/facts/v1"] = Field("cutover/facts/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/facts/v1"], SAID] = kind("cutover/facts/v1")
     audience: Audience
     version: Annotated[int, Field(ge=1)]
     issued_at: Instant

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import Digest, Instant, Line, Locator, Model, Name, Text
+from cutover.contracts.base import SAID, Digest, Instant, Line, Locator, Model, Name, Text, kind
 
 Many = Annotated[tuple[Line, ...], Field(max_length=200)]
 
@@ -21,7 +21,7 @@ class Scope(Model):
 class ChangeRecord(Model):
     """``cutover/change-record/v1``: the approved scope. ``risk`` is shown as stated, never computed."""
 
-    schema_: Literal["cutover/change-record/v1"] = Field("cutover/change-record/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/change-record/v1"], SAID] = kind("cutover/change-record/v1")
     number: Line
     title: Line
     state: Line
@@ -40,7 +40,7 @@ class Cohort(Model):
 class RolloutPlan(Model):
     """``cutover/rollout-plan/v1``."""
 
-    schema_: Literal["cutover/rollout-plan/v1"] = Field("cutover/rollout-plan/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/rollout-plan/v1"], SAID] = kind("cutover/rollout-plan/v1")
     cohorts: Annotated[tuple[Cohort, ...], Field(min_length=1, max_length=100)]
 
 
@@ -59,7 +59,7 @@ class Flag(Model):
 class FlagSet(Model):
     """``cutover/flag-set/v1``: flags by reference. No flag is switched."""
 
-    schema_: Literal["cutover/flag-set/v1"] = Field("cutover/flag-set/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/flag-set/v1"], SAID] = kind("cutover/flag-set/v1")
     flags: Annotated[tuple[Flag, ...], Field(max_length=200)]
 
 
@@ -82,7 +82,7 @@ class RollbackStep(Model):
 class RollbackPlan(Model):
     """``cutover/rollback-plan/v1``."""
 
-    schema_: Literal["cutover/rollback-plan/v1"] = Field("cutover/rollback-plan/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/rollback-plan/v1"], SAID] = kind("cutover/rollback-plan/v1")
     steps: Annotated[tuple[RollbackStep, ...], Field(min_length=1, max_length=50)]
 
 
@@ -92,7 +92,7 @@ class Waiver(Model):
     A waiver without an end cannot be used: ``expires_at`` missing is a hold.
     """
 
-    schema_: Literal["cutover/waiver/v1"] = Field("cutover/waiver/v1", alias="schema")
+    schema_: Annotated[Literal["cutover/waiver/v1"], SAID] = kind("cutover/waiver/v1")
     id: Name
     fingerprint: Digest
     owner: Line | None = None
