@@ -57,11 +57,7 @@ def answering(form: Format) -> Iterator[None]:
         yield
     except CommandError as error:
         if form is Format.JSON:
-            print(
-                json.dumps(
-                    {"result": "failed", "reason": error.reason, "message": str(error)}, sort_keys=True
-                )
-            )
+            print(json.dumps({"result": "failed", "reason": error.reason, "message": str(error)}, sort_keys=True))
         else:
             print(f"cutover: {error}", file=sys.stderr)
         raise typer.Exit(error.exit_code) from error
