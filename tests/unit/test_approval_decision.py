@@ -120,6 +120,16 @@ def test_a_contrary_second_decision_is_refused_and_the_first_stands(world: World
     assert not world.store.has_tombstone(CUTOVER, REVISION)
 
 
+def test_who_tried_what_in_vain_stands_in_the_ledger(world: World) -> None:
+    link = world.link()
+    refuse = world.form(link, "refuse")
+    world.decide(link)
+    world.post(link, refuse)
+    _, entry = world.records.ledger(CUTOVER)
+    assert (entry.event, entry.transition, entry.result) == ("decision-refused", None, "ALREADY_DECIDED")
+    assert entry.detail == "erin as release-engineering: refuse"
+
+
 def test_one_person_with_two_roles_counts_once(world: World) -> None:
     engineer, operator = world.link("bo", "release-engineering"), world.link("bo", "operations")
     form = world.form(operator)

@@ -9,6 +9,7 @@ Order in :meth:`Decider._step`, made again from the start whenever another write
 5. The statement is built, signed, verified, stored; before a refusal, its tombstone.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,8 +58,15 @@ class Decider:
     def decide(self, ballot: Ballot) -> RevisionRecord:
         """The record with this decision in it, whether it was made now or stood already.
 
-        Raises ``Refused`` with the reason why this decision cannot be recorded.
+        Raises ``Refused`` with the reason why this decision cannot be recorded; the ledger keeps that reason.
         """
+        try:
+            return self._decide(ballot)
+        except Refused as refused:
+            self._keep(ballot, refused)
+            raise
+
+    def _decide(self, ballot: Ballot) -> RevisionRecord:
         link = ballot.link
         try:
             return self.recorder.advance(link.cutover, link.revision, lambda record: self._step(record, ballot))
@@ -70,6 +78,17 @@ class Decider:
             if not Standing.of(record, link).repeats(ballot.decision):
                 raise Refused("FORM_USED", "this form was used already", "open the page again") from conflict
             return record
+
+    def _keep(self, ballot: Ballot, refused: Refused) -> None:
+        """An auditor reads who tried what and why it did not count. A lost race leaves that to the log alone."""
+        link = ballot.link
+        with contextlib.suppress(Conflict):
+            self.recorder.note(
+                self.recorder.read(link.cutover, link.revision),
+                "decision-refused",
+                result=refused.code,
+                detail=f"{link.person} as {link.role}: {ballot.decision}",
+            )
 
     def _step(self, record: RevisionRecord, ballot: Ballot) -> Step | None:
         link, package = ballot.link, ballot.package
