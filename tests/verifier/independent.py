@@ -54,10 +54,13 @@ def accepts(
 ) -> bool:
     """Whether the message verifies. A document of a shape that nothing here expects is a no as well."""
     try:
-        Verifier(trust, documents, now, schemas).verify(message, **more)
-    except (No, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
+        verifier = Verifier(trust, documents, now, schemas)
+    except UNEXPECTED:
         return False
-    return True
+    return verifier.accepts(message, **more)
+
+
+UNEXPECTED = (No, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 def need(condition: object, why: str) -> None:
@@ -208,6 +211,13 @@ class Verifier:
         bundle = self.owned(file["bundle"], "trust")
         need(now < instant(bundle["expires_at"]), "the trust bundle has ended")
         self.keys = [key for key in bundle["keys"] if sha256(unbase64(key["public_key"])) == key["id"]]
+
+    def accepts(self, message: bytes, **more: Any) -> bool:
+        try:
+            self.verify(message, **more)
+        except UNEXPECTED:
+            return False
+        return True
 
     def shaped(self, name: str, document: Any) -> Any:
         """The document, if it is what the published schema of that name allows."""

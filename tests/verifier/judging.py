@@ -14,9 +14,9 @@ from cutover.contracts.handoff import Handoff
 from cutover.contracts.holds import ClearedRegister
 from cutover.contracts.manifest import Manifest
 from cutover.contracts.policy import Facts, Rules, TrustBundle, TrustFile
-from cutover.domain.verification import Report, verify_handoff
+from cutover.domain.verification import Anchor, Report, verify_handoff
 from tests.builders import OPENS_AT, Package
-from tests.verifier.independent import accepts
+from tests.verifier.independent import Verifier, accepts
 
 MODELS: dict[str, type[Model]] = {
     "trust-file": TrustFile,
@@ -38,6 +38,21 @@ MODELS: dict[str, type[Model]] = {
 def schemas() -> Mapping[str, Any]:
     """The documents' JSON Schemas, which is all that the independent verifier knows of their shape."""
     return {name: model.model_json_schema(by_alias=True) for name, model in MODELS.items()}
+
+
+class Judges:
+    """Both verifiers with the trust of one package read already: for many messages."""
+
+    def __init__(self, package: Package, now: datetime = OPENS_AT) -> None:
+        self._now, self._documents = now, package.documents
+        self._anchor = Anchor.of_file(package.trust, now=now)
+        self._second = Verifier(package.trust, package.documents, now, schemas())
+
+    def verified(self, message: bytes) -> bool:
+        """What both say; fails the test where they differ."""
+        report = verify_handoff(message, trust=self._anchor, documents=self._documents, now=self._now)
+        assert self._second.accepts(message) == report.verified, f"the verifiers disagree: {report.code}"
+        return report.verified
 
 
 def judge(
