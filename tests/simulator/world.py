@@ -77,11 +77,12 @@ class World:
         sealed_rules = self.deployment.sealed_rules(canonical.encode_model(rules or self.rules()))
         sealed_facts = self.deployment.sealed_facts(canonical.encode_model(facts or self.deployment.facts()))
         self.wiring.records.activate_policy(
-            ActivePolicy(rules=self._keep(sealed_rules), facts=self._keep(sealed_facts), version=version)
+            ActivePolicy(rules=self.keep(sealed_rules), facts=self.keep(sealed_facts), version=version)
         )
         self.wiring.records.set_brake(Brake(engaged=False))
 
-    def _keep(self, envelope: bytes) -> SignedReference:
+    def keep(self, envelope: bytes) -> SignedReference:
+        """Store a signed document, and refer to it."""
         payload = json.loads(envelope)["payload"]
         return SignedReference(payload=canonical.digest(b64decode(payload)), envelope=self.wiring.store.put(envelope))
 
@@ -142,9 +143,13 @@ class World:
     def run(self, limit: int = 500) -> None:
         """Streams, relay and executions, until nothing is left to do now."""
         for _ in range(limit):
-            if not (self._stream() or self._relay() or self._advance()):
+            if not self.step():
                 return
         raise AssertionError("the world does not come to rest")
+
+    def step(self) -> bool:
+        """The next thing that can happen happens; False when there is none."""
+        return self._stream() or self._relay() or self._advance()
 
     def tick(self) -> dict[str, int]:
         """The clock function runs once, and what it caused."""

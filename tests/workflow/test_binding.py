@@ -8,7 +8,6 @@ import pytest
 
 from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.manifest import Manifest, RequiredSigner
-from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.checks import FAMILIES
@@ -29,26 +28,12 @@ from tests.simulator.journeys import (
     revise,
     told,
 )
+from tests.simulator.owners import with_facts, with_rules
 from tests.simulator.world import World
 
 
 def codes(world: World, record: RevisionRecord) -> list[str]:
     return [hold.code for hold in open_holds(world, record)]
-
-
-def with_facts(world: World, change: Callable[[dict[str, Any]], object], version: int = 2) -> Facts:
-    """Owners publish changed facts."""
-    said = world.deployment.facts().model_dump(mode="json", by_alias=True)
-    change(said)
-    facts = Facts.model_validate_json(canonical.encode(said))
-    world.publish(facts=facts, version=version)
-    return facts
-
-
-def with_rules(world: World, **changes: Any) -> Rules:
-    rules = world.rules().model_copy(update=changes)
-    world.publish(rules=rules, version=2)
-    return rules
 
 
 def manifest_of(world: World, record: RevisionRecord) -> Manifest:

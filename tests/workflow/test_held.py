@@ -296,7 +296,11 @@ UNREADABLE = (("WAIVER_UNREADABLE", "/waivers/0"), ("WAIVER_UNTRUSTED", "/waiver
 ENDS = "/waivers/0/expires_at"
 WAIVERS = (
     *(
-        (f"no {name}", waiver("waiver", None, **{name: None}), {UNANSWERED, (f"WAIVER_{code}_MISSING", f"/waivers/0/{name}")})
+        (
+            f"no {name}",
+            waiver("waiver", None, **{name: None}),
+            {UNANSWERED, (f"WAIVER_{code}_MISSING", f"/waivers/0/{name}")},
+        )
         for name, code in (("owner", "OWNER"), ("reason", "REASON"), ("approver", "APPROVER"), ("policy", "POLICY"),
                            ("expires_at", "END"))
     ),
