@@ -4,6 +4,7 @@ import typer
 
 from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
+from cutover_cli.schemas.command import schemas
 from cutover_cli.verify import verify
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.command()(verify)
 app.command()(demo)
+app.command()(schemas)
 
 
 @app.callback()

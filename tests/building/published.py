@@ -1,0 +1,96 @@
+"""An example of every published document, by the name of its schema: those of a whole package, and a few by hand."""
+
+import base64
+from typing import Any
+
+import orjson
+
+from tests.building.package import Package, package
+from tests.building.policy import AS_OF, DEPLOYMENT, OPENS_AT
+
+_DIGEST = "sha256:" + "a" * 64
+_WHERE = {"cutover": "service@production.1", "revision": 1}
+_AS_OF, _LATER = AS_OF.strftime("%Y-%m-%dT%H:%M:%SZ"), OPENS_AT.strftime("%Y-%m-%dT%H:%M:%SZ")
+_FOUND = {
+    "rule": "rollback.drilled-at", "code": "ROLLBACK_DRILL_MISSING", "field": "/rollback/steps/0/drilled_at",
+    "subject": _DIGEST, "owner": "operations", "found": "nothing", "wanted": "a date", "mend": "drill it",
+    "evidence": [_DIGEST],
+}  # fmt: skip
+_HOLD = {
+    **_FOUND, "id": _DIGEST, "fingerprint": _DIGEST, "severity": "hold", "opened_at": _AS_OF, "opened_by": "bind",
+    "expires_at": _LATER, "resolution": None,
+}  # fmt: skip
+_SENT = {"audience": DEPLOYMENT.audience, "handoff_id": _DIGEST}
+BY_HAND: dict[str, Any] = {
+    "findings": {
+        "schema": "cutover/findings/v1", **_WHERE, "family": "rollback", "rules": ["rollback.drilled-at"],
+        "findings": [{**_FOUND, "family": "rollback", "outcome": "hold"}],
+    },
+    "hold-register": {"schema": "cutover/hold-register/v1", **_WHERE, "holds": [_HOLD], "warnings": []},
+    "hold-message": {"schema": "cutover/hold-message/v1", **_WHERE, "correlation_id": "e-1", "hold": _HOLD},
+    "tombstone": {
+        "schema": "cutover/tombstone/v1", **_WHERE, "status": "expired", "reason": "HOLDS_EXPIRED", "at": _LATER,
+    },
+    "receipt": {
+        "schema": "cutover/receipt/v1", **_SENT, "outcome": "corrected", "cause": "version-drift",
+        "detail": "1.4.1 was running", "received_at": _LATER,
+    },
+    "resolution": {
+        "schema": "cutover/resolution/v1", "audience": DEPLOYMENT.audience, **_WHERE, "fingerprint": _DIGEST,
+        "kind": "waiver", "document": _DIGEST, "resolver": "olga", "resolved_at": _LATER,
+    },
+    "withdrawal": {
+        "schema": "cutover/withdrawal/v1", "audience": DEPLOYMENT.audience, **_WHERE, "requester": "dana",
+        "reason": "A regression was found.", "issued_at": _LATER,
+    },
+    "ledger-entry": {
+        "schema": "cutover/ledger-entry/v1", "chain": "service@production.1", "sequence": 2, "previous": _DIGEST,
+        "at": _AS_OF, "event": "assembled", "transition": 6, "revision": 1, "from": "collecting", "to": "verifying",
+        "actor": {"role": "assemble", "requester": "dana"}, "engine": {"version": "0.1.0", "lock": _DIGEST},
+        "rules": _DIGEST, "facts": None, "inputs": {"bundle": _DIGEST}, "result": "DONE", "detail": None,
+        "correlation_id": "e-1",
+    },
+    "ledger-head": {
+        "schema": "cutover/ledger-head/v1", "chain": "service@production.1", "sequence": 2, "entry": _DIGEST,
+        "at": _AS_OF,
+    },
+}  # fmt: skip
+
+
+def examples() -> dict[str, Any]:
+    """By the name of its schema, the JSON value of a document that is one."""
+    made = package()
+    message = orjson.loads(made.message)
+    evidence_set = made.evidence_set.model_dump(mode="json")
+    of_models = {
+        "candidate": made.candidate, "rules": made.rules, "facts": made.facts, "manifest": made.manifest,
+        "approval": made.approvals[0], "handoff": made.handoff, "bundle": made.bundle, "draft-bundle": made.bundle,
+        "lineage": made.lineage, "cleared-register": made.register,
+    }  # fmt: skip
+    trust_file = orjson.loads(made.trust)
+    return {
+        **BY_HAND,
+        **{name: model.model_dump(mode="json", by_alias=True) for name, model in of_models.items()},
+        **_records(made),
+        "envelope": message,
+        "candidate-event": {"schema": "cutover/candidate-event/v1", "envelope": message},
+        "evidence-set": evidence_set,
+        "collection": evidence_set["collections"][0],
+        "evidence": evidence_set["candidate"],
+        "trust-file": trust_file,
+        "root": trust_file["root"],
+        "trust": orjson.loads(base64.b64decode(trust_file["bundle"]["payload"])),
+    }
+
+
+def _records(made: Package) -> dict[str, Any]:
+    """The records of sources among the package's documents, known by what they say that they are."""
+    found = {}
+    for content in made.documents.values():
+        document = orjson.loads(content)
+        kind = document.get("schema", "") if isinstance(document, dict) else ""
+        name = kind.removeprefix("cutover/").removesuffix("/v1")
+        if name.endswith(("-record", "-plan", "-set")) or name == "waiver":
+            found[name] = document
+    del found["evidence-set"]
+    return found
