@@ -423,3 +423,98 @@ def _listing(said: Any, name: str, digest: str, size: int) -> Any:
 def test_base64_is_standard_everywhere() -> None:
     odd = base64.b64encode(b"\xfb\xff\xfe").decode().replace("+", "-").replace("/", "_")
     assert code(changed("handoff", "/manifest/payload", odd)) == "CONTRACT_INVALID"
+
+
+# Facts that change between two decisions
+
+
+def decided_under_other_facts(change: Callable[[Any], Any]) -> tuple[Package, dict[str, bytes]]:
+    """The second decision was made under newer facts, which the message lists as ``facts/2``."""
+    payload = canonical.encode(change(canonical.decode(canonical.encode_model(WHOLE.facts))))
+    sealed = DEPLOYMENT.sealed_facts(payload)
+    digest = canonical.digest(sealed)
+    added = {"name": "facts/2", "digest": digest, "size": len(sealed)}
+
+    def listed(said: Any) -> Any:
+        documents = said["documents"]
+        after = [each["name"] for each in documents].index("facts/1") + 1
+        return {**said, "documents": [*documents[:after], {**documents[0], **added}, *documents[after:]]}
+
+    named = put("/predicate/facts", canonical.digest(payload))
+    given = package({"approval/2": named, "handoff": listed})
+    return given, {**given.documents, digest: sealed}
+
+
+def test_each_decision_is_judged_under_the_facts_that_it_names() -> None:
+    given, documents = decided_under_other_facts(put("/version", 2))
+    assert code(given, documents=documents) == "VERIFIED"
+    assert code(given) == "DOCUMENT_MISSING"
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (put("/people/omar/roles", []), "NOT_ELIGIBLE"),
+        (remove("/people/omar"), "NOT_ELIGIBLE"),
+        (remove("/people/dana"), "REQUESTER_UNMAPPED"),
+        (put("/people/bo/identities", ["dana@ci"]), "REQUESTER_UNMAPPED"),
+        (put("/people/erin/roles", []), "VERIFIED"),
+        (put("/audience", OTHER_DEPLOYMENT.audience), "WRONG_AUDIENCE"),
+    ],
+)
+def test_who_lost_the_role_before_deciding_does_not_count(change: Any, wanted: str) -> None:
+    given, documents = decided_under_other_facts(change)
+    assert code(given, documents=documents) == wanted
+
+
+def test_facts_that_no_decision_names_are_refused() -> None:
+    given, documents = decided_under_other_facts(put("/version", 2))
+    unused = package({"handoff": put("/documents", [each.model_dump(mode="json") for each in given.handoff.documents])})
+    assert code(unused, documents=documents) == "PACKAGE_DIFFERS"
+
+
+# Waivers
+
+
+def test_a_manifest_may_not_outlive_a_waiver() -> None:
+    def valid_until(end: str) -> str:
+        within = put("/not_after", "2026-03-03T22:00:00Z")
+        return code(package({"manifest": put("/predicate/valid_until", end), "handoff": within}))
+
+    assert valid_until("2026-03-05T00:00:00Z") == "VERIFIED"
+    assert valid_until("2026-03-05T00:00:01Z") == "WAIVER_DIFFERS"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "wanted"),
+    [
+        ("/holds", [], "HOLD_DIFFERS"),
+        ("/holds/0/severity", "deny", "HOLD_DIFFERS"),
+        ("/holds/0/resolution", None, "CONTRACT_INVALID"),
+        ("/holds/0/resolution/expires_at", "2027-01-01T00:00:00Z", "WAIVER_DIFFERS"),
+        ("/holds/0/resolution/waiver", WHOLE.names["bundle"], "WAIVER_DIFFERS"),
+        ("/holds/0/field", "/rollback/steps/0/trigger", "HOLD_DIFFERS"),
+    ],
+)
+def test_a_waived_field_needs_its_hold_and_its_waiver(where: str, value: Any, wanted: str) -> None:
+    assert code(changed("hold-register", where, value)) == wanted
+
+
+def test_a_waiver_needs_a_key_for_waivers_at_the_time_of_the_checks() -> None:
+    keys = canonical.decode(canonical.encode_model(DEPLOYMENT.trust_bundle()))["keys"]
+    number = [key["purpose"] for key in keys].index("waiver")
+
+    def trusted(**changes: Any) -> str:
+        return code(package({"trust": put(f"/keys/{number}", {**keys[number], **changes})}))
+
+    assert trusted(revoked_at="2026-03-02T09:02:01Z") == "VERIFIED"
+    assert trusted(revoked_at="2026-03-02T09:02:00Z") == "KEY_REVOKED"
+    assert trusted(purpose="receipt") == "WRONG_KEY_PURPOSE"
+
+
+def test_a_held_field_cannot_stand_in_a_bundle() -> None:
+    where = "/rollback/steps/0/drilled_at"
+    held = package({"bundle": remove(f"{where}/waiver")})
+    assert code(held) == "CONTRACT_INVALID"
+    removed = package({"bundle": remove(where)})
+    assert code(removed) == "CONTRACT_INVALID"
