@@ -85,7 +85,9 @@ def verify_handoff(
     run.step(
         "window",
         lambda: check_window(_got(opened)[0], _got(handoff), _got(bound), _got(anchor).keys, at),
-        lambda _: f"{_got(bound).predicate.window.id}" + ("" if at is None else ", open at that time"),
+        lambda _: (
+            _got(bound).predicate.window.id + (", no instant to judge" if at is None else ", open at that instant")
+        ),
     )
     run.step("lineage", lambda: _lineage(_got(package)), lambda count: f"{count} fields, each found in its evidence")
     verified = all(step.outcome == "ok" for step in run.steps)
