@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutover.domain import links
+from cutover.domain import links, nonces
 from cutover.domain.links import Link
 from cutover.errors import ConfigurationError, Refused
 from tests.fakes.keys import LocalMac
@@ -138,22 +138,22 @@ def test_nothing_secret_is_read_before_the_mac_is_checked() -> None:
 
 class TestNonces:
     def make(self, link: str = TEXT, random: bytes = b"r" * 16) -> str:
-        return links.make_nonce(link, audience=AUDIENCE, mac=MAC, now=NOW, random=random)
+        return nonces.make_nonce(link, audience=AUDIENCE, mac=MAC, now=NOW, random=random)
 
     def code(self, nonce: str, *, link: str = TEXT, audience: str = AUDIENCE, now: datetime = NOW) -> str:
         with pytest.raises(Refused) as caught:
-            links.open_nonce(nonce, link, audience=audience, mac=MAC, now=now)
+            nonces.open_nonce(nonce, link, audience=audience, mac=MAC, now=now)
         return caught.value.code
 
     def test_two_forms_are_spent_apart_and_one_form_always_alike(self) -> None:
         first, second = self.make(), self.make(random=b"s" * 16)
-        spent = [links.open_nonce(each, TEXT, audience=AUDIENCE, mac=MAC, now=NOW) for each in (first, first, second)]
+        spent = [nonces.open_nonce(each, TEXT, audience=AUDIENCE, mac=MAC, now=NOW) for each in (first, first, second)]
         assert spent[0] == spent[1] != spent[2]
 
     def test_it_is_good_for_an_hour(self) -> None:
-        last = NOW + links.FORM_VALID_FOR - timedelta(seconds=1)
-        assert links.open_nonce(self.make(), TEXT, audience=AUDIENCE, mac=MAC, now=last)
-        assert self.code(self.make(), now=NOW + links.FORM_VALID_FOR) == "FORM_EXPIRED"
+        last = NOW + nonces.FORM_VALID_FOR - timedelta(seconds=1)
+        assert nonces.open_nonce(self.make(), TEXT, audience=AUDIENCE, mac=MAC, now=last)
+        assert self.code(self.make(), now=NOW + nonces.FORM_VALID_FOR) == "FORM_EXPIRED"
 
     def test_it_serves_its_own_link_only(self) -> None:
         other = links.make_link(LINK.model_copy(update={"person": "omar"}), audience=AUDIENCE, mac=MAC)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from cutover.doors.approvals.door import Door, Request
+from cutover.doors.approvals.asking import Request
+from cutover.doors.approvals.door import Door
 from cutover.doors.approvals.rendering import headers
 
 PATH = "/approvals/<link>"

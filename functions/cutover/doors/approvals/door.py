@@ -6,17 +6,16 @@ it, and one line in the log that never holds a link, a nonce or an answer's text
 
 import secrets
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from cutover.contracts.approval import Approval, Decision
-from cutover.domain import canonical, links
+from cutover.domain import canonical, links, nonces
 from cutover.domain import envelope as dsse
-from cutover.domain.links import Link
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
 from cutover.doors.approvals import forms, pages
+from cutover.doors.approvals.asking import Log, Once, Question, Request
 from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.forms import Form
 from cutover.doors.approvals.pages import View
@@ -24,11 +23,8 @@ from cutover.doors.approvals.rendering import Reply
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of, summarize
 from cutover.errors import CutoverError, Refused, TransientError
-from cutover.packages import Package, read_package
+from cutover.packages import read_package
 from cutover.ports import Clock, Mac, Records, Store
-
-Once = Callable[[str, Callable[[], str]], str]
-"""Runs an action once for a key and remembers its short answer; an action that raises is forgotten."""
 
 # What the person can mend on the spot: the page comes back with the problem on top and their entries kept.
 _MENDABLE = frozenset(
@@ -37,36 +33,6 @@ _MENDABLE = frozenset(
         "RISK_CLASS_DIFFERS",
     }
 )  # fmt: skip
-
-
-class Log(Protocol):
-    """What the door needs of a logger: one line an event, its fields in ``extra``."""
-
-    def info(self, msg: object, /, *, extra: Mapping[str, object] | None = None) -> None: ...
-
-    def error(self, msg: object, /, *, extra: Mapping[str, object] | None = None) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request. ``headers`` in lower case; ``id`` is the gateway's, shown to people as a reference."""
-
-    method: str
-    link: str
-    headers: Mapping[str, str]
-    body: bytes
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a link asks, with everything that an answer is judged on, read now."""
-
-    link: Link
-    record: RevisionRecord
-    policy: Policy
-    package: Package
-    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +89,7 @@ class Door:
         view = self._view(question)
         if view.refuse is not None:
             return pages.state(view, view.refuse)
-        nonce = links.make_nonce(
+        nonce = nonces.make_nonce(
             text, audience=self.audience, mac=self.mac, now=view.now, random=secrets.token_bytes(16)
         )
         return pages.question(view, nonce=nonce, problem=problem, form=form)
@@ -168,7 +134,7 @@ class Door:
         if question.standing.repeats(form.decision):
             return recorded
         try:
-            nonce = links.open_nonce(
+            nonce = nonces.open_nonce(
                 form.nonce, request.link, audience=self.audience, mac=self.mac, now=self.clock.now()
             )
             ballot = self._ballot(form, question, nonce)
