@@ -29,13 +29,14 @@ def demo(
     """Release this project through the local stack, from a signed candidate to a verified message."""
     from rich.console import Console
 
+    from cutover_cli.demo.errors import DemoBusy
     from cutover_cli.demo.progress import Progress
     from cutover_cli.demo.run import STEPS, Demo, Options
     from cutover_cli.demo.workspace import DEFAULT, Workspace
     from cutover_cli.local.place import Place, repository
 
     progress = Progress(Console(highlight=False, stderr=form is Format.JSON), STEPS)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FAILED))  # so that the stack is ended too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FAILED))  # so that --down is kept then too
     with answering(form):
         root = repository()
         place = Workspace((folder or root / DEFAULT).resolve(), default=folder is None)
@@ -43,10 +44,11 @@ def demo(
         try:
             report = Demo(Options(root, place, auto, down), progress).run()
         except KeyboardInterrupt:
-            progress.plain("\nStopped. Whatever was announced went no further; the next run starts anew.")
+            progress.plain("\nStopped. Nothing of this run is used again; the next one starts a new local stack.")
             raise typer.Exit(Exit.FAILED) from None
-        except CommandError:
-            progress.plain(f"What the local stack said: {_short(state.log)}")
+        except CommandError as error:
+            if state.log.exists() and not isinstance(error, DemoBusy):
+                progress.plain(f"What the local stack said: {_short(state.log)}")
             raise
         answer(_document(place, report, progress), form, lambda: _text(place, progress, state=None if down else state))
 

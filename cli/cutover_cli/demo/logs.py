@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,12 +20,27 @@ def last_errors(stack: LocalStack) -> str:
     lines = []
     for function in sorted(stack.functions):
         try:
-            found = [text for line in stack.logs(function) if (text := error_of(line))]
+            found = errors_in(stack.logs(function))
         except (BotoCoreError, ClientError) as error:
             found = [f"its log cannot be read: {type(error).__name__}"]
         if found:
             lines.append(f"\n  {function}: {found[-1]}")
     return "".join(lines) or " No function logged an error."
+
+
+def errors_in(lines: Iterable[str]) -> list[str]:
+    """What each error says. A traceback may come as one entry or line by line; its last line is what it says."""
+    found: list[str] = []
+    in_traceback = False
+    for line in lines:
+        if in_traceback and line and not line[0].isspace():
+            in_traceback = False
+            found.append(_short(line.strip()))
+        elif "Traceback" in line and "\n" not in line.strip():
+            in_traceback = True
+        elif not in_traceback and (text := error_of(line)):
+            found.append(text)
+    return found
 
 
 def error_of(line: str) -> str | None:

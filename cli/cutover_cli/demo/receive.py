@@ -17,8 +17,8 @@ from cutover_cli.demo.workspace import Workspace
 from cutover_cli.local.stack import LocalStack
 from cutover_cli.output import Exit
 
-_HAND_OFF_SECONDS = 120.0
-_END_SECONDS = 30.0
+_HAND_OFF_SECONDS = 180.0
+_END_SECONDS = 60.0
 _VERIFY_SECONDS = 60
 _CUTOVER = "from cutover_cli.main import app; app()"
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")

@@ -26,7 +26,7 @@ def main_road(definition: Mapping[str, Any]) -> list[str]:
     name = definition["StartAt"]
     while True:
         state = definition["States"][name]
-        road += [name, *_branches(state)]
+        road += [name, *branches_of(state)]
         if state["Type"] in {"Succeed", "Fail"} or state.get("End"):
             return road
         if state["Type"] == "Choice":
@@ -66,7 +66,7 @@ def check(entered: Sequence[str], definition: Mapping[str, Any]) -> None:
         raise NotAsPromised(f"the execution never entered {', '.join(missing)}")
     if strays := sorted(set(entered) - set(road)):
         raise NotAsPromised(f"the execution left the main road: {', '.join(strays)}")
-    inner = {branch for name in road for branch in _branches(definition["States"].get(name, {}))}
+    inner = {branch for name in road for branch in branches_of(definition["States"].get(name, {}))}
     first = [name for name in dict.fromkeys(entered) if name not in inner]
     if first != [name for name in road if name not in inner]:
         raise NotAsPromised(f"the states were entered in another order: {', '.join(first)}")
@@ -87,7 +87,7 @@ def _is(item: tuple[str, Any], branches: Mapping[tuple[str, str], str]) -> bool:
     return isinstance(item[1], str) and item in branches
 
 
-def _branches(state: Mapping[str, Any]) -> Iterator[str]:
+def branches_of(state: Mapping[str, Any]) -> Iterator[str]:
     """The states of a Parallel's branches that lie on the road: from each start, never through a Catch."""
     for branch in state.get("Branches", ()):
         name: str | None = branch["StartAt"]

@@ -25,8 +25,8 @@ from cutover_cli.local.stack import LocalStack, Mail
 
 STEPS = 10
 DEFINITION = Path("statemachine/cutover.asl.json")
-_ADMIT_SECONDS = 60.0
-_ASK_SECONDS = 120.0
+_ADMIT_SECONDS = 120.0
+_ASK_SECONDS = 240.0
 _PEOPLE_SECONDS = 2 * 3600.0  # the window is open for as long
 
 

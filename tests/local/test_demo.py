@@ -1,0 +1,99 @@
+"""`cutover demo`, as a newcomer runs it: twice, at once, killed half-way, and on a changed message."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cutover.contracts.policy import TrustFile
+from cutover.domain import canonical
+from cutover_cli.local import lifecycle
+from cutover_cli.output import Exit
+
+pytestmark = [pytest.mark.local, pytest.mark.xdist_group("demo")]
+
+_COMMAND = [sys.executable, "-c", "from cutover_cli.main import app; app()"]
+_SECONDS = 600
+
+
+def _cutover(*arguments: str | Path) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [*_COMMAND, *map(str, arguments), "--format", "json"],
+        check=False, capture_output=True, text=True, timeout=_SECONDS,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@dataclass(frozen=True)
+class Ran:
+    folder: Path
+    report: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+    """The first run, in a folder of its own; its stack stays up for the tests of this file."""
+    folder = tmp_path_factory.mktemp("demo")
+    try:
+        code, document = _cutover("demo", "--auto", "--folder", folder)
+        assert code == Exit.DONE, document
+        yield Ran(folder, document["verification"])
+    finally:
+        lifecycle.down(state_dir=folder / "stack")
+
+
+def test_the_first_run_leaves_a_message_that_verifies(ran: Ran) -> None:
+    code, report = _cutover("verify", ran.folder / "handoff.json")
+    assert (code, report["code"]) == (Exit.DONE, "VERIFIED")
+    assert report["handoff"]["cutover"] == "cutover@staging.1"
+    assert report["handoff"]["approvals"] == 2
+    documents = list((ran.folder / "documents").iterdir())
+    assert len(documents) == report["handoff"]["documents"]
+    assert all(canonical.digest(each.read_bytes()) == f"sha256:{each.name}" for each in documents)
+    assert sorted(each.name for each in (ran.folder / "mail").iterdir()) == ["1-ana.eml", "2-omar.eml"]
+    assert all(each.stat().st_mode & 0o077 == 0 for each in (ran.folder / "keys").iterdir())
+
+
+def test_one_changed_byte_is_refused(ran: Ran) -> None:
+    body = (ran.folder / "handoff.json").read_bytes()
+    at = body.index(b'"sig":"') + 20
+    changed = ran.folder / "changed.json"
+    changed.write_bytes(body[:at] + (b"A" if body[at : at + 1] != b"A" else b"B") + body[at + 1 :])
+    code, report = _cutover("verify", changed)
+    assert (code, report["verified"]) == (Exit.REFUSED, False)
+
+
+def test_a_second_run_uses_the_idle_stack_and_the_same_keys(ran: Ran) -> None:
+    root = TrustFile.model_validate_json((ran.folder / "trust.json").read_bytes()).root
+    before = lifecycle.attach(state_dir=ran.folder / "stack")
+    code, document = _cutover("demo", "--auto", "--folder", ran.folder)
+    assert code == Exit.DONE, document
+    assert lifecycle.attach(state_dir=ran.folder / "stack") == before
+    assert TrustFile.model_validate_json((ran.folder / "trust.json").read_bytes()).root == root
+    number = int(document["verification"]["handoff"]["cutover"].rpartition(".")[2])
+    assert number > 1
+
+
+def test_two_at_once_are_refused_and_a_killed_one_does_no_harm(ran: Ran) -> None:
+    """A person's demo is killed while its approvers are being waited for: its release is still live."""
+    stack = lifecycle.attach(state_dir=ran.folder / "stack")
+    with subprocess.Popen(
+        [*_COMMAND, "demo", "--folder", str(ran.folder)],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as waiting:  # fmt: skip
+        assert waiting.stdout is not None
+        assert any("Open each link" in line for line in waiting.stdout)
+        code, document = _cutover("demo", "--auto", "--folder", ran.folder)
+        assert (code, document["reason"]) == (Exit.REFUSED, "DEMO_BUSY")
+        waiting.kill()
+    code, document = _cutover("demo", "--auto", "--folder", ran.folder)
+    assert code == Exit.DONE, document
+    assert document["verification"]["verified"] is True
+    assert lifecycle.attach(state_dir=ran.folder / "stack") != stack
