@@ -1,8 +1,10 @@
 """Both verifiers over the same message, documents, trust and time: they must say the same."""
 
 import functools
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cutover.contracts.approval import Approval
@@ -34,10 +36,14 @@ MODELS: dict[str, type[Model]] = {
 }
 
 
+PUBLISHED = Path(__file__).parent.parent.parent / "docs" / "schemas"
+PUBLISHED_AS = {"hold-register": "cleared-register"}
+
+
 @functools.cache
 def schemas() -> Mapping[str, Any]:
-    """The documents' JSON Schemas, which is all that the independent verifier knows of their shape."""
-    return {name: model.model_json_schema(by_alias=True) for name, model in MODELS.items()}
+    """The published JSON Schemas, which are all that the independent verifier knows of a document's shape."""
+    return {name: json.loads((PUBLISHED / f"{PUBLISHED_AS.get(name, name)}.v1.json").read_text()) for name in MODELS}
 
 
 class Judges:

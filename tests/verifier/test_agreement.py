@@ -127,6 +127,18 @@ def test_a_field_signed_again_is_refused_unless_it_is_its_signers_own(name: str,
     assert any(judge(changed).verified for changed in packages), "it is refused by now: take it off the list"
 
 
+SAID = [(name, each) for name, each in FIELDS if each in {"/schema", "/_type", "/predicateType"}]
+
+
+@pytest.mark.parametrize(("name", "kind"), SAID)
+def test_a_document_that_does_not_say_what_it_is_is_refused(name: str, kind: str) -> None:
+    assert not judge(package({name: mutation.remove(kind)})).verified
+
+
+def test_every_document_says_what_it_is() -> None:
+    assert {name for name, _ in SAID} == set(DOCUMENTS)
+
+
 def test_the_list_of_own_fields_names_only_fields() -> None:
     known = {(name.partition("/")[0], each) for name, each in FIELDS}
     assert {(name, each) for name, listed in OWN.items() for each in listed} <= known
