@@ -123,8 +123,13 @@ class HandOff:
         )
 
     def _blocked(self, record: RevisionRecord, refused: Refused) -> RevisionRecord:
-        """Nothing was sent. The status stays; the clock looks again, and ends it when its time is over."""
-        again = {"wake_at": self.clock.now() + LOOK_AGAIN} if record.status is Status.AWAITING_WINDOW else {}
+        """Nothing was sent. The status stays; the clock looks again, and ends it when its time is over.
+
+        Who was woken before the window opens looks again when it does, not every few minutes until then.
+        """
+        now, again = self.clock.now(), {}
+        if record.status is Status.AWAITING_WINDOW:
+            again = {"wake_at": max(now + LOOK_AGAIN, record.wake_at or now)}
         return self.recorder.note(record, "hand-off-blocked", result=refused.code, detail=refused.detail[:400], **again)
 
 
