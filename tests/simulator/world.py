@@ -164,10 +164,13 @@ class World:
         kept = [each for each in changes if not isinstance(each, (Brake, ActivePolicy))]
         if not kept:
             return False
-        event = stream_event(kept)
+        self.streamed(stream_event(kept))
+        return True
+
+    def streamed(self, event: dict[str, Any]) -> None:
+        """A batch of the tables' streams reaches the functions that read them."""
         self.invoke("doors.relay", event)
         self.invoke("doors.seal", event)
-        return True
 
     def _relay(self) -> bool:
         """What the relay told Step Functions reaches the interpreter."""
