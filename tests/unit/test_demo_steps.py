@@ -1,5 +1,6 @@
 """The demo's own judgement: the main road, the page's form, links in mails, logs, and who may work in its folder."""
 
+import io
 import json
 import multiprocessing
 from collections.abc import Sequence
@@ -10,14 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from cutover_cli.demo import approvers, mails, road
-from cutover_cli.demo.errors import DemoBusy, NotAsPromised
+from cutover.domain import canonical
+from cutover.domain.record import Admission, Fault, Status
+from cutover_cli.demo import approvers, follow, mails, road
+from cutover_cli.demo.errors import BuildFailed, DemoBusy, NotAsPromised, ReleaseStopped, StepTimedOut
+from cutover_cli.demo.follow import Follower
 from cutover_cli.demo.forms import Page
 from cutover_cli.demo.logs import error_of, errors_in
+from cutover_cli.demo.progress import Progress
 from cutover_cli.demo.workspace import Workspace
 from cutover_cli.local.stack import Mail
+from cutover_cli.output import Exit
+from tests.fakes.records import InMemoryRecords
+from tests.fakes.store import InMemoryStore
 
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DIGEST = "0123456789abcdef" * 4
 
 
@@ -108,8 +118,7 @@ def test_a_page_without_that_form_offers_no_approval() -> None:
 
 
 def _mail(text: str) -> Mail:
-    sent = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-    return Mail("id-1", "cutover@example.com", ("ana@example.com",), "Approve: 14ü16", text, "<p>hello</p>", sent)
+    return Mail("id-1", "cutover@example.com", ("ana@example.com",), "Approve: 14ü16", text, "<p>hello</p>", NOW)
 
 
 def test_a_mail_has_one_link_however_often_it_stands_there() -> None:
@@ -178,3 +187,51 @@ def test_results_of_an_earlier_run_are_gone_and_its_keys_stay(tmp_path: Path) ->
         file.touch()
     place.clear()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept]
+
+
+class IdleStack:
+    """A stack on which no execution was ever started."""
+
+    def executions(self) -> list[str]:
+        return []
+
+
+def _follower(records: InMemoryRecords, store: InMemoryStore, progress: Progress) -> Follower:
+    stack: Any = IdleStack()
+    admission = canonical.digest(b"envelope")
+    return Follower(stack, progress, admission=admission, definition={"States": {}}, records=records, store=store)
+
+
+def test_a_refused_candidate_is_told_with_its_faults() -> None:
+    records, said = InMemoryRecords(), io.StringIO()
+    fault = Fault(pointer="/audience", code="WRONG_AUDIENCE", message="meant for another Cutover")
+    admission = Admission(
+        digest=canonical.digest(b"envelope"), status=Status.REFUSED, received_at=NOW, correlation_id="event-1",
+        faults=(fault,), reason="WRONG_AUDIENCE",
+    )  # fmt: skip
+    records._set(admission)
+    follower = _follower(records, InMemoryStore(), Progress(Console(file=said), 1))
+    with pytest.raises(ReleaseStopped) as stopped:
+        follower.until("question", follower.reached(Status.AWAITING_APPROVAL), seconds=30)
+    assert "/audience: meant for another Cutover (WRONG_AUDIENCE)" in str(stopped.value)
+    assert stopped.value.exit_code is Exit.REFUSED
+
+
+def test_what_never_comes_is_told_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "last_errors", lambda _stack: " No function logged an error.")
+    follower = _follower(InMemoryRecords(), InMemoryStore(), Progress(Console(file=io.StringIO()), 1))
+    with pytest.raises(StepTimedOut, match=r"no admission within 0 s\. No function logged an error"):
+        follower.until("admission", follower.admission, seconds=0)
+
+
+def test_a_failed_step_is_marked_and_its_error_passes() -> None:
+    said = io.StringIO()
+    progress = Progress(Console(file=said, width=200), 2)
+    with progress.step("First"):
+        progress.say("[not] markup")
+    with pytest.raises(BuildFailed), progress.step("Second"):
+        raise BuildFailed("no wheel")
+    lines = [line.strip() for line in said.getvalue().splitlines()]
+    assert [line.partition(" in ")[0].partition(" after ")[0] for line in lines] == [
+        "[1/2]   First", "[not] markup", "done", "[2/2]   Second", "failed"
+    ]  # fmt: skip

@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
-from cutover.contracts.base import Digest
+from cutover.contracts.base import Digest, format_instant
 from cutover.domain.record import RevisionRecord, Status
 from cutover_cli.demo import delivery
 from cutover_cli.demo.delivery import Delivery
@@ -49,12 +50,12 @@ def receive(stack: LocalStack, follower: Follower, progress: Progress, *, place:
 def verify(place: Workspace, progress: Progress, *, queue_arn: str, root_fingerprint: Digest) -> dict[str, Any]:
     """Runs `cutover verify` on what lies in the folder, with an environment that knows no AWS; its report.
 
-    Root and queue are told to it, as a consumer knows them from elsewhere than the message.
+    Root, queue and the present are told to it: a consumer has them from elsewhere than the message.
 
     Raises NotAsPromised with the steps that failed.
     """
     command = [sys.executable, "-c", _CUTOVER, "verify", str(place.handoff), "--queue", queue_arn]
-    command += ["--root", root_fingerprint, "--format", "json"]
+    command += ["--root", root_fingerprint, "--at", format_instant(datetime.now(UTC)), "--format", "json"]
     environment = {name: value for name, value in os.environ.items() if name in _KEPT}
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=_VERIFY_SECONDS, env=environment
