@@ -80,7 +80,9 @@ STAGES: Mapping[str, Plan] = {
 # Called by queues, streams, the clock and people.
 DOORS: Mapping[str, Plan] = {
     "Intake": _door("intake", "Takes candidates from the inbox", *RECORD, IDEMPOTENCY, INBOX),
-    "Approvals": _door("approvals", "The approvals page", *POLICY, IDEMPOTENCY, DECIDE_KEY, LINKS_KEY, PAGE_URL),
+    "Approvals": _door(
+        "approvals", "The approvals page", *POLICY, IDEMPOTENCY, DECIDE_KEY, LINKS_KEY, PAGE_URL, EXCEPTIONS
+    ),
     "Relay": _door("relay", "Wakes executions", TABLE, TOKENS, MACHINE),
     "Clock": _door("clock", "Does what is due", *RECORD),
     "Seal": _door("seal", "Signs heads of the ledger", *POLICY, LEDGER_KEY),

@@ -28,6 +28,7 @@ from cutover.sealing import Sealer
 from tests.builders import BOUND_AT, CUTOVER, DEPLOYMENT, REVISION, Alterations, Deployment, Package, package
 from tests.fakes.clock import FakeClock
 from tests.fakes.keys import LocalMac
+from tests.fakes.queues import FakeExceptionQueue
 from tests.fakes.records import InMemoryRecords
 from tests.fakes.store import InMemoryStore
 
@@ -83,6 +84,7 @@ class World:
         self.records = InMemoryRecords()
         self.store = InMemoryStore()
         self.mac = LocalMac(secret=b"s" * 32)
+        self.exceptions = FakeExceptionQueue(self.clock)
         self.log = LogLines()
         self.facts, self.rules = self.package.facts, self.package.rules
         self.remembered: dict[str, str] = {}
@@ -128,6 +130,7 @@ class World:
             sealer=self.sealer,
             recorder=self.recorder("approvals", records),
             policy=self.policy,
+            exceptions=self.exceptions,
         )
 
     def recorder(self, role: str, records: Any = None) -> Recorder:

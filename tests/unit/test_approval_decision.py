@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cutover.contracts.holds import HoldMessage
 from cutover.contracts.policy import Person
 from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover.errors import DependencyUnavailable
@@ -246,3 +247,14 @@ def person(name: str, role: str, *identities: str) -> Person:
 def test_the_record_model_holds_what_was_decided(world: World) -> None:
     world.decide(world.link())
     assert RevisionRecord.model_validate_json(world.record.model_dump_json()) == world.record
+
+
+def test_a_refusal_opens_a_hold_that_says_why_and_tells_it_once(world: World) -> None:
+    link = world.link()
+    form = world.form(link, "refuse", reason="Not before the audit.")
+    world.post(link, form)
+    world.post(link, form)
+    (message,) = world.exceptions.messages
+    hold = HoldMessage.model_validate_json(message.body).hold
+    assert (hold.code, hold.found, hold.severity) == ("APPROVER_REFUSED", "Not before the audit.", "deny")
+    assert (hold.evidence, hold.resolution) == ((world.record.decisions[0].payload,), None)

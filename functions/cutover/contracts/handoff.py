@@ -62,7 +62,7 @@ class Handoff(Model):
     queue_arn: Arn
     manifest: Envelope
     approvals: Annotated[tuple[Envelope, ...], Field(min_length=1, max_length=20)]
-    documents: Annotated[tuple[DocumentReference, ...], Field(max_length=400)]
+    documents: Annotated[tuple[DocumentReference, ...], Field(max_length=1000)]
     not_before: Instant
     not_after: Instant
     ledger: LedgerPosition

@@ -10,6 +10,8 @@ from cutover.domain.waivers import TrustedWaiver
 
 BIND_FAMILY = "bind"
 """Findings of Bind itself. They are about people, time and queues, so no waiver answers them."""
+REFUSED_RULE = "approvals.refused"
+REFUSED_BY_APPROVER = "APPROVER_REFUSED"
 
 
 def fingerprint(rule: str, field: str, subject: Digest) -> Digest:
@@ -87,3 +89,39 @@ def cleared(found: HoldRegister) -> ClearedRegister | None:
     if open_holds(found):
         return None
     return ClearedRegister.model_validate_json(canonical.encode_model(found))
+
+
+def refusal(
+    bound: ClearedRegister,
+    *,
+    decision: Digest,
+    manifest: Digest,
+    reason: str,
+    opened_at: datetime,
+    expires_at: datetime,
+) -> HoldRegister:
+    """The register of a revision that somebody refused: the refusal is a hold that no waiver answers.
+
+    ``decision`` is the signed refusal's digest, ``manifest`` what was refused, ``reason`` the person's words.
+    """
+    mark = fingerprint(REFUSED_RULE, "", manifest)
+    opened = Hold(
+        id=hold_id(bound.cutover, bound.revision, mark),
+        fingerprint=mark,
+        code=REFUSED_BY_APPROVER,
+        field="",
+        severity="deny",
+        owner="release-engineering",
+        rule=REFUSED_RULE,
+        subject=manifest,
+        found=reason,
+        wanted="an approval of every required role",
+        mend="answer the reason in a new candidate",
+        evidence=(decision,),
+        opened_at=opened_at,
+        opened_by="approvals",
+        expires_at=expires_at,
+    )
+    return HoldRegister(
+        cutover=bound.cutover, revision=bound.revision, holds=(*bound.holds, opened), warnings=bound.warnings
+    )

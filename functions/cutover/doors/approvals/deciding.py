@@ -18,17 +18,21 @@ from cutover.contracts.approval import Answers, Approval, ApprovalPredicate, Dec
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import IN_TOTO_TYPE, Subject, SubjectDigest
 from cutover.contracts.handoff import Tombstone
+from cutover.contracts.holds import HoldRegister
+from cutover.domain import canonical, holds
+from cutover.domain.holds import REFUSED_BY_APPROVER
 from cutover.domain.links import Link
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
 from cutover.doors.approvals.standing import Standing
-from cutover.errors import Conflict, Refused
+from cutover.errors import Conflict, DocumentMissing, Refused
+from cutover.exceptions import tell
 from cutover.packages import Package
-from cutover.ports import Clock, Records, Store
+from cutover.ports import Clock, ExceptionQueue, Records, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
 
-REFUSED_BY_APPROVER = "APPROVER_REFUSED"
+MAX_REGISTER = 16 * 1_048_576
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Decider:
     sealer: Callable[[], Sealer]
     recorder: Recorder
     policy: Callable[[], Policy]
+    exceptions: ExceptionQueue
 
     def decide(self, ballot: Ballot) -> RevisionRecord:
         """The record with this decision in it, whether it was made now or stood already.
@@ -61,10 +66,17 @@ class Decider:
         Raises ``Refused`` with the reason why this decision cannot be recorded; the ledger keeps that reason.
         """
         try:
-            return self._decide(ballot)
+            record = self._decide(ballot)
         except Refused as refused:
             self._keep(ballot, refused)
             raise
+        if record.reason == REFUSED_BY_APPROVER:
+            # Also when the refusal stood already: whoever was cut off before this told nobody.
+            register = HoldRegister.model_validate_json(
+                self.store.get(_named(record.hold_register), limit=MAX_REGISTER)
+            )
+            tell(record, register, self.exceptions)
+        return record
 
     def _decide(self, ballot: Ballot) -> RevisionRecord:
         link = ballot.link
@@ -106,6 +118,7 @@ class Decider:
         if ballot.decision == "refuse":
             transition, result = 15, REFUSED_BY_APPROVER
             updates["reason"] = REFUSED_BY_APPROVER
+            updates["hold_register"] = self._hold(ballot, decision, record, now)
             # First the tombstone: whatever happens to this process now, what was refused is not handed off.
             self.store.put_tombstone(_tombstone(record, now))
         elif standing.with_decision(decision).complete(package, policy.facts):
@@ -119,6 +132,14 @@ class Decider:
             facts=policy.facts_digest,
             nonce=ballot.nonce,
         )
+
+    def _hold(self, ballot: Ballot, decision: RecordedDecision, record: RevisionRecord, now: datetime) -> Digest:
+        """The register with the refusal in it: a hold that only a new revision answers."""
+        register = holds.refusal(
+            ballot.package.register, decision=decision.payload, manifest=ballot.link.manifest,
+            reason=ballot.reason or "no reason given", opened_at=now, expires_at=record.expires_at,
+        )  # fmt: skip
+        return self.store.put(canonical.encode_model(register))
 
     def _statement(self, ballot: Ballot, *, policy: Policy, now: datetime) -> Approval:
         link = ballot.link
@@ -145,3 +166,9 @@ def _tombstone(record: RevisionRecord, now: datetime) -> Tombstone:
         cutover=record.cutover, revision=record.revision, status=Status.DECLINED.value,
         reason=REFUSED_BY_APPROVER, at=now,
     )  # fmt: skip
+
+
+def _named(digest: Digest | None) -> Digest:
+    if digest is None:
+        raise DocumentMissing("the record names no hold register")
+    return digest

@@ -41,6 +41,7 @@ def _door() -> Door:
         decider=Decider(
             audience=audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
             sealer=lambda: wiring.sealer("decide"), recorder=wiring.recorder("approvals"), policy=wiring.policy,
+            exceptions=wiring.exceptions,
         ),
         once=_once,
         log=logger,

@@ -14,10 +14,10 @@ from cutover.domain.binding import Binding, Case
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, Slot, Status
 from cutover.errors import Conflict, DocumentMissing
+from cutover.exceptions import tell
 from cutover.ports import ExceptionQueue, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
-from cutover.stages.bind.exceptions import tell
 from cutover.stages.bind.gathering import Gatherer
 from cutover.stages.flow import Reported
 from cutover.stages.loading import load
@@ -35,7 +35,7 @@ class Binder:
     sealer: Callable[[], Sealer] = field(repr=False)
 
     def run(self, cutover: str, revision: int, reported: tuple[Reported, ...]) -> RevisionRecord:
-        """The record as it stands afterwards. Held messages are sent again when a run was cut off after 7."""
+        """The record as it stands afterwards. Messages of holds are sent again when a run was cut off."""
         record = self.recorder.read(cutover, revision)
         if record.status is Status.VERIFYING:
             try:
@@ -45,7 +45,7 @@ class Binder:
                     raise
                 # Another cutover claimed the slot between our reading and our commit: now we read that.
                 record = self._advance(record, reported)
-        if record.status is Status.HELD:
+        if record.status in {Status.HELD, Status.DECLINED}:
             tell(record, load(self.store, record.hold_register, HoldRegister), self.exceptions)
         return record
 
