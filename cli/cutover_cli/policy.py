@@ -68,8 +68,7 @@ def parse(part: type[Part], text: str, where: str, *, overrides: Mapping[str, An
 def root_of(audience: Audience, owners: Mapping[Name, LocalKey]) -> Root:
     """The root document of the two owners, in the order of their names."""
     first, second = (
-        Owner(id=name, public_key=base64.b64encode(key.public_key).decode())
-        for name, key in sorted(owners.items())
+        Owner(id=name, public_key=base64.b64encode(key.public_key).decode()) for name, key in sorted(owners.items())
     )
     return Root(audience=audience, owners=(first, second))
 

@@ -53,7 +53,7 @@ class Demo:
             self._place.clear()
             keys, site = identities(self._place.keys), deployment.site(self._options.root)
             made = self._make(keys)
-            stack = self._bring_up(keys, site)
+            stack = self._bring_up(keys, site, made)
             if self._options.down:
                 undo.callback(lifecycle.down, state_dir=self._place.stack)
             described = self._activate(stack, keys, site)
@@ -72,13 +72,19 @@ class Demo:
         with self._progress.step("Describe it: SBOM, provenance, smoke test, rollback drill"):
             return make.describe(built, keys, self._progress)
 
-    def _bring_up(self, keys: Identities, site: Site) -> LocalStack:
+    def _bring_up(self, keys: Identities, site: Site, made: Made) -> LocalStack:
         with self._progress.step("Bring up the local stack, anchored at the owners' root"):
             fingerprint = policy.fingerprint(deployment.root_of(keys, site.audience))
             self._progress.say(f"root       {fingerprint}")
             stack = stand.bring_up(self._place, fingerprint, self._progress.say)
             if stack.outputs["Audience"] != site.audience:
                 raise NotAsPromised(f"the stack says that it is {stack.outputs['Audience']}, not {site.audience}")
+            same = stand.runs(stack, made.built.functions.digest)
+            self._progress.say(
+                "its functions run the very package that is released"
+                if same
+                else "its functions run another package than was built: the checkout changed meanwhile"
+            )
             return stack
 
     def _activate(self, stack: LocalStack, keys: Identities, site: Site) -> Deployment:

@@ -1,5 +1,6 @@
 """The local stack that a run stands on: the one of the run before where that is safe, else a new one."""
 
+import base64
 from collections.abc import Callable
 
 from cutover.contracts.base import Digest
@@ -26,6 +27,15 @@ def bring_up(place: Workspace, fingerprint: Digest, say: Callable[[str], None]) 
     if stack.reused:
         say(f"the stack of the run before is still up at {stack.endpoint}, and idle")
     return stack
+
+
+def runs(stack: LocalStack, package: Digest) -> bool:
+    """Whether all functions of the stack run exactly the package with this digest."""
+    wanted = base64.b64encode(bytes.fromhex(package.removeprefix("sha256:"))).decode()
+    configured = (
+        stack.clients.lambda_.get_function_configuration(FunctionName=name) for name in stack.functions.values()
+    )
+    return all(each["CodeSha256"] == wanted for each in configured)
 
 
 def settle(place: Workspace) -> None:
