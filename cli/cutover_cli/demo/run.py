@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cutover.adapters.dynamodb_records import DynamoRecords
-from cutover.adapters.s3_store import S3Store
 from cutover.contracts.envelope import Envelope
 from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover_cli import candidates, policy
@@ -89,7 +87,7 @@ class Demo:
 
     def _activate(self, stack: LocalStack, keys: Identities, site: Site) -> Deployment:
         with self._progress.step("Activate the policy that both owners signed; export the trust file"):
-            at, store, table = now(), _store(stack), _records(stack)
+            at, store, table = now(), stand.store(stack), stand.records(stack)
             before = table.policy()
             described = deployment.describe(
                 self._options.root / deployment.EXAMPLES,
@@ -134,8 +132,8 @@ class Demo:
                 self._progress,
                 admission=candidates.admission_of(sealed),
                 definition=json.loads((self._options.root / DEFINITION).read_text("utf-8")),
-                records=_records(stack),
-                store=_store(stack),
+                records=stand.records(stack),
+                store=stand.store(stack),
             )
             event = candidates.announce(stack.clients.events, stack.outputs["BusName"], sealed)
             self._progress.say(f"event      {event}")
@@ -180,11 +178,3 @@ def _both(stack: LocalStack, sent: int) -> list[Mail] | None:
     """The mails beyond the first `sent`, once there are as many as there are roles."""
     found = stack.mail()[sent:]
     return found if len(found) >= 2 else None  # noqa: PLR2004  # one for each role of the example policy
-
-
-def _store(stack: LocalStack) -> S3Store:
-    return S3Store(stack.clients.s3, bucket=stack.outputs["StoreBucket"])
-
-
-def _records(stack: LocalStack) -> DynamoRecords:
-    return DynamoRecords(stack.clients.dynamodb, table=stack.outputs["TableName"])

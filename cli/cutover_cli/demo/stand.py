@@ -3,6 +3,8 @@
 import base64
 from collections.abc import Callable
 
+from cutover.adapters.dynamodb_records import DynamoRecords
+from cutover.adapters.s3_store import S3Store
 from cutover.contracts.base import Digest
 from cutover_cli.demo.workspace import Workspace
 from cutover_cli.local import lifecycle
@@ -36,6 +38,16 @@ def runs(stack: LocalStack, package: Digest) -> bool:
         stack.clients.lambda_.get_function_configuration(FunctionName=name) for name in stack.functions.values()
     )
     return all(each["CodeSha256"] == wanted for each in configured)
+
+
+def store(stack: LocalStack) -> S3Store:
+    """The stack's write-once store."""
+    return S3Store(stack.clients.s3, bucket=stack.outputs["StoreBucket"])
+
+
+def records(stack: LocalStack) -> DynamoRecords:
+    """The stack's main table."""
+    return DynamoRecords(stack.clients.dynamodb, table=stack.outputs["TableName"])
 
 
 def settle(place: Workspace) -> None:
