@@ -41,6 +41,8 @@ class Interpreter:
         self._invoke = invoke
         self._now = now
         self.executions: dict[str, Execution] = {}
+        self.flowed: list[Any] = []
+        """Each document that went from one state to the next."""
         self._tokens = 0
 
     def start(self, name: str, document: Any) -> Execution:
@@ -73,7 +75,9 @@ class Interpreter:
         return True
 
     def _run(self, execution: Execution, name: str, state: dict[str, Any]) -> None:
-        execution.visited.append(name)
+        if execution.visited[-1:] != [name]:  # a retry enters nothing
+            execution.visited.append(name)
+            self.flowed.append(copy.deepcopy(execution.document))
         kind = state["Type"]
         if kind == "Task":
             self._task(execution, state)
@@ -116,14 +120,9 @@ class Interpreter:
 
     def _failed(self, execution: Execution, state: dict[str, Any], error: str) -> None:
         """Retry at once (the schedule decides about time), then Catch, then fail."""
-        for index, retrier in enumerate(state.get("Retry", ())):
-            if error in retrier["ErrorEquals"] or "States.TaskFailed" in retrier["ErrorEquals"]:
-                if execution.retries.get(index, 0) < retrier["MaxAttempts"]:
-                    execution.retries[index] = execution.retries.get(index, 0) + 1
-                    return
-                break
-        execution.retries.clear()
-        self._caught(execution, state, error)
+        if not _may_retry(state, error, execution.retries):
+            execution.retries.clear()
+            self._caught(execution, state, error)
 
     def _caught(self, execution: Execution, state: dict[str, Any], error: str) -> None:
         for catcher in state.get("Catch", ()):
@@ -154,14 +153,13 @@ class Interpreter:
             name = state["Next"]
 
     def _retried(self, execution: Execution, state: dict[str, Any], document: Any) -> Any:
-        attempts = 1 + max((retrier["MaxAttempts"] for retrier in state.get("Retry", ())), default=0)
-        for remaining in reversed(range(attempts)):
+        retries: dict[int, int] = {}
+        while True:
             try:
                 return self._call(execution, state, document)
-            except Exception:
-                if not remaining:
+            except Exception as error:
+                if not _may_retry(state, type(error).__name__, retries):
                     raise
-        raise AssertionError("unreachable")
 
     def _leave(self, execution: Execution, state: dict[str, Any], answer: Any) -> None:
         self._place(execution, state.get("ResultPath", "$"), answer)
@@ -197,6 +195,15 @@ class Interpreter:
             else:
                 resolved[key.removesuffix(".$")] = copy.deepcopy(_path(value, document))
         return resolved
+
+
+def _may_retry(state: dict[str, Any], error: str, retries: dict[int, int]) -> bool:
+    """Whether the first retrier that names the error has a try left; counts it."""
+    for index, retrier in enumerate(state.get("Retry", ())):
+        if error in retrier["ErrorEquals"] or "States.TaskFailed" in retrier["ErrorEquals"]:
+            retries[index] = retries.get(index, 0) + 1
+            return bool(retries[index] <= retrier["MaxAttempts"])
+    return False
 
 
 def _path(path: str, document: Any) -> Any:
