@@ -63,7 +63,7 @@ synth: .venv/.stamp ## Synthesize the CDK app into cdk.out/ (no account, no netw
 	@$(BIN)/python -m infra.app
 
 .PHONY: bench
-bench: setup ## Measure, print ratios, write bench/out/
+bench: setup ## Measure, print ratios, write build/bench.json
 	@$(BIN)/python -m bench
 
 .PHONY: clean
