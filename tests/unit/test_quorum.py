@@ -1,0 +1,156 @@
+"""The quorum as a matching: against brute force, and the cases that counting would get wrong."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutover.contracts.manifest import RequiredSigner
+from cutover.contracts.policy import Facts, Person
+from cutover.domain import quorum
+from cutover.domain.quorum import Voter
+from cutover.errors import Refused
+from tests.building.policy import DEPLOYMENT
+
+ROLES = ("release-engineering", "operations", "security")
+ASSURANCES: Any = ("link", "passkey")
+signers = st.lists(
+    st.builds(
+        RequiredSigner, role=st.sampled_from(ROLES), count=st.integers(1, 2), assurance=st.sampled_from(ASSURANCES)
+    ),
+    max_size=3,
+)
+voters = st.lists(
+    st.builds(
+        Voter, st.sampled_from("abcd"), st.frozensets(st.sampled_from(ROLES), min_size=1), st.sampled_from(ASSURANCES)
+    ),
+    max_size=5,
+    unique_by=lambda voter: voter.person,
+)
+
+
+def seats_filled(required: list[RequiredSigner], given_votes: list[Voter]) -> int:
+    """The most seats that distinct people can fill, by trying every way to seat them."""
+    seats = [signer for signer in required for _ in range(signer.count)]
+    sitting: list[Voter | None] = [*given_votes, *([None] * len(seats))]
+    best = 0
+    for seating in itertools.permutations(sitting, len(seats)) if seats else [()]:
+        fits = sum(
+            1
+            for seat, vote in zip(seats, seating, strict=True)
+            if vote is not None
+            and seat.role in vote.roles
+            and (seat.assurance == "link" or vote.assurance == "passkey")
+        )
+        best = max(best, fits)
+        if best == len(seats):
+            break
+    return best
+
+
+@given(signers, voters)
+def test_as_many_seats_are_filled_as_can_be(required: list[RequiredSigner], given_votes: list[Voter]) -> None:
+    required, given_votes = required[:2], given_votes[:4]
+    missing = quorum.outstanding(required, given_votes)
+    seats = sum(signer.count for signer in required)
+    assert seats - sum(signer.count for signer in missing) == seats_filled(required, given_votes)
+    complete = seats > 0 and seats_filled(required, given_votes) == seats
+    assert quorum.satisfied(required, given_votes) is complete
+
+
+@given(signers, voters, st.randoms(use_true_random=False))
+def test_order_changes_nothing(required: list[RequiredSigner], given_votes: list[Voter], random: Any) -> None:
+    shuffled = random.sample(given_votes, len(given_votes))
+    assert quorum.satisfied(required, shuffled) == quorum.satisfied(required, given_votes)
+
+
+@given(signers, voters, voters)
+def test_one_more_vote_never_takes_a_seat_away(
+    required: list[RequiredSigner], some: list[Voter], more: list[Voter]
+) -> None:
+    known = {voter.person for voter in some}
+    added = [*some, *(voter for voter in more if voter.person not in known)]
+    before = sum(signer.count for signer in quorum.outstanding(required, some))
+    assert sum(signer.count for signer in quorum.outstanding(required, added)) <= before
+
+
+def seat(role: str, **more: Any) -> RequiredSigner:
+    return RequiredSigner(role=role, **more)
+
+
+BOTH = frozenset(ROLES[:2])
+TWO_ROLES = (seat(ROLES[0]), seat(ROLES[1]))
+
+
+def test_one_person_with_two_roles_counts_once() -> None:
+    bo = Voter("bo", BOTH, "link")
+    assert not quorum.satisfied(TWO_ROLES, [bo])
+    assert not quorum.satisfied(TWO_ROLES, [bo, bo])
+
+
+def test_whoever_can_sit_on_either_seat_makes_room() -> None:
+    """Bo came first and took the first seat; erin can sit nowhere else, so bo moves."""
+    bo, erin = Voter("bo", BOTH, "link"), Voter("erin", frozenset(ROLES[:1]), "link")
+    assert quorum.satisfied(TWO_ROLES, [bo, erin])
+    assert quorum.satisfied(TWO_ROLES, [erin, bo])
+
+
+def test_a_link_does_not_fill_a_passkey_s_seat() -> None:
+    required = (seat(ROLES[0], assurance="passkey"),)
+    assert not quorum.satisfied(required, [Voter("erin", frozenset(ROLES), "link")])
+    assert quorum.satisfied(required, [Voter("erin", frozenset(ROLES), "passkey")])
+
+
+def test_nobody_required_is_never_satisfied() -> None:
+    """An empty policy fails closed."""
+    assert not quorum.satisfied((), [Voter("erin", BOTH, "passkey")])
+
+
+FACTS: Facts = DEPLOYMENT.facts()
+
+
+def test_who_is_barred_may_not_approve_and_does_not_count() -> None:
+    barred = quorum.barred(FACTS, ["dana@ci", "dana@change"])
+    assert barred == {"dana"}
+    with pytest.raises(Refused, match="requested this release") as refused:
+        quorum.eligible("dana", ROLES[0], facts=FACTS, barred=barred)
+    assert refused.value.code == "REQUESTER_MAY_NOT_APPROVE"
+    assert quorum.voter("dana", "passkey", facts=FACTS, barred=barred) is None
+
+
+@pytest.mark.parametrize(("person", "role"), [("nobody", ROLES[0]), ("erin", ROLES[1]), ("erin", "")])
+def test_who_does_not_hold_the_role_is_not_eligible(person: str, role: str) -> None:
+    with pytest.raises(Refused) as refused:
+        quorum.eligible(person, role, facts=FACTS, barred=frozenset())
+    assert refused.value.code == "NOT_ELIGIBLE"
+
+
+def test_who_may_is_eligible() -> None:
+    quorum.eligible("erin", ROLES[0], facts=FACTS, barred=frozenset({"dana"}))
+
+
+@pytest.mark.parametrize("identity", ["", "DANA@ci", "nobody"])
+def test_an_identity_of_nobody_is_no_person(identity: str) -> None:
+    with pytest.raises(Refused) as refused:
+        quorum.barred(FACTS, [identity])
+    assert refused.value.code == "REQUESTER_UNMAPPED"
+
+
+def test_an_identity_of_two_people_is_no_person() -> None:
+    """``erin`` is one person's id and another's name in a source system: nobody knows who is meant."""
+    people: dict[str, Person] = dict(FACTS.people)
+    people["omar"] = people["omar"].model_copy(update={"identities": ("erin",)})
+    facts = FACTS.model_copy(update={"people": people})
+    assert quorum.person_of(facts, "erin") is None
+    assert quorum.person_of(FACTS, "erin") == "erin"
+
+
+def test_possible_means_without_the_requesters() -> None:
+    everyone = quorum.impossible(TWO_ROLES, facts=FACTS, barred=frozenset())
+    assert everyone == ()
+    lacking = quorum.impossible(TWO_ROLES, facts=FACTS, barred=frozenset({"omar", "bo", "dana"}))
+    assert [(signer.role, signer.count) for signer in lacking] == [("operations", 1)]
+    many = quorum.impossible((seat("operations", count=4),), facts=FACTS, barred=frozenset())
+    assert [(signer.role, signer.count) for signer in many] == [("operations", 1)]
