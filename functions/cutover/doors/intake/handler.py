@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from cutover.domain import canonical
 from cutover.doors.intake.announcing import announce, read
 from cutover.runtime.idempotency import once
-from cutover.runtime.observability import observed
+from cutover.runtime.observability import logger, observed
 from cutover.runtime.wiring import wired
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -25,6 +25,12 @@ def _announce(*, key: str, body: str, message_id: str) -> dict[str, Any]:
 def handler(event: dict[str, Any], context: Any) -> Any:
     def received(record: SQSRecord) -> dict[str, Any]:
         key = canonical.digest(record.body.encode("utf-8", "surrogatepass"))
-        return once("intake", _announce, context)(key=key, body=record.body, message_id=record.message_id)
+        try:
+            return once("intake", _announce, context)(key=key, body=record.body, message_id=record.message_id)
+        except Exception as error:
+            # The processor keeps the message in the queue and says nothing: without this line nobody would know why.
+            failed = {"event_name": "message-failed", "external_ref": record.message_id, "reason": type(error).__name__}
+            logger.error("intake", extra=failed)  # noqa: TRY400 - a trace quotes messages, and messages may quote input
+            raise
 
     return process_partial_response(event=event, record_handler=received, processor=processor, context=context)
