@@ -1,0 +1,130 @@
+"""Holds: identity, order, what a waiver answers, and what it never does."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutover.contracts.holds import Finding, HoldRegister
+from cutover.domain import canonical, holds, waivers
+from cutover.domain.waivers import TrustedWaiver, open_waiver
+from cutover.errors import Refused
+from tests.building.policy import AS_OF, CLOSES_AT, DEPLOYMENT, EXPIRES_AT
+from tests.building.records import waiver_record
+from tests.unit.test_assembling import finding
+
+SUBJECTS = ["sha256:" + str(n) * 64 for n in range(3)]
+findings = st.builds(
+    lambda rule, outcome, field, subject, family: finding(
+        rule=rule, outcome=outcome, field=field, subject=subject, family=family
+    ),
+    st.sampled_from(["artifacts.a", "rollback.b", "bind.slot"]),
+    st.sampled_from(["pass", "warn", "hold", "deny"]),
+    st.sampled_from(["", "/components/0/digest", "/rollback"]),
+    st.sampled_from(SUBJECTS),
+    st.sampled_from(["artifacts", "bind"]),
+)
+
+
+def register(found: list[Finding], answers: dict[str, TrustedWaiver] | None = None) -> HoldRegister:
+    return holds.register(
+        cutover="service@production.1", revision=1, findings=found, waivers=answers or {}, opened_at=AS_OF,
+        expires_at=EXPIRES_AT,
+    )  # fmt: skip
+
+
+@given(st.lists(findings, max_size=8), st.randoms(use_true_random=False))
+def test_a_register_does_not_depend_on_the_order_of_findings(found: list[Finding], random: Any) -> None:
+    distinct = list({(each.rule, each.field, each.subject): each for each in found}.values())
+    shuffled = random.sample(distinct, len(distinct))
+    assert canonical.encode_model(register(shuffled)) == canonical.encode_model(register(distinct))
+
+
+@given(st.lists(findings, max_size=8))
+def test_whatever_blocks_is_a_hold_and_nothing_else_is(found: list[Finding]) -> None:
+    made = register(found)
+    blocking = {holds.fingerprint(f.rule, f.field, f.subject) for f in found if f.outcome in {"hold", "deny"}}
+    assert {hold.fingerprint for hold in made.holds} == blocking
+    assert len(made.warnings) == sum(each.outcome == "warn" for each in found)
+    assert (holds.cleared(made) is None) == bool(blocking)
+
+
+def test_a_fingerprint_is_rule_field_and_subject() -> None:
+    marks = {
+        holds.fingerprint(rule, field, subject)
+        for rule in ("a", "b") for field in ("", "/x") for subject in SUBJECTS
+    }  # fmt: skip
+    assert len(marks) == 12
+    assert holds.hold_id("p@t.1", 1, SUBJECTS[0]) != holds.hold_id("p@t.1", 2, SUBJECTS[0])
+
+
+def trusted(mark: str, key: str = "waiver", **changes: Any) -> dict[str, TrustedWaiver]:
+    record = waiver_record(DEPLOYMENT, mark)
+    if changes:
+        import json
+
+        from tests.building.keys import seal_bytes
+
+        said = {name: value for name, value in {**json.loads(record.payload), **changes}.items() if value is not None}
+        content = seal_bytes(record.payload_type or "", canonical.encode(said), DEPLOYMENT.key(key))
+    else:
+        content = record.content()
+    return waivers.trusted([content, b"{}", b"\xff"], keys=DEPLOYMENT.trusted_keys(), at=AS_OF, until=CLOSES_AT)
+
+
+def mark_of(found: Finding) -> str:
+    return holds.fingerprint(found.rule, found.field, found.subject)
+
+
+def test_a_waiver_answers_the_hold_of_its_fingerprint() -> None:
+    one, other = finding(), finding(field="/components/1/digest")
+    made = register([one, other], trusted(mark_of(one)))
+    resolved = {hold.field: hold.resolution for hold in made.holds}
+    assert resolved["/components/1/digest"] is None
+    answer = resolved["/components/0/digest"]
+    assert answer is not None
+    assert answer.expires_at > CLOSES_AT
+    assert [hold.field for hold in holds.open_holds(made)] == ["/components/1/digest"]
+
+
+@pytest.mark.parametrize("changes", [{"outcome": "deny"}, {"family": "bind"}], ids=["a denial", "a hold of Bind"])
+def test_some_holds_no_waiver_answers(changes: dict[str, Any]) -> None:
+    blocked = finding(**changes)
+    made = register([blocked], trusted(mark_of(blocked)))
+    assert holds.cleared(made) is None
+    assert bool(holds.denied(made)) == (changes.get("outcome") == "deny")
+
+
+@pytest.mark.parametrize("name", ["owner", "reason", "approver", "policy", "expires_at"])
+def test_an_incomplete_waiver_answers_nothing(name: str) -> None:
+    assert trusted(SUBJECTS[0], "waiver", **{name: None}) == {}
+
+
+@pytest.mark.parametrize(
+    ("end", "counts"),
+    [(CLOSES_AT - timedelta(seconds=1), False), (CLOSES_AT, True), (AS_OF, False)],
+    ids=["a second before the window ends", "with the window", "over"],
+)
+def test_a_waiver_must_last_as_long_as_the_window(end: Any, counts: bool) -> None:
+    found = trusted(SUBJECTS[0], expires_at=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    assert (SUBJECTS[0] in found) is counts
+
+
+def test_of_two_waivers_the_longer_one_counts() -> None:
+    contents = []
+    for day in ("05", "07", "06"):
+        record = waiver_record(DEPLOYMENT, SUBJECTS[0])
+        payload = record.payload.replace(b"2026-03-05", f"2026-03-{day}".encode())
+        contents.append(record.__class__("waivers", "records", "w", payload, record.payload_type, record.key).content())
+    found = waivers.trusted(contents, keys=DEPLOYMENT.trusted_keys(), at=AS_OF, until=CLOSES_AT)
+    assert found[SUBJECTS[0]].expires_at.day == 7
+
+
+def test_a_waiver_must_be_signed_for_that_purpose() -> None:
+    content = waiver_record(DEPLOYMENT, SUBJECTS[0]).content()
+    with pytest.raises(Refused) as refused:
+        open_waiver(content, keys=(DEPLOYMENT.trusted_key("candidate"),), at=AS_OF)
+    assert refused.value.code == "UNTRUSTED_SIGNATURE"
+    assert trusted(SUBJECTS[0], key="attestation", reason="Signed with another key.") == {}
