@@ -1,0 +1,131 @@
+"""The clock: ends what is over, repeats what was not heard, looks again where it must, and nothing else."""
+
+from datetime import timedelta
+
+from cutover.domain.record import Signal, Status
+from cutover.domain.transitions import REPAIR_AFTER
+from cutover.doors.clock.ticking import BATCH, Tick, Ticking
+from cutover.errors import DependencyUnavailable
+from tests.building.policy import CLOSES_AT, OPENS_AT, RECEIVED_AT
+from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window, handed_off
+from tests.simulator.world import World
+
+SECOND = timedelta(seconds=1)
+
+
+def tick(world: World) -> Tick:
+    """The clock alone: nothing that it causes happens yet."""
+    wiring = world.wiring
+    return Ticking(
+        records=wiring.records, store=wiring.store, recorder=wiring.recorder("clock"), clock=wiring.clock
+    ).run()
+
+
+def test_nothing_is_due_and_nothing_happens() -> None:
+    world = World()
+    awaiting_approval(world)
+    entries = len(world.ledger())
+    world.wiring.records.changes.clear()
+    assert tick(world) == Tick()
+    assert world.wiring.records.changes == []
+    assert len(world.ledger()) == entries
+
+
+def test_a_start_that_was_not_heard_is_repeated_again_and_again() -> None:
+    world = World()
+    digest = world.announce()
+    for _ in range(3):
+        world.wiring.records.changes.clear()
+        world.clock.move(REPAIR_AFTER)
+        assert tick(world) == Tick(repeated=1)
+        assert [type(change).__name__ for change in world.wiring.records.changes] == ["Admission"]
+    admission = world.admission(digest)
+    assert (admission.signal, admission.version) == (Signal.START, 1), "whoever decides on the reading still may"
+
+
+def test_the_opening_window_is_a_signal_not_a_status() -> None:
+    world = World()
+    record = awaiting_window(world)
+    world.clock.move_to(OPENS_AT + timedelta(seconds=5))
+    assert tick(world) == Tick(repeated=1)
+    after = world.record()
+    assert (after.status, after.signal, after.version) == (Status.AWAITING_WINDOW, Signal.WAKE, record.version)
+
+
+def test_the_end_comes_at_its_instant_and_once() -> None:
+    world = World()
+    awaiting_approval(world)
+    world.clock.move_to(CLOSES_AT - SECOND)
+    assert tick(world).expired == 0
+    world.clock.move_to(CLOSES_AT)
+    assert tick(world) == Tick(expired=1)
+    assert tick(world).expired == 0
+    assert [entry.transition for entry in world.ledger()].count(23) == 1
+    assert_consistent(world)
+
+
+def test_the_tombstone_stands_before_the_record_changes() -> None:
+    world = World()
+    record = awaiting_window(world)
+    world.clock.move_to(CLOSES_AT)
+    real = world.wiring.records.commit
+
+    def fail(_commit: object) -> None:
+        raise DependencyUnavailable("the table")
+
+    world.wiring.records.commit = fail  # type: ignore[method-assign,assignment]
+    assert tick(world) == Tick(failed=1)
+    assert world.wiring.store.has_tombstone(record.cutover, 1)
+    world.wiring.records.commit = real  # type: ignore[method-assign]
+    assert tick(world) == Tick(expired=1)
+
+
+def test_what_is_being_handed_off_does_not_expire() -> None:
+    """Past that point only an acknowledgement says how it ended."""
+    world = World()
+    awaiting_window(world)
+    world.wiring.deployment.lose_answers(99)
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    assert world.record().status == "handing_off"
+    world.clock.move_to(CLOSES_AT + timedelta(days=1))
+    assert tick(world).expired == 0
+    assert world.record().status == "handing_off"
+
+
+def test_a_lease_that_is_over_is_looked_at_again_not_every_second() -> None:
+    world = World()
+    awaiting_window(world)
+    world.wiring.deployment.lose_answers(1)
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    lease = world.record().lease_until
+    assert lease is not None
+    world.clock.move_to(lease)
+    assert tick(world).rescheduled == 1
+    due = world.record().due_at
+    assert due is not None
+    assert due > world.clock.now()
+    assert tick(world) == Tick()
+
+
+def test_what_has_ended_is_never_due() -> None:
+    world = World()
+    handed_off(world)
+    world.clock.move(timedelta(days=400))
+    assert tick(world) == Tick()
+
+
+def test_one_run_looks_at_so_many_and_no_more() -> None:
+    """The next minute has another turn; the oldest come first."""
+    world = World()
+    record = awaiting_approval(world)
+    for number in range(2, BATCH + 12):
+        other = record.model_copy(
+            update={"cutover": f"service@production.{number}", "due_at": RECEIVED_AT + timedelta(seconds=number)}
+        )
+        world.wiring.records._set(other)
+    world.clock.move_to(RECEIVED_AT + timedelta(hours=1))
+    assert tick(world).rescheduled == BATCH
+    assert tick(world).rescheduled == 10
+    assert world.record("service@production.2").due_at == CLOSES_AT
