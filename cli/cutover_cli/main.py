@@ -2,6 +2,7 @@
 
 import typer
 
+from cutover_cli import policy_commands as policy
 from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
 from cutover_cli.schemas.command import schemas
@@ -15,6 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(local.app, name="local")
+app.add_typer(policy.app, name="policy")
 app.command()(verify)
 app.command()(demo)
 app.command()(schemas)

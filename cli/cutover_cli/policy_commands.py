@@ -1,0 +1,228 @@
+"""`cutover policy`: what the two owners of a policy do, each on their own machine, and what makes it active."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from cutover.contracts.base import Digest, Model
+from cutover.contracts.envelope import Envelope
+from cutover.contracts.policy import Facts, Root, Rules, TrustBundle, TrustFile
+from cutover.domain import canonical
+from cutover.domain.faults import faults_of
+from cutover.domain.record import Brake, Fault
+from cutover.errors import Refused
+from cutover.ports import Records, Store
+from cutover_cli import policy, signing, strict_yaml
+from cutover_cli.output import CommandError, Exit, Format, FormatOption, answer, answering
+from cutover_cli.policy import PolicyRefused
+
+app = typer.Typer(help="Write, sign and activate a policy.", no_args_is_help=True)
+KINDS: dict[str, type[Rules | Facts | TrustBundle]] = {
+    "cutover/rules/v1": Rules,
+    "cutover/facts/v1": Facts,
+    "cutover/trust/v1": TrustBundle,
+}
+D = TypeVar("D", bound=Model)
+KeyFile = Annotated[Path, typer.Option("--key", metavar="FILE", help="The owner's private key.")]
+RootFile = Annotated[Path, typer.Option("--root", metavar="FILE", help="The root document.")]
+Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the result is written.")]
+
+
+class BadArgument(CommandError):
+    """An argument cannot be used as it is."""
+
+    exit_code = Exit.USAGE
+    reason = "BAD_ARGUMENT"
+
+
+class SignsSomethingElse(CommandError):
+    """The two owners do not have the same document before them."""
+
+    exit_code = Exit.REFUSED
+    reason = "SIGNS_SOMETHING_ELSE"
+
+
+class OtherRoot(CommandError):
+    """The deployment was made for another root."""
+
+    exit_code = Exit.REFUSED
+    reason = "OTHER_ROOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployed stack, as far as a policy needs it; `fingerprint` is the root that it pins."""
+
+    fingerprint: Digest
+    store: Store
+    records: Records
+
+
+@app.command()
+def key(
+    file: Annotated[Path, typer.Argument(help="Where the private key is written; it must not exist.")],
+    *,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Make a P-256 key, readable by its owner alone, and print its public half."""
+    with answering(form):
+        try:
+            made = signing.create(file)
+        except FileExistsError as error:
+            raise BadArgument(f"{file} exists already; a key is never overwritten") from error
+        public = base64.b64encode(made.public_key).decode()
+        answer(
+            {"id": made.key_id, "public_key": public}, form, lambda: f"id          {made.key_id}\npublic_key  {public}"
+        )
+
+
+@app.command()
+def root(
+    *,
+    audience: Annotated[str, typer.Option(help="cutover:instance:account:region:stage")],
+    owner: Annotated[list[str], typer.Option(metavar="NAME=PUBLIC_KEY", help="Give it twice.")],
+    out: Out,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Write the root document of two owners, and print its fingerprint: what a deployment and a verifier pin."""
+    with answering(form):
+        owners = sorted((name, public) for name, _, public in (each.partition("=") for each in owner))
+        if len(owners) != 2:  # noqa: PLR2004  # the two of the contract
+            raise BadArgument(f"a root has two owners; {len(owners)} were given")
+        first, second = ({"id": name, "public_key": public} for name, public in owners)
+        made = _valid(Root, {"schema": "cutover/root/v1", "audience": audience, "owners": [first, second]}, "root")
+        out.write_bytes(canonical.encode_model(made))
+        found = policy.fingerprint(made)
+        answer({"fingerprint": found, "file": str(out)}, form, lambda: found)
+
+
+@app.command()
+def sign(
+    document: Annotated[Path, typer.Argument(help="Rules, facts or a trust bundle, in YAML.")],
+    *,
+    private: KeyFile,
+    out: Out,
+    onto: Annotated[Path | None, typer.Option(metavar="FILE", help="The envelope that the other owner signed.")] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Check a document and sign its canonical bytes; with --onto, beside the other owner's signature."""
+    with answering(form):
+        said = strict_yaml.read(document.read_text("utf-8"), str(document))
+        kind = KINDS.get(str(said.get("schema")))
+        if kind is None:
+            raise BadArgument(f"{document}: schema must be one of {', '.join(KINDS)}")
+        sealed = policy.sign(_valid(kind, said, str(document)), signing.load(private))
+        if onto is not None:
+            sealed = _beside(_read(Envelope, onto), sealed)
+        out.write_bytes(canonical.encode_model(sealed))
+        digest = canonical.digest(base64.b64decode(sealed.payload))
+        answered = {"digest": digest, "signatures": len(sealed.signatures), "file": str(out)}
+        answer(answered, form, lambda: f"{digest}, {len(sealed.signatures)} of 2 signatures")
+
+
+@app.command()
+def trust(
+    *,
+    root_file: RootFile,
+    bundle: Annotated[Path, typer.Option(metavar="FILE", help="The trust bundle that both owners signed.")],
+    out: Out,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Write the trust file for verifiers: the root, and the trust bundle that both owners signed."""
+    from cutover.domain.policy import load_trust
+
+    with answering(form), _refusals():
+        made = TrustFile(root=_read(Root, root_file), bundle=_read(Envelope, bundle))
+        load_trust(made.bundle, made.root, at=datetime.now(UTC))
+        out.write_bytes(canonical.encode_model(made))
+        answer({"file": str(out), "fingerprint": policy.fingerprint(made.root)}, form, lambda: str(out))
+
+
+@app.command()
+def activate(
+    *,
+    root_file: RootFile,
+    rules: Annotated[Path, typer.Option(metavar="FILE", help="Rules that both owners signed.")],
+    facts: Annotated[Path, typer.Option(metavar="FILE", help="Facts that both owners signed.")],
+    stack: Annotated[str, typer.Option(metavar="NAME", help="The CloudFormation stack, such as cutover-development.")],
+    target: Annotated[list[str], typer.Option(metavar="NAME", help="Each target that is deployed.")],
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Verify and lint a signed policy, store it, and make it the active one. Changes nothing when it is refused."""
+    with answering(form), _refusals():
+        found = _read(Root, root_file)
+        done = _activate(deployed(stack), found, _read(Envelope, rules), _read(Envelope, facts), target)
+        answer(done, form, lambda: f"active: version {done['version']}; the brake is {done['brake']}")
+
+
+def _activate(site: Deployed, root: Root, rules: Envelope, facts: Envelope, targets: Sequence[str]) -> dict[str, Any]:
+    """A deployment that never had a policy has no brake on record either; hand-offs need one that is off."""
+    if policy.fingerprint(root) != site.fingerprint:
+        raise OtherRoot(f"the stack pins {site.fingerprint}; this root is {policy.fingerprint(root)}")
+    active = policy.activate(root, rules, facts, targets=targets, store=site.store, records=site.records)
+    if site.records.brake() is None:
+        site.records.set_brake(Brake(engaged=False))
+    brake = site.records.brake()
+    return {"version": active.version, "brake": "engaged" if brake and brake.engaged else "off"}
+
+
+def deployed(stack: str) -> Deployed:
+    """The stack in the account and region of the caller's AWS configuration."""
+    import boto3
+
+    from cutover.adapters.dynamodb_records import DynamoRecords
+    from cutover.adapters.s3_store import S3Store
+
+    session = boto3.Session()
+    described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())}
+    return Deployed(
+        fingerprint=parameters["RootFingerprint"],
+        store=S3Store(session.client("s3"), bucket=outputs["StoreBucket"]),
+        records=DynamoRecords(session.client("dynamodb"), table=outputs["TableName"]),
+    )
+
+
+def _beside(there: Envelope, mine: Envelope) -> Envelope:
+    """Both owners' signatures over the same payload; an owner who signed before is signed once."""
+    if (there.payload_type, there.payload) != (mine.payload_type, mine.payload):
+        raise SignsSomethingElse("the other owner signed a document with other bytes: compare your files")
+    others = tuple(each for each in there.signatures if each.keyid != mine.signatures[0].keyid)
+    return mine.model_copy(update={"signatures": (*others, *mine.signatures)})
+
+
+def _valid(kind: type[D], said: object, where: str) -> D:
+    """The document, or every fault of it with its place."""
+    try:
+        return kind.model_validate_json(canonical.encode(said))
+    except ValidationError as error:
+        raise PolicyRefused(where, faults_of(error)) from error
+    except Refused as error:
+        raise PolicyRefused(where, [Fault(pointer="/", code=error.code, message=error.detail)]) from error
+
+
+def _read(kind: type[D], path: Path) -> D:
+    """A document that one of these commands wrote."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BadArgument(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise PolicyRefused(str(path), faults_of(error)) from error
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """A refusal of the domain as one of the command line."""
+    try:
+        yield
+    except Refused as refused:
+        raise PolicyRefused("policy", [Fault(pointer="/", code=refused.code, message=refused.detail)]) from refused

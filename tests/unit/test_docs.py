@@ -1,0 +1,130 @@
+"""The documentation tells the truth where that can be checked: made parts, links, and commands."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import typer.main
+
+from cutover.domain import binding
+from cutover_cli.documentation import __main__ as documentation
+from cutover_cli.documentation.tables import fill
+from cutover_cli.main import app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|(?:src|href|srcset)=\"([^\"]+)\"")
+_SVG = "{http://www.w3.org/2000/svg}"
+EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(page: Path) -> Iterator[str]:
+    for match in _LINK.finditer(without_code(page.read_text("utf-8"))):
+        target = match[1] or match[2]
+        if not re.match(r"[a-z]+:", target):
+            yield target
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def code(page: Path) -> str:
+    """What stands in code, blocks and spans, one piece a line."""
+    text = page.read_text("utf-8")
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", without_code(text))])
+
+
+def made_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z.-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether these words begin with a command of ``cutover``."""
+    command: object = typer.main.get_command(app)
+    for word in words:
+        commands: dict[str, object] | None = getattr(command, "commands", None)
+        if commands is None:
+            return True
+        if word not in commands:
+            return False
+        command = commands[word]
+    return True
+
+
+@pytest.mark.parametrize("path", [documentation.PICTURE, *documentation.PAGES], ids=str)
+def test_what_is_made_is_what_is_committed(path: Path) -> None:
+    made = documentation.made(ROOT)
+    assert (ROOT / path).read_text("utf-8") == made[path], "run: .venv/bin/python -m cutover_cli.documentation"
+
+
+def test_a_made_part_that_went_stale_is_found() -> None:
+    page = "<!-- made: statuses -->\n| old |\n<!-- end: statuses -->\n"
+    assert "| old |" not in fill(page)
+    assert "`awaiting_window`" in fill(page)
+
+
+def test_the_picture_shows_the_main_road_and_every_end() -> None:
+    tree = ET.parse(ROOT / documentation.PICTURE)  # noqa: S314  # a file of our own
+    words = [text.text for text in tree.iter(f"{_SVG}text")]
+    road = [
+        "Admit",
+        "Collect",
+        "Assemble",
+        "Verify",
+        "Bind",
+        "RequestApproval",
+        "AwaitApproval",
+        "AwaitWindow",
+        "HandOff",
+    ]
+    assert [word for word in words if word in road] == road
+    assert {"AwaitResolution", "refused", "declined", "expired"} <= set(words)
+    assert tree.find(f"{_SVG}title") is not None
+
+
+def test_every_blocker_of_bind_is_explained() -> None:
+    codes = set(re.findall(r'blocker\(\s*"([A-Z_]+)"', inspect.getsource(binding)))
+    explained = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "checks.md").read_text("utf-8"), re.MULTILINE))
+    assert codes
+    assert codes <= explained
+
+
+@EACH_PAGE
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{page.name}: {link}"
+        if anchor:
+            assert anchor in anchors(target.read_text("utf-8")), f"{page.name}: {link}"
+
+
+@EACH_PAGE
+def test_commands_exist(page: Path) -> None:
+    said = code(page)
+    for target in re.findall(r"(?:^|[\s&;])make ([a-z][a-z.-]*)", said):
+        assert target in made_targets(), f"{page.name}: make {target}"
+    for words in re.findall(r"(?:^|/bin/)cutover((?: [a-z-]+)+)", said, re.MULTILINE):
+        assert is_command(words.split()), f"{page.name}: cutover{words}"
+    for module in re.findall(r"python -m ((?:infra|cutover_cli|bench)[\w.]*)", said):
+        path = ROOT / ("cli" if module.startswith("cutover_cli") else ".") / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), f"{page.name}: {module}"
+
+
+@EACH_PAGE
+def test_files_named_in_code_exist(page: Path) -> None:
+    known = ("functions/", "cli/", "infra/", "statemachine/", "tests/", "docs/", "examples/", "bench/")
+    for span in re.findall(r"`([^`\s]+)`", without_code(page.read_text("utf-8"))):
+        if span.startswith(known) and not re.search(r"[*<{]", span):
+            assert (ROOT / span.rstrip("/")).exists(), f"{page.name}: {span}"
