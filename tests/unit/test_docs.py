@@ -1,6 +1,7 @@
 """The documentation tells the truth where that can be checked: made parts, links, and commands."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 import typer.main
 
+from cutover.contracts.base import Model
+from cutover.contracts.candidate import Candidate
+from cutover.contracts.event import CandidateEvent
 from cutover.domain import binding
 from cutover_cli.documentation import __main__ as documentation
 from cutover_cli.documentation.tables import fill
@@ -91,6 +95,15 @@ def test_the_picture_shows_the_main_road_and_every_end() -> None:
     assert [word for word in words if word in road] == road
     assert {"AwaitResolution", "refused", "declined", "expired"} <= set(words)
     assert tree.find(f"{_SVG}title") is not None
+
+
+def test_the_documents_of_the_contract_are_valid() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "contract.md").read_text("utf-8"), re.DOTALL)
+    models: dict[str, type[Model]] = {"cutover/candidate/v1": Candidate, "cutover/candidate-event/v1": CandidateEvent}
+    said = [json.loads(block)["schema"] for block in blocks]
+    assert set(said) == set(models)
+    for name, block in zip(said, blocks, strict=True):
+        models[name].model_validate_json(block)
 
 
 def test_every_blocker_of_bind_is_explained() -> None:
