@@ -356,3 +356,13 @@ def test_a_new_candidate_answers_what_was_held() -> None:
     assert record.cutover == "service@production.2"
     repair(world, 1)
     assert world.record(record.cutover).status == "awaiting_approval"
+
+
+def test_a_waiver_that_is_used_bounds_the_package_s_validity() -> None:
+    """It ends after the window, so here the window is what ends first; never is the end later than the waiver's."""
+    world = World()
+    record = awaiting_approval(world)
+    (hold,) = register_of(world, record).holds
+    assert hold.resolution is not None
+    assert record.valid_until is not None
+    assert record.valid_until <= min(hold.resolution.expires_at, CLOSES_AT)
