@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measuring import Row
+from cutover_cli.output import CommandError
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "build" / "bench.json"
@@ -79,14 +80,20 @@ def main() -> None:
     parser.add_argument("--without-stack", action="store_true", help="leave the local stack alone")
     console = Console(width=None if sys.stdout.isatty() else 140)
     found: list[Row] = []
-    for row in measured(stack=not parser.parse_args().without_stack):
-        if not found or found[-1].group != row.group:
-            console.print(f"[dim]{row.group} ...[/dim]")
-        found.append(row)
+    failed = ""
+    try:
+        for row in measured(stack=not parser.parse_args().without_stack):
+            if not found or found[-1].group != row.group:
+                console.print(f"[dim]{row.group} ...[/dim]")
+            found.append(row)
+    except CommandError as error:  # the local stack; what was measured before it is kept
+        failed = str(error)
     console.print(table(found))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(document(found), indent=2, ensure_ascii=False) + "\n", "utf-8")
     console.print(f"Written to {RESULT.relative_to(ROOT)}")
+    if failed:
+        sys.exit(f"bench: the local stack was not measured: {failed}")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def _byte_code(compiled: Path, bare: Path) -> Iterator[Row]:
     ways: dict[str, Way] = {}
     for name in _SOME:
         ways |= {f"{name}, with": (_import(name), compiled), f"{name}, without": (_import(name), bare)}
-    for name, timing in _in_turn(ways, rounds=5).items():
+    for name, timing in _in_turn(ways, rounds=3).items():
         against = name.replace("without", "with") if name.endswith("without") else None
         yield Row("Package with and without .pyc", name, timing, against)
 
