@@ -117,10 +117,37 @@ def test_the_wait_s_own_timeout_asks_the_record() -> None:
     first = world.execution().token
     world.clock.move(timedelta(seconds=1_209_600))
     world.run()
+    assert (world.execution().status, world.execution().visited[-1]) == ("SLEEPING", "PauseApproval")
+    world.clock.move(timedelta(minutes=1))
+    world.run()
     assert world.record(record.cutover).status == "awaiting_approval"
     assert world.execution().status == "WAITING"
     assert world.execution().token != first
-    assert world.execution().visited[-3:] == ["ReadApproval", "WasApproved", "AwaitApproval"]
+    assert world.execution().visited[-4:] == ["PauseApproval", "ReadApproval", "WasApproved", "AwaitApproval"]
+
+
+def test_a_wait_that_cannot_store_its_token_is_tried_once_a_minute() -> None:
+    world = World()
+    stored = 0
+
+    def unreachable(name: str, _payload: object) -> None:
+        nonlocal stored
+        if name == "AwaitToken":
+            stored += 1
+            raise DependencyUnavailable("the tokens table")
+
+    world.before_invoke = unreachable
+    world.announce()
+    world.run()
+    for minute in range(1, 4):
+        assert (stored, world.execution().status) == (minute, "SLEEPING")
+        world.clock.move(timedelta(minutes=1))
+        world.run()
+    world.before_invoke = lambda _name, _payload: None
+    world.clock.move(timedelta(minutes=1))
+    world.run()
+    assert world.execution().status == "WAITING"
+    assert world.record().status == "awaiting_approval"
 
 
 # --- failed executions ----------------------------------------------------------------------------------------

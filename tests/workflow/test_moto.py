@@ -63,7 +63,7 @@ def expired(world: World) -> None:
 
 
 def a_family_crashes(world: World) -> None:
-    """The branch's own Catch; a bug, so moto too tries it again only twice."""
+    """The branch's own Catch; a bug, so moto too tries it again as often as any."""
 
     def crash(name: str, payload: dict[str, str]) -> None:
         if name == "Verify" and payload["family"] == "rollback":
