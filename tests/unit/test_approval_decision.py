@@ -7,8 +7,9 @@ import pytest
 from cutover.contracts.holds import HoldMessage
 from cutover.contracts.policy import Person
 from cutover.domain.record import Brake, RevisionRecord, Status
-from cutover.errors import DependencyUnavailable
+from cutover.errors import DependencyUnavailable, Refused
 from cutover.ports import Commit
+from cutover.stages.hand_off.guards import Guards
 from tests.approving import START, World
 from tests.builders import CLOSES_AT, CUTOVER, REVISION
 
@@ -153,11 +154,45 @@ def test_a_nonce_is_spent_once_even_when_nothing_else_remembers(world: World) ->
     assert world.record.decisions == ()
 
 
-def test_two_seats_of_one_role_are_one_person_each(world: World) -> None:
+def test_an_approval_counts_for_its_own_role_and_for_no_other(world: World) -> None:
+    """Bo holds both roles, and approved as release engineering: operations has still to be asked."""
+    erin = world.link()
+    form = world.form(erin)
     world.decide(world.link("bo", "release-engineering"))
-    page = world.get(world.link("erin", "release-engineering"))
-    assert 'value="approve"' in page.body, "bo may sit on the other seat, so erin's approval still matters"
+    assert 'value="approve"' not in world.get(erin).body
+    assert world.post(erin, form).code == "ROLE_COMPLETE"
+    assert world.record.status is Status.AWAITING_APPROVAL
+    assert world.decide(other(world)).status == 303
+    assert world.record.status is Status.APPROVED
+
+
+def test_the_hand_off_counts_each_approval_for_its_own_role_too(world: World) -> None:
+    """Facts and decisions that would have been a quorum if bo might be moved to operations."""
+    manifest = world.package.manifest.predicate
     world.decide(world.link())
+    erin = world.statements()[0].predicate
+    bo = erin.model_copy(update={"person": "bo"})
+    with pytest.raises(Refused, match="missing: operations") as refused:
+        Guards.people(manifest, [erin, bo], facts=world.facts, requesters=["dana@ci"])
+    assert refused.value.code == "QUORUM_LAPSED"
+    Guards.people(
+        manifest, [erin, bo.model_copy(update={"role": "operations"})], facts=world.facts, requesters=["dana@ci"]
+    )  # fmt: skip
+
+
+def test_whoever_alone_can_fill_a_seat_is_told_to_use_that_link(world: World) -> None:
+    link = world.link("bo", "release-engineering")
+    form = world.form(link)
+    world.change_facts(people={name: each for name, each in world.facts.people.items() if name != "omar"})
+    page = world.get(link)
+    assert "You are the only one who can decide as operations: use that link" in page.body
+    assert 'value="approve"' not in page.body
+    assert 'value="refuse"' in page.body
+    answer = world.post(link, form)
+    assert (answer.status, answer.code) == (409, "SEAT_NEEDED_ELSEWHERE")
+    assert world.record.decisions == ()
+    assert world.decide(world.link("bo", "operations")).status == 303
+    assert world.decide(world.link()).status == 303
     assert world.record.status is Status.APPROVED
 
 

@@ -90,8 +90,8 @@ def test_one_person_with_two_roles_counts_once() -> None:
     assert not quorum.satisfied(TWO_ROLES, [bo, bo])
 
 
-def test_whoever_can_sit_on_either_seat_makes_room() -> None:
-    """Bo came first and took the first seat; erin can sit nowhere else, so bo moves."""
+def test_whoever_could_sit_on_either_seat_makes_room() -> None:
+    """Before anybody has decided: bo is placed first and takes the first seat; erin fits nowhere else, so bo moves."""
     bo, erin = Voter("bo", BOTH, "link"), Voter("erin", frozenset(ROLES[:1]), "link")
     assert quorum.satisfied(TWO_ROLES, [bo, erin])
     assert quorum.satisfied(TWO_ROLES, [erin, bo])
@@ -154,3 +154,107 @@ def test_possible_means_without_the_requesters() -> None:
     assert [(signer.role, signer.count) for signer in lacking] == [("operations", 1)]
     many = quorum.impossible((seat("operations", count=4),), facts=FACTS, barred=frozenset())
     assert [(signer.role, signer.count) for signer in many] == [("operations", 1)]
+
+
+def test_an_approval_counts_for_its_own_role_alone() -> None:
+    """Bo holds both roles. Two approvals as release engineering are none as operations."""
+    given_votes = [cast("bo", ROLES[0]), cast("erin", ROLES[0])]
+    assert [seat.role for seat in quorum.outstanding(TWO_ROLES, given_votes)] == ["operations"]
+    assert quorum.satisfied(TWO_ROLES, [cast("bo", ROLES[1]), cast("erin", ROLES[0])])
+
+
+@pytest.mark.parametrize(
+    ("person", "role", "barred"),
+    [("erin", ROLES[1], ()), ("nobody", ROLES[0], ()), ("bo", ROLES[0], ("bo",)), ("erin", "", ())],
+)
+def test_an_approval_in_a_role_that_is_not_held_now_does_not_count(
+    person: str, role: str, barred: tuple[str, ...]
+) -> None:
+    assert quorum.cast(person, role, "passkey", facts=FACTS, barred=frozenset(barred)) is None
+
+
+def test_whoever_alone_can_fill_a_seat_is_kept_for_it() -> None:
+    without_omar = FACTS.model_copy(update={"people": {name: FACTS.people[name] for name in ("bo", "erin")}})
+
+    def needed(person: str, role: str, facts: Facts = without_omar, cast_before: tuple[Voter, ...] = ()) -> str | None:
+        vote = quorum.cast(person, role, "link", facts=facts, barred=frozenset())
+        assert vote is not None
+        decided = frozenset(each.person for each in cast_before)
+        return quorum.needed_elsewhere(
+            TWO_ROLES, cast_before, vote, decided=decided, facts=facts, barred=frozenset()
+        )  # fmt: skip
+
+    assert needed("bo", ROLES[0]) == ROLES[1]
+    assert needed("bo", ROLES[1]) is None
+    assert needed("erin", ROLES[0]) is None
+    with_omar = FACTS.model_copy(update={"people": without_omar.people | {"omar": FACTS.people["omar"]}})
+    assert needed("bo", ROLES[0], with_omar) is None
+    omar = cast("omar", ROLES[1])
+    assert needed("bo", ROLES[0], with_omar, (omar,)) is None
+    assert needed("bo", ROLES[0], with_omar, (Voter("omar", ROLE_OF_NOBODY, "link"),)) == ROLES[1], "omar cannot again"
+
+
+ROLE_OF_NOBODY = frozenset({"lost"})
+
+
+def cast(person: str, role: str) -> Voter:
+    vote = quorum.cast(person, role, "link", facts=FACTS, barred=frozenset())
+    assert vote is not None
+    return vote
+
+
+held = st.dictionaries(
+    st.sampled_from(("ada", "bea", "cem", "dan")), st.frozensets(st.sampled_from(ROLES), min_size=1), max_size=4
+)
+seats_of_links = st.lists(st.builds(RequiredSigner, role=st.sampled_from(ROLES), count=st.integers(1, 2)), max_size=2)
+
+
+def reachable(required: list[RequiredSigner], given_roles: dict[str, str], held: dict[str, frozenset[str]]) -> bool:
+    """Whether the people who have not decided can still complete it: every choice of a role for each is tried."""
+    free = [name for name in held if name not in given_roles]
+    wanted: dict[str, int] = {}
+    for each in required:
+        wanted[each.role] = wanted.get(each.role, 0) + each.count
+    for chosen in itertools.product(*(sorted(held[name]) for name in free)):
+        roles = [*given_roles.values(), *chosen]
+        if all(roles.count(role) >= count for role, count in wanted.items()):
+            return True
+    return False
+
+
+def empty(required: list[RequiredSigner], votes: list[Voter]) -> int:
+    return sum(each.count for each in quorum.outstanding(required, votes))
+
+
+@given(seats_of_links, held, st.randoms(use_true_random=False))
+def test_a_quorum_that_was_possible_is_reached_whoever_tries_what_first(
+    required: list[RequiredSigner], held: dict[str, frozenset[str]], random: Any
+) -> None:
+    people = {
+        name: FACTS.people["bo"].model_copy(update={"roles": tuple(sorted(roles))}) for name, roles in held.items()
+    }
+    facts = FACTS.model_copy(update={"people": people})
+    possible = not quorum.impossible(required, facts=facts, barred=frozenset())
+    assert possible == reachable(required, {}, held)
+    given_roles: dict[str, str] = {}
+    votes: list[Voter] = []
+    tries = [(name, role) for name, roles in held.items() for role in sorted(roles)]
+    for name, role in random.sample(tries, len(tries)) * 2:
+        vote = quorum.cast(name, role, "link", facts=facts, barred=frozenset())
+        assert vote is not None
+        if name in given_roles or not quorum.outstanding(required, votes):
+            continue
+        needed = quorum.needed_elsewhere(
+            required, votes, vote, decided=frozenset(given_roles), facts=facts, barred=frozenset()
+        )  # fmt: skip
+        if possible:
+            assert (needed is None) == reachable(required, {**given_roles, name: role}, held)
+        if needed is not None:
+            assert needed in held[name] - {role}
+            assert not possible or reachable(required, {**given_roles, name: needed}, held)
+            continue
+        if empty(required, [*votes, vote]) < empty(required, votes):
+            given_roles[name] = role
+            votes.append(vote)
+    if required:
+        assert quorum.satisfied(required, votes) == possible

@@ -284,7 +284,7 @@ class Verifier:
         need(at is None or start <= at < end, "not open")
 
     def approvals(self, envelopes: Any, digest: str, manifest: Any, package: "Shelf") -> list[datetime]:
-        voters: dict[str, tuple[set[str], str]] = {}
+        voters: dict[str, tuple[str, str]] = {}
         used, times = [manifest["facts"]], []
         for envelope in envelopes:
             stated = self.shaped("approval", parse(unbase64(envelope["payload"])))
@@ -304,10 +304,10 @@ class Verifier:
             risk = package.bundle["change"]["risk"].get("value", said["answers"]["risk_class"])
             need(said["answers"]["risk_class"] == risk, "another risk confirmed")
             need(said["person"] not in voters, "one person twice")
-            roles = self.roles(said, package)
+            self.entitled(said, package)
             seats = [seat for seat in package.seats if seat["role"] == said["role"]]
             need(any(seat["assurance"] in {"link", said["assurance"]} for seat in seats), "no such seat")
-            voters[said["person"]] = (roles, said["assurance"])
+            voters[said["person"]] = (said["role"], said["assurance"])
             used.append(said["facts"])
             times.append(decided)
         need(list(package.facts) == list(dict.fromkeys(used)), "other facts than the decisions name")
@@ -316,24 +316,22 @@ class Verifier:
         return times
 
     @staticmethod
-    def roles(said: Any, package: "Shelf") -> set[str]:
-        """The roles of an eligible person, under the facts that the decision names."""
+    def entitled(said: Any, package: "Shelf") -> None:
+        """The person holds the role that they decided in, under the facts that the decision names."""
         people = package.facts[said["facts"]]["people"]
         change = package.bundle["change"]["requester"].get("value")
         for asked in filter(None, [package.candidate["requester"], change]):
             named = [key for key, person in people.items() if asked == key or asked in person.get("identities", [])]
             need(len(named) == 1 and named != [said["person"]], "the requester is unknown, or approves")
-        roles = set(people[said["person"]]["roles"])
-        need(said["role"] in roles, "not in that role")
-        return roles
+        need(said["role"] in people[said["person"]]["roles"], "not in that role")
 
 
-def seated(seats: list[Any], voters: Mapping[str, tuple[set[str], str]]) -> bool:
-    """Whether distinct people fill every seat: tried out, one seat after another."""
+def seated(seats: list[Any], voters: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether distinct people, each in the role that they signed for, fill every seat: tried out, seat by seat."""
     if not seats:
         return True
-    for person, (roles, assurance) in voters.items():
-        if seats[0]["role"] in roles and seats[0]["assurance"] in {"link", assurance}:
+    for person, (role, assurance) in voters.items():
+        if seats[0]["role"] == role and seats[0]["assurance"] in {"link", assurance}:
             others = {name: vote for name, vote in voters.items() if name != person}
             if seated(seats[1:], others):
                 return True

@@ -209,6 +209,14 @@ def test_both_judge_the_window_alike(at: Any) -> None:
     assert judge(WHOLE, at=at).verified == (at < CLOSES_AT)
 
 
+@pytest.mark.parametrize("approvers", [("bo", "erin"), ("erin", "bo")])
+def test_an_approval_counts_for_the_role_in_its_statement_and_for_no_other(approvers: tuple[str, ...]) -> None:
+    """Bo holds both roles; while both sign as release engineering, nobody has approved as operations."""
+    one_role = mutation.put("/predicate/role", "release-engineering")
+    assert judge(package({"approval/2": one_role}, approvers=approvers)).code == "QUORUM_INCOMPLETE"
+    assert judge(package(approvers=("erin", "bo"))).verified
+
+
 def test_the_trust_of_another_deployment_is_refused() -> None:
     assert not judge(WHOLE, trust=OTHER_DEPLOYMENT.trust_file()).verified
 

@@ -1,11 +1,14 @@
-"""Who may approve, and whether enough distinct people have: a matching of people to required seats.
+"""Who may approve, whether enough distinct people have, and whether enough still can.
 
-A person who holds two roles can sit on either seat but on one only, so a maximum bipartite
-matching decides, not a count for each role. Facts are those read at the moment of deciding.
+Required signatures are seats, and a person sits on one seat at most: a maximum bipartite matching of
+people to seats. What a person *has* approved counts for the role in their signed statement and for no
+other (:func:`cast`); what a person *could* approve is any role that they hold (:func:`voter`). The second
+says in Bind whether a quorum is possible, and at each decision whether it stays so
+(:func:`needed_elsewhere`). Facts are those read at the moment of judging.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cutover.contracts.manifest import Assurance, RequiredSigner
 from cutover.contracts.policy import Facts
@@ -16,7 +19,7 @@ _STRENGTH: dict[Assurance, int] = {"link": 0, "passkey": 1}
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """A person who approved, the roles that they hold, and how strongly they proved who they are."""
+    """A person, the roles that they may sit for, and how strongly they prove who they are."""
 
     person: str
     roles: frozenset[str]
@@ -60,8 +63,14 @@ def eligible(person_id: str, role: str, *, facts: Facts, barred: frozenset[str])
         raise Refused("REQUESTER_MAY_NOT_APPROVE", f"{person_id} requested this release or its change", "ask another")
 
 
+def cast(person_id: str, role: str, assurance: Assurance, *, facts: Facts, barred: frozenset[str]) -> Voter | None:
+    """An approval that was given in ``role``; None when it does not count under these facts (any more)."""
+    able = voter(person_id, assurance, facts=facts, barred=barred)
+    return replace(able, roles=frozenset({role})) if able and role in able.roles else None
+
+
 def voter(person_id: str, assurance: Assurance, *, facts: Facts, barred: frozenset[str]) -> Voter | None:
-    """A person's vote under these facts; None when it does not count."""
+    """What a person could still approve: any one of the roles that they hold. None when nothing at all."""
     person = facts.people.get(person_id)
     if person is None or person_id in barred or not person.roles:
         return None
@@ -90,8 +99,39 @@ def impossible(
     signers: Iterable[RequiredSigner], *, facts: Facts, barred: frozenset[str]
 ) -> tuple[RequiredSigner, ...]:
     """The seats that would stay empty even if everybody who may approve did, in the strongest way."""
+    return outstanding(signers, _able(facts, barred, decided=frozenset()))
+
+
+def needed_elsewhere(
+    signers: Iterable[RequiredSigner], counted: Iterable[Voter], vote: Voter, *,
+    decided: frozenset[str], facts: Facts, barred: frozenset[str],
+) -> str | None:  # fmt: skip
+    """The role for which this person must be kept free; None when ``vote`` may be cast.
+
+    ``counted`` are the votes cast before, ``decided`` everybody who has decided and cannot again, and ``vote``
+    the new one in its one role. It may be cast if that leaves as many seats within reach as there were before:
+    then a quorum that was possible stays possible, whoever decides first.
+    """
+    required, before = tuple(signers), tuple(counted)
+    others = _able(facts, barred, decided=decided | {vote.person})
+    free = voter(vote.person, "passkey", facts=facts, barred=barred)
+    if free is None:
+        return None
+
+    def unreachable(mine: Voter) -> int:
+        return sum(seat.count for seat in outstanding(required, [*before, *others, mine]))
+
+    fewest = unreachable(free)
+    if unreachable(vote) == fewest:
+        return None
+    roles = dict.fromkeys(seat.role for seat in required if seat.role in free.roles)
+    return next(role for role in roles if unreachable(replace(free, roles=frozenset({role}))) == fewest)
+
+
+def _able(facts: Facts, barred: frozenset[str], *, decided: frozenset[str]) -> list[Voter]:
+    """Everybody who may still approve, as strongly as can be."""
     everybody = (voter(person, "passkey", facts=facts, barred=barred) for person in facts.people)
-    return outstanding(signers, [vote for vote in everybody if vote is not None])
+    return [each for each in everybody if each is not None and each.person not in decided]
 
 
 def _match(seats: list[RequiredSigner], voters: dict[str, Voter]) -> dict[int, str]:

@@ -17,7 +17,7 @@ from cutover.errors import Refused
 
 
 def check_approvals(handoff: Handoff, bound: Bound, package: Package, keys: tuple[TrustedKey, ...]) -> None:
-    """Step 6. Every approval must count: a message with one too many is refused like one with one too few."""
+    """Step 6. Each approval counts for the role in its statement, and a person once; one that does not is refused."""
     approvals = [open_approval(envelope, keys) for envelope in handoff.approvals]
     voters = [_vote(approval, bound, package) for approval in approvals]
     people = [vote.person for vote in voters]
@@ -40,6 +40,7 @@ def open_approval(envelope: Envelope, keys: tuple[TrustedKey, ...]) -> Approval:
 
 
 def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
+    """The one role that was decided in, whatever other roles this person holds."""
     said, manifest = approval.predicate, bound.predicate
     equal(
         "APPROVAL_DIFFERS",
@@ -58,7 +59,7 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
     barred = quorum.barred(facts, requesters(package))
     quorum.eligible(said.person, said.role, facts=facts, barred=barred)
     _check_seat(approval, manifest)
-    vote = quorum.voter(said.person, said.assurance, facts=facts, barred=barred)
+    vote = quorum.cast(said.person, said.role, said.assurance, facts=facts, barred=barred)
     if vote is None:
         raise Refused("NOT_ELIGIBLE", f"the decision of {said.person} does not count")
     return vote

@@ -75,8 +75,10 @@ class Standing:
     def complete(self, package: Package, facts: Facts) -> bool:
         return not self.outstanding(package, facts)
 
-    def _approvals(self) -> list[tuple[str, Assurance]]:
-        return [(each.person, each.assurance) for each in self.record.decisions if each.decision == "approve"]
+    def _approvals(self) -> list["Given"]:
+        return [
+            (each.person, each.role, each.assurance) for each in self.record.decisions if each.decision == "approve"
+        ]
 
     def _check_undecided(self, decision: Decision) -> None:
         if self.mine is None:
@@ -99,7 +101,7 @@ class Standing:
         if status in REFUSABLE and (decision == "refuse" or status is Status.AWAITING_APPROVAL):
             return
         if status in REFUSABLE:
-            raise Refused("APPROVALS_COMPLETE", "every approval that is needed has been given", "nothing is left to do")
+            raise Refused("APPROVALS_COMPLETE", "every approval that is needed has been given", "you can still refuse")
         raise Refused(*_CLOSED.get(status, _NOT_YET))
 
     def _check_manifest(self, link: Link, package: Package) -> None:
@@ -125,17 +127,40 @@ class Standing:
             )  # fmt: skip
 
     def _check_seat(self, link: Link, package: Package, facts: Facts) -> None:
-        """One more approval must fill a seat, or it would only look as if it had mattered."""
+        """One more approval must fill a seat, and leave every other seat to somebody who can still fill it."""
         before = self.outstanding(package, facts)
-        after = _missing(package, facts, [*self._approvals(), (link.person, "link")])
+        after = _missing(package, facts, [*self._approvals(), (link.person, link.role, "link")])
         if sum(seat.count for seat in after) >= sum(seat.count for seat in before):
             raise Refused(
                 "ROLE_COMPLETE", f"the role {link.role} has approved already",
                 "nothing to do; you can still refuse with a reason",
             )  # fmt: skip
+        if (role := self._needed_as(link, package, facts)) is not None:
+            raise Refused(
+                "SEAT_NEEDED_ELSEWHERE", f"an approval as {link.role} now would leave nobody to approve as {role}",
+                f"you are the only one who can decide as {role}: use that link",
+            )  # fmt: skip
+
+    def _needed_as(self, link: Link, package: Package, facts: Facts) -> str | None:
+        barred = quorum.barred(facts, package.requesters())
+        vote = quorum.cast(link.person, link.role, "link", facts=facts, barred=barred)
+        if vote is None:
+            return None
+        return quorum.needed_elsewhere(
+            package.manifest.predicate.signers, _counted(package, facts, self._approvals()), vote,
+            decided=frozenset(each.person for each in self.record.decisions), facts=facts, barred=barred,
+        )  # fmt: skip
 
 
-def _missing(package: Package, facts: Facts, approvals: list[tuple[str, Assurance]]) -> tuple[RequiredSigner, ...]:
+Given = tuple[str, str, Assurance]
+"""Who approved, in which role, how strongly proved."""
+
+
+def _missing(package: Package, facts: Facts, approvals: list[Given]) -> tuple[RequiredSigner, ...]:
+    return quorum.outstanding(package.manifest.predicate.signers, _counted(package, facts, approvals))
+
+
+def _counted(package: Package, facts: Facts, approvals: list[Given]) -> list[quorum.Voter]:
     barred = quorum.barred(facts, package.requesters())
-    votes = (quorum.voter(person, assurance, facts=facts, barred=barred) for person, assurance in approvals)
-    return quorum.outstanding(package.manifest.predicate.signers, [vote for vote in votes if vote])
+    votes = (quorum.cast(*approval, facts=facts, barred=barred) for approval in approvals)
+    return [vote for vote in votes if vote is not None]

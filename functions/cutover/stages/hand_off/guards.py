@@ -5,7 +5,7 @@
 3. The calendar still has the manifest's window, and it is open with its margins; the package is valid.
 4. The slot is ours.
 5. The queue is a deployed target's.
-6. The people who approved may still approve, by today's facts, and fill the quorum.
+6. Who approved still may in the role that they signed for, by today's facts; together they fill the quorum.
 
 That the documents prove the message is not here: ``domain.verification`` does that.
 """
@@ -67,7 +67,7 @@ class Guards:
     ) -> None:
         """Guard 6."""
         barred = quorum.barred(facts, requesters)
-        votes = [quorum.voter(each.person, each.assurance, facts=facts, barred=barred) for each in approvals]
+        votes = [quorum.cast(each.person, each.role, each.assurance, facts=facts, barred=barred) for each in approvals]
         counted = [vote for vote in votes if vote is not None]
         if missing := quorum.outstanding(manifest.signers, counted):
             lacking = ", ".join(signer.role for signer in missing)
