@@ -87,6 +87,16 @@ class Commit:
     """A form's nonce, spent by this commit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stored item that is none of ours, or not any more: by its key."""
+
+    key: str
+
+
+Due = RevisionRecord | Admission | Unreadable
+
+
 class Records(Protocol):
     """The table. Every reading is strongly consistent but ``due``."""
 
@@ -129,8 +139,8 @@ class Records(Protocol):
         Neither its version nor its status changes: whoever decides on the reading still may.
         """
 
-    def due(self, now: datetime, *, limit: int) -> Iterator[RevisionRecord | Admission]:
-        """What the clock must look at, oldest first, from an index that may lag."""
+    def due(self, now: datetime, *, limit: int) -> Iterator[Due]:
+        """What the clock must look at, oldest first, from an index that may lag. Unreadable items are named."""
 
 
 class Tokens(Protocol):
@@ -154,7 +164,17 @@ class LedgerHeads(Protocol):
         """
 
 
-class LockedStore(Store, LedgerHeads, Protocol):
+class Outbox(Protocol):
+    """Signed hand-off envelopes by their id. The first that was put stands: one id has one envelope, for good."""
+
+    def put_handoff(self, handoff_id: Digest, content: bytes) -> bytes:
+        """The bytes that stand, which are an earlier attempt's where there was one: each signature differs."""
+
+    def get_handoff(self, handoff_id: Digest) -> bytes:
+        """Raises ``DocumentMissing``."""
+
+
+class LockedStore(Store, LedgerHeads, Outbox, Protocol):
     """The store bucket, as all of its writers together see it."""
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from cutover.contracts.base import Digest
 from cutover.contracts.ledger import LedgerEngine, LedgerEntry
-from cutover.domain import ledger, transitions
+from cutover.domain import attempts, ledger, transitions
 from cutover.domain.entries import Told, entry_after
-from cutover.domain.record import FINAL, Admission, ChainHead, Fault, Lane, RevisionRecord, Slot, Status
+from cutover.domain.record import FINAL, KEEPS_SLOT, Admission, ChainHead, Fault, Lane, RevisionRecord, Slot, Status
 from cutover.errors import Conflict, DocumentMissing, Refused
 from cutover.ports import Clock, Commit, Records
 
@@ -74,17 +74,14 @@ class Recorder:
     ) -> RevisionRecord:
         """A ledger entry that changes no status, and perhaps when to look again."""
         after = self._after(record, record.status, updates) if updates else None
-        head = self.records.chain(record.cutover)
-        entry = self._entry(head, Told.of(record, event, result=result, detail=detail, requester=self.role))
-        before = record if after else None
-        self.records.commit(Commit(entry=entry, head_before=head, record=after, record_before=before))
+        told = Told.of(record, event, result=result, detail=detail, requester=self.role)
+        self._append(record.cutover, told, record=after, record_before=record if after else None)
         return after or record
 
     def note_admission(self, admission: Admission, event: str, *, result: str, detail: str | None = None) -> None:
         """A ledger entry about an admission that opened nothing yet."""
-        head = self.records.chain(ledger.admissions_chain(admission.digest))
         told = Told.of_admission(admission, event, result=result, detail=detail)
-        self.records.commit(Commit(entry=self._entry(head, told), head_before=head))
+        self._append(ledger.admissions_chain(admission.digest), told)
 
     def announce(self, admission: Admission) -> None:
         """Transition 1. ``Conflict`` (``admission``) when this envelope was announced before."""
@@ -92,20 +89,32 @@ class Recorder:
         opened = admission.model_copy(update={"signal": row.signal})
         due_at = transitions.admission_due_at(opened, self.clock.now())
         opened = opened.model_copy(update={"due_at": due_at})
-        head = self.records.chain(ledger.admissions_chain(admission.digest))
         told = Told.of_admission(opened, row.event, row=row, result="ANNOUNCED")
-        self.records.commit(Commit(entry=self._entry(head, told), head_before=head, admission=opened))
+        self._append(ledger.admissions_chain(admission.digest), told, admission=opened)
+
+    def readmit(self, admission: Admission, *, asked: bool = False) -> Admission:
+        """Another execution for an admission that its execution left undecided, or its abandonment at the end
+        of a series of attempts, unless somebody ``asked``. A reading that is not the present one changes nothing.
+        """
+        if admission.status is not Status.ADMITTING or self.records.admission(admission.digest) != admission:
+            return admission
+        if attempts.exhausted(admission) and not asked:
+            after, event, result = attempts.given_up(admission), "abandoned", "ADMISSION_ABANDONED"
+            detail = f"{admission.attempt} executions left it undecided; announce the same envelope again"
+        else:
+            after = attempts.another(admission, self.clock.now())
+            event, result, detail = "started-again", "EXECUTION_REPEATED", f"execution {after.attempt}"
+        told = Told.of_admission(after, event, result=result, detail=detail)
+        self._append(ledger.admissions_chain(admission.digest), told, admission=after, admission_before=admission)
+        return after
 
     def refuse(self, admission: Admission, reason: str, faults: tuple[Fault, ...]) -> Admission:
         """Transition 2."""
         row = transitions.permitted(2, admission.status, self.role)
         refused = _decided(admission, Status.REFUSED, reason=reason, faults=faults)
-        detail = "; ".join(f"{fault.pointer} {fault.code}" for fault in faults)[:400] or None
-        head = self.records.chain(ledger.admissions_chain(admission.digest))
+        detail = "; ".join(f"{fault.pointer} {fault.code}" for fault in faults) or None
         told = Told.of_admission(refused, row.event, row=row, before=admission.status, result=reason, detail=detail)
-        self.records.commit(
-            Commit(entry=self._entry(head, told), head_before=head, admission=refused, admission_before=admission)
-        )
+        self._append(ledger.admissions_chain(admission.digest), told, admission=refused, admission_before=admission)
         return refused
 
     def admit(
@@ -149,11 +158,22 @@ class Recorder:
                 lane=lane.model_copy(update={"live": False, "version": lane.version + 1}) if ends else None,
                 lane_before=lane if ends else None,
                 claim=step.claim,
-                release=_slot_of(record) if ends and target is not Status.HANDED_OFF else None,
+                release=_slot_of(record) if ends and target not in KEEPS_SLOT else None,
                 nonce=step.nonce,
             )
         )  # fmt: skip
         return after
+
+    def _append(self, chain: str, told: Told, **written: Any) -> None:
+        """Commit what does not depend on the chain's head; when only the head was lost, on the new head again."""
+        for remaining in reversed(range(DECISIONS)):
+            head = self.records.chain(chain)
+            try:
+                return self.records.commit(Commit(entry=self._entry(head, told), head_before=head, **written))
+            except Conflict as conflict:
+                if remaining == 0 or conflict.parts - {"ledger"}:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _after(self, record: RevisionRecord, status: Status, updates: dict[str, Any]) -> RevisionRecord:
         changed = record.model_copy(update=updates | {"status": status, "version": record.version + 1})

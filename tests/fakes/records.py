@@ -23,7 +23,7 @@ from cutover.domain.record import (
     Status,
 )
 from cutover.errors import Conflict
-from cutover.ports import Commit
+from cutover.ports import Commit, Due
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -107,7 +107,7 @@ class InMemoryRecords:
             if changed and stored and (stored.version, stored.signal, stored.due_at) == reading:
                 self._set(stored.model_copy(update={"signal": signal, "due_at": due_at}))
 
-    def due(self, now: datetime, *, limit: int) -> Iterator[RevisionRecord | Admission]:
+    def due(self, now: datetime, *, limit: int) -> Iterator[Due]:
         records: list[RevisionRecord | Admission] = [*self._all(RevisionRecord), *self._all(Admission)]
         found = [
             (record.due_at, record)

@@ -8,7 +8,7 @@ from cutover.ports import Stored
 
 
 class InMemoryStore:
-    """Implements ``Store`` and ``LedgerHeads``. ``objects`` lies open: tests look into it and tamper with it."""
+    """Implements ``LockedStore``. ``objects`` lies open: tests look into it and tamper with it."""
 
     bucket = "store"
 
@@ -45,6 +45,15 @@ class InMemoryStore:
     def put_ledger_head(self, chain: str, sequence: int, content: bytes) -> bytes:
         return self.objects.setdefault(f"ledger/{chain}/{sequence:012d}.json", content)
 
+    def put_handoff(self, handoff_id: Digest, content: bytes) -> bytes:
+        return self.objects.setdefault(_handoff_key(handoff_id), content)
+
+    def get_handoff(self, handoff_id: Digest) -> bytes:
+        try:
+            return self.objects[_handoff_key(handoff_id)]
+        except KeyError:
+            raise DocumentMissing(f"{handoff_id} is not in the outbox") from None
+
     def _object(self, digest: Digest) -> bytes:
         try:
             return self.objects[_key(digest)]
@@ -54,6 +63,10 @@ class InMemoryStore:
 
 def _key(digest: Digest) -> str:
     return "sha256/" + digest.removeprefix("sha256:")
+
+
+def _handoff_key(handoff_id: Digest) -> str:
+    return f"handoffs/{handoff_id.removeprefix('sha256:')}.json"
 
 
 def _tombstone_key(cutover: str, revision: int) -> str:

@@ -140,7 +140,7 @@ def assert_one_effect(world: World) -> None:
     """Row 35: one id, one payload, one stored envelope; a ledger that tells the same story as the record."""
     record = world.record()
     assert record.handoff is not None
-    stored = world.wiring.store.get(record.handoff, limit=2**24)
+    stored = world.wiring.store.get_handoff(record.handoff_id)
     messages = world.wiring.deployment.messages(world.deployment.target)
     assert {message.body for message in messages} == {stored}
     assert {message.deduplication_id for message in messages} == {(record.handoff_id or "").removeprefix("sha256:")}

@@ -80,7 +80,7 @@ def test_killed_around_every_effect(function: str) -> None:
 def test_the_points_of_hand_off_are_around_all_of_its_effects() -> None:
     """What the other tests count on: the calls that matter are among the points, before and after."""
     passed = points(just_before("stages.hand_off"), release)
-    for call in ("records.commit", "store.put", "deployment.send"):
+    for call in ("records.commit", "store.put_handoff", "deployment.send"):
         assert {when for name, when in passed if name == call} == {"before", "after"}
 
 

@@ -13,11 +13,15 @@ from tests.simulator.world import World
 SECOND = timedelta(seconds=1)
 
 
-def tick(world: World) -> Tick:
-    """The clock alone: nothing that it causes happens yet."""
-    wiring = world.wiring
+def tick(world: World, failures: list[tuple[str, str]] | None = None) -> Tick:
+    """The clock alone: nothing that it causes happens yet. What it reports goes to ``failures``."""
+    wiring, failures = world.wiring, [] if failures is None else failures
     return Ticking(
-        records=wiring.records, store=wiring.store, recorder=wiring.recorder("clock"), clock=wiring.clock
+        records=wiring.records,
+        store=wiring.store,
+        recorder=wiring.recorder("clock"),
+        clock=wiring.clock,
+        report=lambda name, error: failures.append((name, type(error).__name__)),
     ).run()
 
 
@@ -80,33 +84,39 @@ def test_the_tombstone_stands_before_the_record_changes() -> None:
     assert tick(world) == Tick(expired=1)
 
 
-def test_what_is_being_handed_off_does_not_expire() -> None:
-    """Past that point only an acknowledgement says how it ended."""
+def test_what_is_being_handed_off_never_expires_it_becomes_uncertain() -> None:
+    """Past the send nobody can say that nothing was sent; so its window stays taken, and its lane is free."""
     world = World()
     awaiting_window(world)
     world.wiring.deployment.lose_answers(99)
     world.clock.move_to(AFTER_OPENING)
     world.tick()
     assert world.record().status == "handing_off"
-    world.clock.move_to(CLOSES_AT + timedelta(days=1))
+    world.clock.move_to(CLOSES_AT - SECOND)
     assert tick(world).expired == 0
-    assert world.record().status == "handing_off"
+    world.clock.move_to(CLOSES_AT)
+    assert tick(world).expired == 1
+    record = world.record()
+    assert (record.status, record.reason) == ("uncertain", "SEND_UNCERTAIN")
+    lane = world.wiring.records.lane("service", "production")
+    assert lane is not None
+    assert not lane.live
+    assert record.queue_arn is not None
+    assert world.wiring.records.slot(record.queue_arn, record.window) is not None
+    assert not world.wiring.store.has_tombstone(record.cutover, record.revision)
 
 
-def test_a_lease_that_is_over_is_looked_at_again_not_every_second() -> None:
+def test_one_that_cannot_be_looked_after_is_reported_and_does_not_stop_the_rest() -> None:
     world = World()
-    awaiting_window(world)
-    world.wiring.deployment.lose_answers(1)
-    world.clock.move_to(AFTER_OPENING)
-    world.tick()
-    lease = world.record().lease_until
-    assert lease is not None
-    world.clock.move_to(lease)
-    assert tick(world).rescheduled == 1
-    due = world.record().due_at
-    assert due is not None
-    assert due > world.clock.now()
-    assert tick(world) == Tick()
+    record = awaiting_approval(world)
+    world.wiring.records._set(record.model_copy(update={"cutover": "lost@production.1", "due_at": RECEIVED_AT}))
+    world.wiring.records._set(
+        record.model_copy(update={"cutover": "gone@production.1", "due_at": RECEIVED_AT, "expires_at": RECEIVED_AT})
+    )
+    world.clock.move_to(CLOSES_AT)
+    failures: list[tuple[str, str]] = []
+    assert tick(world, failures).expired == 1
+    assert failures == [("lost@production.1#1", "Refused"), ("gone@production.1#1", "Refused")]
 
 
 def test_what_has_ended_is_never_due() -> None:

@@ -35,6 +35,7 @@ PERMITTED = {
     (18, "awaiting_window", "hand-off"): "handing_off",
     (19, "handing_off", "hand-off"): "handing_off",
     (20, "handing_off", "hand-off"): "handed_off",
+    (21, "handing_off", "clock"): "uncertain",
     **{(23, status, "clock"): "expired" for status in LIVE_ONES},
 }
 """Row 23: exactly these, and where each leads. Transition 1 has no status to come from."""
@@ -79,7 +80,7 @@ def test_the_clock_looks_when_something_is_due() -> None:
         ({"signal": Signal.WAKE}, now + transitions.REPAIR_AFTER),
         ({"status": Status.HANDED_OFF, "signal": None}, None),
         ({"status": Status.HANDED_OFF, "signal": Signal.WAKE}, now + transitions.REPAIR_AFTER),
-        ({"status": Status.HANDING_OFF, "signal": None, "lease_until": OPENS_AT}, OPENS_AT),
+        ({"status": Status.HANDING_OFF, "signal": None, "lease_until": OPENS_AT}, CLOSES_AT),
         ({"status": Status.AWAITING_APPROVAL, "signal": None}, CLOSES_AT),
         ({"signal": None, "wake_at": OPENS_AT}, OPENS_AT),
         ({"signal": None, "wake_at": now - timedelta(days=1)}, now + transitions.REPAIR_AFTER),

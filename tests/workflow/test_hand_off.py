@@ -200,7 +200,7 @@ def test_a_status_written_into_the_table_hands_nothing_off() -> None:
     forge(world, status=Status.AWAITING_WINDOW, wake_at=OPENS_AT, due_at=OPENS_AT)
     world.tick()
     assert world.messages() == []
-    assert world.ledger()[-1].result == "QUORUM_LAPSED"
+    assert world.ledger()[-1].result == "QUORUM_INCOMPLETE"
 
 
 def test_an_approval_written_twice_into_the_table_counts_once() -> None:
@@ -214,7 +214,7 @@ def test_an_approval_written_twice_into_the_table_counts_once() -> None:
     )
     world.tick()
     assert world.messages() == []
-    assert world.ledger()[-1].result == "QUORUM_LAPSED"
+    assert world.ledger()[-1].result == "APPROVED_TWICE"
 
 
 def test_a_lost_slot_and_a_tombstone_speak_louder_than_the_table() -> None:
@@ -272,7 +272,7 @@ def test_the_message_proves_itself_to_a_consumer() -> None:
     )  # fmt: skip
     assert report.verified, report
     assert record.handoff is not None
-    assert world.wiring.store.get(record.handoff, limit=2**24) == body
+    assert world.wiring.store.get_handoff(record.handoff_id) == body
     (message,) = world.wiring.deployment.messages(world.deployment.target)
     assert "sha256:" + message.deduplication_id == record.handoff_id
     assert message.group == record.cutover

@@ -133,6 +133,11 @@ def item_of(model: BaseModel) -> Item:
     return key_of(model) | {name: marshal(value) for name, value in fields.items()}
 
 
+def name_of(item: Item) -> str:
+    """An item's key, for messages."""
+    return "/".join(value.get("S", "?") for value in (item.get("pk", {}), item.get("sk", {})))
+
+
 def read(model: type[M], item: Item) -> M:
     """The model that ``item`` stores; ``IntegrityError`` when it stores none such."""
     fields = {name: unmarshal(value) for name, value in item.items() if name not in _BESIDE_THE_MODEL}
@@ -144,8 +149,7 @@ def read(model: type[M], item: Item) -> M:
     try:
         return model.model_validate_json(orjson.dumps(fields))
     except ValidationError as error:
-        where = "/".join(value.get("S", "?") for value in (item.get("pk", {}), item.get("sk", {})))
-        raise IntegrityError(f"the item {where} is not a {model.__name__}: {error}") from error
+        raise IntegrityError(f"the item {name_of(item)} is not a {model.__name__}: {error}") from error
 
 
 def model_of(item: Item) -> BaseModel | None:

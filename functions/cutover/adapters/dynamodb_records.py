@@ -16,8 +16,8 @@ from cutover.adapters.dynamodb_guards import Guard, absent_or_at_most, condition
 from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import ActivePolicy, Admission, Brake, ChainHead, Lane, RevisionRecord, Signal, Slot
-from cutover.errors import Conflict, DependencyUnavailable
-from cutover.ports import Commit
+from cutover.errors import Conflict, DependencyUnavailable, IntegrityError
+from cutover.ports import Commit, Due, Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -113,7 +113,7 @@ class DynamoRecords:
         )
         self._touch(of, guard, {"signal": signal, "due_at": due_at})
 
-    def due(self, now: datetime, *, limit: int) -> Iterator[RevisionRecord | Admission]:
+    def due(self, now: datetime, *, limit: int) -> Iterator[Due]:
         found = self._query(
             IndexName=DUE_INDEX,
             KeyConditionExpression="#live = :live AND due_at <= :now",
@@ -125,7 +125,11 @@ class DynamoRecords:
             Limit=limit,
         )
         for _, item in zip(range(limit), found, strict=False):
-            model = items.model_of(item)
+            try:
+                model = items.model_of(item)
+            except IntegrityError:
+                yield Unreadable(items.name_of(item))
+                continue
             if isinstance(model, (RevisionRecord, Admission)):
                 yield model
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 MAX_LEDGER_HEAD_BYTES = 65_536
+MAX_HANDOFF_BYTES = 1_048_576
 
 
 class S3Store:
@@ -80,6 +81,17 @@ class S3Store:
             return content
         return self._read(key, limit=MAX_LEDGER_HEAD_BYTES)
 
+    def put_handoff(self, handoff_id: Digest, content: bytes) -> bytes:
+        if self._create(_handoff_key(handoff_id), content, "application/json"):
+            return content
+        return self.get_handoff(handoff_id)
+
+    def get_handoff(self, handoff_id: Digest) -> bytes:
+        try:
+            return self._read(_handoff_key(handoff_id), limit=MAX_HANDOFF_BYTES)
+        except ClientError as error:
+            raise _missing(error, handoff_id) from error
+
     def _create(self, key: str, content: bytes, media_type: str) -> bool:
         return put_once(self._client, self._bucket, key, content, media_type=media_type)
 
@@ -111,6 +123,10 @@ def _key(digest: Digest) -> str:
 
 def _checksum_of(digest: Digest) -> str:
     return base64.b64encode(bytes.fromhex(digest.removeprefix("sha256:"))).decode()
+
+
+def _handoff_key(handoff_id: Digest) -> str:
+    return f"handoffs/{handoff_id.removeprefix('sha256:')}.json"
 
 
 def _tombstone_key(cutover: str, revision: int) -> str:

@@ -36,6 +36,7 @@ class Status(StrEnum):
     AWAITING_WINDOW = "awaiting_window"
     HANDING_OFF = "handing_off"
     HANDED_OFF = "handed_off"
+    UNCERTAIN = "uncertain"
     DECLINED = "declined"
     EXPIRED = "expired"
 
@@ -52,7 +53,9 @@ LIVE = frozenset(
     }
 )
 """Statuses that can still end otherwise than by a hand-off. ``handing_off`` is past that point."""
-FINAL = frozenset({Status.REFUSED, Status.HANDED_OFF, Status.DECLINED, Status.EXPIRED})
+FINAL = frozenset({Status.REFUSED, Status.HANDED_OFF, Status.UNCERTAIN, Status.DECLINED, Status.EXPIRED})
+KEEPS_SLOT = frozenset({Status.HANDED_OFF, Status.UNCERTAIN})
+"""Ends after which the queue may have the message, so nobody else gets its window."""
 
 
 class Signal(StrEnum):
@@ -80,6 +83,8 @@ class Admission(Model):
     correlation_id: Line
     fault: Fault | None = None
     """What Intake could not read; Admit refuses it with this."""
+    attempt: int = 1
+    """Which execution is to decide on it: see ``domain.attempts``."""
     faults: tuple[Fault, ...] = ()
     reason: Code | None = None
     payload: Digest | None = None

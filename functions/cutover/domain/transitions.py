@@ -56,6 +56,7 @@ TABLE: dict[int, Transition] = {
         _row(18, "handing-off", {"hand-off": {_S.AWAITING_WINDOW}}, _S.HANDING_OFF),
         _row(19, "handing-off-again", {"hand-off": {_S.HANDING_OFF}}, None),
         _row(20, "handed-off", {"hand-off": {_S.HANDING_OFF}}, _S.HANDED_OFF),
+        _row(21, "uncertain", {"clock": {_S.HANDING_OFF}}, _S.UNCERTAIN),
         _row(23, "expired", {"clock": set(LIVE)}, _S.EXPIRED, Signal.WAKE),
     )
 }  # fmt: skip
@@ -76,7 +77,7 @@ def due_at(record: RevisionRecord, now: datetime) -> datetime | None:
     if record.status in FINAL:
         return None
     if record.status is Status.HANDING_OFF:
-        return record.lease_until
+        return record.expires_at if record.lease_until is None else max(record.lease_until, record.expires_at)
     if record.status is Status.AWAITING_WINDOW and record.wake_at is not None:
         return min(record.expires_at, max(record.wake_at, now + REPAIR_AFTER))
     return record.expires_at

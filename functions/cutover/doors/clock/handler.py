@@ -6,15 +6,24 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from cutover.doors.clock.ticking import Ticking
-from cutover.runtime.observability import metrics, observed
+from cutover.runtime.observability import logger, metrics, observed
 from cutover.runtime.wiring import wired
+
+
+def _report(name: str, error: Exception) -> None:
+    failed = {"event_name": "not-looked-after", "external_ref": name, "reason": type(error).__name__}
+    logger.error("clock", extra=failed)
 
 
 @observed("clock")
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     wiring = wired()
     tick = Ticking(
-        records=wiring.records, store=wiring.store, recorder=wiring.recorder("clock"), clock=wiring.clock
+        records=wiring.records,
+        store=wiring.store,
+        recorder=wiring.recorder("clock"),
+        clock=wiring.clock,
+        report=_report,
     ).run()
     counted = dataclasses.asdict(tick)
     for name, count in counted.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutover.domain import waits
-from cutover.domain.record import Admission, Signal
+from cutover.domain.record import FINAL, Admission, Signal
 from cutover.ports import Clock, Records, Tokens, Workflow
 
 _REVISION = re.compile(r"REVISION#(\d{6})", re.ASCII)
@@ -32,14 +32,15 @@ def concerns(stream: Iterable[Mapping[str, Any]]) -> tuple[Concern, ...]:
 
 
 def _concern(record: Mapping[str, Any]) -> Concern | None:
-    image = record.get("dynamodb", {}).get("NewImage", {})
-    primary, sort = (image.get(name, {}).get("S", "") for name in ("pk", "sk"))
+    """From the item's key alone; whether it still carries a signal is read where it matters."""
+    key = record.get("dynamodb", {}).get("Keys", {})
+    primary, sort = (key.get(name, {}).get("S", "") for name in ("pk", "sk"))
     kind, _, rest = primary.partition("#")
-    if kind == "ADMISSION" and "signal" in image:
+    if (kind, sort) == ("ADMISSION", "ADMISSION"):
         return Concern(admission=rest)
     if kind != "CUTOVER":
         return None
-    if (match := _REVISION.fullmatch(sort)) and "signal" in image:
+    if match := _REVISION.fullmatch(sort):
         return Concern(cutover=rest, revision=int(match[1]))
     if sort == "TOKEN":
         cutover, _, revision = rest.rpartition("#")
@@ -70,8 +71,13 @@ class Relay:
 
     def _wake(self, cutover: str, revision: int) -> str:
         token, record = self.tokens.newest(cutover, revision), self.records.revision(cutover, revision)
-        if token is None or record is None or not waits.over(token.state, record, self.clock.now()):
-            # Without a token nobody waits yet: the wait's own token comes through here again.
+        if record is None:
+            return "skipped"
+        if token is None or not waits.over(token.state, record, self.clock.now()):
+            # Without a token nobody waits yet: the wait's own token comes through here again. What has ended
+            # needs no other reminder than that.
+            if token is None and record.status in FINAL:
+                self.records.clear_signal(record)
             return "skipped"
         self.workflow.succeed(token)
         self.tokens.delete(token)
@@ -80,5 +86,5 @@ class Relay:
 
 
 def execution_name(admission: Admission) -> str:
-    """One name for each admission, so that starting twice is starting once."""
-    return f"admission-{admission.digest.removeprefix('sha256:')[:40]}"
+    """One name for each attempt at an admission, so that starting it twice is starting it once."""
+    return f"admission-{admission.digest.removeprefix('sha256:')[:40]}-{admission.attempt}"

@@ -6,13 +6,18 @@
 4. The slot is ours.
 5. The queue is a deployed target's.
 6. Who approved still may in the role that they signed for, by today's facts; together they fill the quorum.
+7. Today's facts are not older than any facts that the package was approved under.
+8. No key that signed anything in the package is revoked by today's facts.
 
-That the documents prove the message is not here: ``domain.verification`` does that.
+1 to 3 are read once more directly before the send. That the documents prove the message is not
+here: ``domain.verification`` does that, and these guards read what it has proved.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cutover.contracts.approval import ApprovalPredicate
+from cutover.contracts.envelope import Envelope
 from cutover.contracts.manifest import Destination, ManifestPredicate
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import quorum, window
@@ -72,3 +77,16 @@ class Guards:
         if missing := quorum.outstanding(manifest.signers, counted):
             lacking = ", ".join(signer.role for signer in missing)
             raise Refused("QUORUM_LAPSED", f"an approval no longer counts; missing: {lacking}")
+
+    @staticmethod
+    def facts(active: Facts, named: Iterable[Facts]) -> None:
+        """Guard 7: whoever can write the table could point it to old facts, with people and keys long gone."""
+        if any(active.version < each.version for each in named):
+            raise Refused("FACTS_ROLLED_BACK", "the active facts are older than those of the decisions")
+
+    def keys(self, envelopes: Iterable[Envelope], *, facts: Facts) -> None:
+        """Guard 8."""
+        now = self.clock.now()
+        revoked = {key.id for key in facts.keys if key.revoked_at is not None and key.revoked_at <= now}
+        if revoked.intersection(signature.keyid for each in envelopes for signature in each.signatures):
+            raise Refused("KEY_REVOKED", "a key that signed a part of the package is revoked")

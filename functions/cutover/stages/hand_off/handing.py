@@ -9,26 +9,28 @@ Killed anywhere, the next attempt finds in the record how far this one came. A s
 lost leaves ``handing_off``: after the lease the same envelope goes again, under the same id.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from cutover.contracts.base import Digest
 from cutover.contracts.manifest import Destination
-from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, Status
 from cutover.domain.verification import Anchor
 from cutover.errors import AmbiguousCompletion, DependencyUnavailable, DocumentMissing, Refused
 from cutover.policies import PolicyReader
-from cutover.ports import Clock, DeploymentQueue, Store
+from cutover.ports import Clock, DeploymentQueue, Outbox, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
 from cutover.stages.hand_off.guards import Guards
-from cutover.stages.hand_off.message import MessageMaker, approved
+from cutover.stages.hand_off.message import Message, MessageMaker, approved
 
+T = TypeVar("T")
 LOOK_AGAIN = timedelta(minutes=5)
-"""After a blocked attempt: the reason may go away, and the window's end is the clock's business."""
-MAX_MESSAGE_BYTES = 1_048_576
+"""At the least so long after a blocked attempt; see ``_pause``."""
+LOOKS = 200
+"""A revision that stays blocked looks again after a part of its remaining time, so its history stays short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class HandOff:
     """Hands one revision over, with one effect."""
 
     store: Store
+    outbox: Outbox
     recorder: Recorder
     policies: PolicyReader
     destinations: Mapping[str, Destination]
@@ -45,74 +48,28 @@ class HandOff:
 
     def run(self, cutover: str, revision: int) -> RevisionRecord:
         """The record as it stands afterwards."""
-        record = self.recorder.read(cutover, revision)
-        if record.status is Status.HANDING_OFF and not self._lease_over(record):
-            return record
-        if record.status not in {Status.AWAITING_WINDOW, Status.HANDING_OFF}:
-            return record
+        attempt = _Attempt(self)
         try:
-            leased = self.recorder.advance(cutover, revision, self._lease)
-            if leased.status is not Status.HANDING_OFF or leased.attempt == record.attempt:
+            leased = self.recorder.advance(cutover, revision, attempt.lease)
+            if attempt.message is None:
                 return leased
+            attempt.check_time()
             self.guards.stop(leased)
         except Refused as refused:
             return self._blocked(self.recorder.read(cutover, revision), refused)
-        return self._send(leased)
+        return self._send(leased, attempt.message)
 
     @property
     def guards(self) -> Guards:
         return Guards(records=self.recorder.records, store=self.store, clock=self.clock)
 
-    def _lease_over(self, record: RevisionRecord) -> bool:
-        return record.lease_until is not None and self.clock.now() >= record.lease_until
-
-    def _lease(self, record: RevisionRecord) -> Step | None:
-        """Transition 18 or 19, if every guard holds."""
-        first = record.status is Status.AWAITING_WINDOW
-        if not first and not (record.status is Status.HANDING_OFF and self._lease_over(record)):
-            return None
-        active = self.policies.active()
-        rules = self.policies.rules(record.rules)
-        found = approved(record, self.store)
-        bound = found.manifest.predicate
-        self.guards.stop(record)
-        self.guards.timing(bound, facts=active.facts, rules=rules)
-        self.guards.destination(record, bound, self.destinations.get(record.target))
-        self.guards.people(bound, found.approvals, facts=active.facts, requesters=found.requesters)
-        maker = self._maker(active)
-        if first:
-            head = self.recorder.records.chain(record.cutover)
-            handoff_id, envelope = maker.make(record, found, head)
-        else:
-            handoff_id, envelope = _present(record.handoff_id), _present(record.handoff)
-            maker.prove(self.store.get(envelope, limit=MAX_MESSAGE_BYTES), found)
-        return Step(
-            18 if first else 19,
-            record.requester,
-            {
-                "attempt": record.attempt + 1,
-                "lease_until": self.clock.now() + timedelta(seconds=rules.lease),
-                "handoff_id": handoff_id,
-                "handoff": envelope,
-            },
-            {"handoff": envelope, "manifest": found.manifest_digest},
-            result="LEASED",
-            facts=active.facts_digest,
-        )
-
-    def _maker(self, active: Policy) -> MessageMaker:
-        anchor = Anchor.of_policy(self.policies.root, active.facts)
-        return MessageMaker(store=self.store, sealer=self.sealer(), anchor=anchor, clock=self.clock)
-
-    def _send(self, record: RevisionRecord) -> RevisionRecord:
-        handoff_id = _present(record.handoff_id)
-        body = self.store.get(_present(record.handoff), limit=MAX_MESSAGE_BYTES)
+    def _send(self, record: RevisionRecord, message: Message) -> RevisionRecord:
         try:
             message_id = self.deployment.send(
                 record.target,
-                body=body,
+                body=message.content,
                 group=record.cutover,
-                deduplication_id=handoff_id.removeprefix("sha256:"),
+                deduplication_id=message.handoff_id.removeprefix("sha256:"),
             )
         except (AmbiguousCompletion, DependencyUnavailable) as error:
             return self.recorder.note(
@@ -123,14 +80,75 @@ class HandOff:
         )
 
     def _blocked(self, record: RevisionRecord, refused: Refused) -> RevisionRecord:
-        """Nothing was sent. The status stays; the clock looks again, and ends it when its time is over.
+        """Nothing was sent. The status stays; the clock ends it when its time is over.
 
-        Who was woken before the window opens looks again when it does, not every few minutes until then.
+        The reason is told once as long as it stays the same and nothing else is to be written.
         """
-        now, again = self.clock.now(), {}
-        if record.status is Status.AWAITING_WINDOW:
-            again = {"wake_at": max(now + LOOK_AGAIN, record.wake_at or now)}
-        return self.recorder.note(record, "hand-off-blocked", result=refused.code, detail=refused.detail[:400], **again)
+        if record.status is not Status.AWAITING_WINDOW:
+            if record.reason == refused.code:
+                return record
+            return self.recorder.note(
+                record, "hand-off-blocked", result=refused.code, detail=refused.detail, reason=refused.code
+            )
+        again = max(self._pause(record), record.wake_at or self.clock.now())
+        return self.recorder.note(
+            record, "hand-off-blocked", result=refused.code, detail=refused.detail, reason=refused.code, wake_at=again
+        )
+
+    def _pause(self, record: RevisionRecord) -> datetime:
+        """When to look again: soon in a short window, seldom in a long wait."""
+        now = self.clock.now()
+        return now + max(LOOK_AGAIN, (record.expires_at - now) / LOOKS)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One try to take the lease. ``message`` is set when the step that was written last is this attempt's own."""
+
+    of: HandOff
+    message: Message | None = None
+    check_time: Callable[[], None] = lambda: None
+
+    def lease(self, record: RevisionRecord) -> Step | None:
+        """Transition 18 or 19, if every guard holds; None when another attempt has the lease."""
+        self.message = None
+        first = record.status is Status.AWAITING_WINDOW
+        if not first and not self._lease_over(record):
+            return None
+        guards, policies = self.of.guards, self.of.policies
+        active = policies.active()
+        guards.stop(record)
+        found = approved(record, self.of.store)
+        maker = MessageMaker(
+            store=self.of.store, outbox=self.of.outbox, sealer=self.of.sealer, clock=self.of.clock,
+            anchor=Anchor.of_policy(policies.root, active.facts),
+        )  # fmt: skip
+        bound = found.manifest.predicate
+        rules = policies.rules(record.rules)
+        self.check_time = functools.partial(guards.timing, bound, facts=active.facts, rules=rules)
+        self.check_time()
+        head = self.of.recorder.records.chain(record.cutover)
+        message = maker.first(record, found, head) if first else maker.again(record, found)
+        if record.rules.payload != bound.rules:
+            raise Refused("RULES_DIFFER", "the record names other rules than the manifest")
+        guards.destination(record, bound, self.of.destinations.get(record.target))
+        guards.people(bound, message.approvals, facts=active.facts, requesters=found.requesters)
+        guards.facts(active.facts, message.facts)
+        guards.keys(message.envelopes, facts=active.facts)
+        self.message = message
+        updates = {
+            "attempt": record.attempt + 1, "lease_until": self.of.clock.now() + timedelta(seconds=rules.lease),
+            "handoff_id": message.handoff_id, "handoff": message.digest, "reason": None,
+        }  # fmt: skip
+        return Step(
+            18 if first else 19, record.requester, updates,
+            {"handoff": message.digest, "manifest": found.manifest_digest}, result="LEASED", facts=active.facts_digest,
+        )  # fmt: skip
+
+    def _lease_over(self, record: RevisionRecord) -> bool:
+        if record.status is not Status.HANDING_OFF or record.lease_until is None:
+            return False
+        return self.of.clock.now() >= record.lease_until
 
 
 def _acknowledged(record: RevisionRecord, attempt: int, message_id: str) -> Step | None:
@@ -147,7 +165,7 @@ def _acknowledged(record: RevisionRecord, attempt: int, message_id: str) -> Step
     )
 
 
-def _present(value: Digest | None) -> Digest:
+def _present(value: T | None) -> T:
     if value is None:
         raise DocumentMissing("the record names no such document")
     return value

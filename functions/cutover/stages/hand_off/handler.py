@@ -18,6 +18,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     hand_off = HandOff(
         store=wiring.store,
+        outbox=wiring.store,
         recorder=wiring.recorder("hand-off"),
         policies=wiring.policies,
         destinations=wiring.destinations,

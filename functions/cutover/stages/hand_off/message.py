@@ -1,8 +1,10 @@
 """The one message of a cutover: built from the store, proved, then signed and stored once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
+
+from pydantic import ValidationError
 
 from cutover.contracts.approval import Approval, ApprovalPredicate
 from cutover.contracts.base import Digest
@@ -11,14 +13,16 @@ from cutover.contracts.envelope import Envelope
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.handoff import HANDOFF_TYPE, DocumentReference, Handoff, LedgerPosition
 from cutover.contracts.manifest import Manifest
+from cutover.contracts.policy import Facts
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.package import package_documents
+from cutover.domain.policy import load_facts
 from cutover.domain.record import ChainHead, RevisionRecord
 from cutover.domain.verification import Anchor, verify_handoff
 from cutover.errors import DocumentMissing, Refused
-from cutover.ports import Clock, Store
+from cutover.ports import Clock, Outbox, Store
 from cutover.sealing import Sealer
 from cutover.stages.loading import MAX_EVIDENCE_BYTES, load
 
@@ -33,8 +37,11 @@ class Approved:
     manifest_envelope: Envelope
     manifest: Manifest
     approval_envelopes: tuple[Envelope, ...]
-    approvals: list[ApprovalPredicate]
     requesters: list[str]
+
+    @property
+    def handoff_id(self) -> Digest:
+        return handoff_id(self.manifest_digest, self.manifest.predicate.destination.queue_arn)
 
 
 def approved(record: RevisionRecord, store: Store) -> Approved:
@@ -45,36 +52,50 @@ def approved(record: RevisionRecord, store: Store) -> Approved:
     payload = dsse.decode_base64(manifest_envelope.payload)
     given = [decision for decision in record.decisions if decision.decision == "approve"]
     envelopes = tuple(_envelope(store, decision.envelope) for decision in given)
-    statements = [Approval.model_validate_json(dsse.decode_base64(each.payload)) for each in envelopes]
-    bundle = load(store, record.bundle, Bundle)
+    manifest = Manifest.model_validate_json(payload)
+    bundle = load(store, f"sha256:{manifest.subject[0].digest.sha256}", Bundle)
     requesters = [bundle.release.requester.value]
     if isinstance(bundle.change.requester, Sourced):
         requesters.append(bundle.change.requester.value)
     return Approved(
         canonical.digest(payload),
         manifest_envelope,
-        Manifest.model_validate_json(payload),
+        manifest,
         envelopes,
-        [statement.predicate for statement in statements],
         requesters,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The proved envelope that every attempt sends, and what is in it."""
+
+    handoff_id: Digest
+    digest: Digest
+    content: bytes = field(repr=False)
+    approvals: list[ApprovalPredicate]
+    facts: tuple[Facts, ...] = field(repr=False)
+    """Every version of the facts that it was bound and approved under."""
+    envelopes: tuple[Envelope, ...] = field(repr=False)
+    """The message itself, its manifest and approvals, and every signed document of the package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageMaker:
-    """Builds, proves and stores the envelope that every attempt sends."""
+    """Builds, proves and keeps the one envelope of a hand-off id."""
 
-    def __init__(self, *, store: Store, sealer: Sealer, anchor: Anchor, clock: Clock) -> None:
-        self._store = store
-        self._sealer = sealer
-        self._anchor = anchor
-        self._clock = clock
+    store: Store
+    outbox: Outbox
+    sealer: Callable[[], Sealer]
+    anchor: Anchor
+    clock: Clock
 
-    def make(self, record: RevisionRecord, found: Approved, head: ChainHead) -> tuple[Digest, Digest]:
-        """The hand-off's id, and the digest of its stored envelope. ``Refused`` when it does not prove itself."""
+    def first(self, record: RevisionRecord, found: Approved, head: ChainHead) -> Message:
+        """The envelope that stands under the hand-off's id: ours, or that of an attempt that was cut off."""
         bound = found.manifest.predicate
         handoff = Handoff(
             audience=bound.audience,
-            handoff_id=handoff_id(found.manifest_digest, bound.destination.queue_arn),
+            handoff_id=found.handoff_id,
             cutover=record.cutover,
             revision=record.revision,
             queue_arn=bound.destination.queue_arn,
@@ -85,24 +106,46 @@ class MessageMaker:
             not_after=min(bound.window.closes_at, bound.valid_until),
             ledger=LedgerPosition(sequence=head.sequence, entry=_present(head.entry)),
         )
-        reference, _, content = self._sealer.seal(handoff, HANDOFF_TYPE)
-        self.prove(content, found)
-        self._store.put(content)
-        return handoff.handoff_id, reference.envelope
+        _, _, content = self.sealer().seal(handoff, HANDOFF_TYPE)
+        message = self._prove(content, record, found)
+        standing = self.outbox.put_handoff(found.handoff_id, content)
+        return message if standing == content else self._prove(standing, record, found)
 
-    def prove(self, content: bytes, found: Approved) -> None:
-        """The same proof that any consumer can make, with the documents from the store."""
-        now = self._clock.now()
-        handoff = Handoff.model_validate_json(dsse.decode_base64(dsse.parse(content).payload))
-        documents: Mapping[Digest, bytes] = {
-            each.digest: self._store.get(each.digest, limit=MAX_EVIDENCE_BYTES) for each in handoff.documents
-        }
+    def again(self, record: RevisionRecord, found: Approved) -> Message:
+        """The envelope that an attempt before this one kept."""
+        message = self._prove(self.outbox.get_handoff(found.handoff_id), record, found)
+        if (message.handoff_id, message.digest) != (record.handoff_id, record.handoff):
+            raise Refused("ENVELOPE_DIFFERS", "the record names another envelope than the one that stands")
+        return message
+
+    def _prove(self, content: bytes, record: RevisionRecord, found: Approved) -> Message:
+        """The same proof that any consumer can make, and that the message is this revision's and no other's."""
+        now = self.clock.now()
+        sealed = dsse.parse(content)
+        handoff = Handoff.model_validate_json(dsse.decode_base64(sealed.payload))
+        documents = {each.digest: self.store.get(each.digest, limit=MAX_EVIDENCE_BYTES) for each in handoff.documents}
         report = verify_handoff(
-            content, trust=self._anchor, documents=documents, now=now, at=now,
+            content, trust=self.anchor, documents=documents, now=now, at=now,
             queue_arn=found.manifest.predicate.destination.queue_arn,
         )  # fmt: skip
         if not report.verified:
             raise Refused(report.code, f"the message does not prove itself: {report.detail}"[:1000])
+        said = (handoff.cutover, handoff.revision, handoff.handoff_id, handoff.manifest)
+        if said != (record.cutover, record.revision, found.handoff_id, found.manifest_envelope):
+            raise Refused("MESSAGE_OF_ANOTHER_REVISION", "the message is not the one of this revision's manifest")
+        signed = [envelope for each in documents.values() if (envelope := _envelope_in(each)) is not None]
+        return Message(
+            handoff_id=handoff.handoff_id,
+            digest=canonical.digest(content),
+            content=content,
+            approvals=[_approval(each).predicate for each in handoff.approvals],
+            facts=tuple(
+                load_facts(dsse.parse(documents[each.digest]), self.anchor.root)[0]
+                for each in handoff.documents
+                if each.name.startswith("facts/")
+            ),
+            envelopes=(sealed, handoff.manifest, *handoff.approvals, *signed),
+        )
 
     def _documents(self, record: RevisionRecord) -> tuple[DocumentReference, ...]:
         facts = [_present(record.bound_facts).envelope, *(each.facts.envelope for each in record.decisions)]
@@ -114,12 +157,12 @@ class MessageMaker:
             facts=facts,
             candidate=record.admission,
             evidence_set_digest=_present(record.evidence_set),
-            evidence_set=load(self._store, record.evidence_set, EvidenceSet),
+            evidence_set=load(self.store, record.evidence_set, EvidenceSet),
         )
         return tuple(self._reference(each.name, each.digest) for each in listed)
 
     def _reference(self, name: str, digest: Digest) -> DocumentReference:
-        stored = self._store.locate(digest)
+        stored = self.store.locate(digest)
         return DocumentReference(
             name=name, digest=digest, size=stored.size, bucket=stored.bucket, key=stored.key,
             version_id=stored.version_id,
@@ -128,6 +171,18 @@ class MessageMaker:
 
 def _envelope(store: Store, digest: Digest) -> Envelope:
     return dsse.parse(store.get(digest, limit=dsse.MAX_ENVELOPE_BYTES))
+
+
+def _approval(envelope: Envelope) -> Approval:
+    return Approval.model_validate_json(dsse.decode_base64(envelope.payload))
+
+
+def _envelope_in(content: bytes) -> Envelope | None:
+    """A document as an envelope, if it is one; evidence of another kind is none."""
+    try:
+        return Envelope.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 def _present(value: T | None) -> T:
