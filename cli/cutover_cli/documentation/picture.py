@@ -10,7 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from cutover.domain.record import Status
-from cutover_cli.documentation.road import Stop, ends, stops
+from cutover_cli.documentation.road import Stop, ends, failures, stops
 
 SAYS = {
     "Admit": "Is it signed, meant for us, in time, and newer than the one before?",
@@ -99,7 +99,7 @@ def draw(definition: dict[str, Any]) -> str:
     for top, bottom in zip(canvas.line[::2], canvas.line[1::2], strict=True):
         canvas.below.append(f'<path class="line" d="M{_SPINE} {top:g}V{bottom:g}"/>')
     _gate(canvas, "One message in one deployment queue", "sent")
-    _ends(canvas, ends(definition))
+    _ends(canvas, failures(definition))
     height = canvas.y + 26
     return "\n".join(
         [
@@ -118,8 +118,8 @@ def draw(definition: dict[str, Any]) -> str:
 def _words(definition: dict[str, Any]) -> str:
     """The same for those who do not see it."""
     said = " ".join(f"{stop.name}: {SAYS[stop.name]}" for stop in stops(definition))
-    others = ", ".join(name for names in ends(definition).values() for name in names)
-    return f"CI announces a signed candidate. {said} Ends: {others}."
+    others = ", ".join(_shown(status) for status in ends())
+    return f"CI announces a signed candidate. {said} One message in one deployment queue. Other ends: {others}."
 
 
 def _gate(canvas: _Canvas, words: str, kind: str) -> None:
@@ -190,20 +190,20 @@ def _strands(canvas: _Canvas, count: int, top: float, bottom: float) -> None:
         )
 
 
-def _ends(canvas: _Canvas, found: dict[str, list[str]]) -> None:
+def _ends(canvas: _Canvas, failing: list[str]) -> None:
     canvas.y += 8
     canvas.paragraph(_SPINE - 18, "Then Cutover stops. The other ends of a release, each in the ledger:")
     canvas.y += 12
-    names = [name for name in found["Succeed"] if name != "HandedOff"]
-    width = (_EDGE - _SPINE + 18 - 10 * (len(names) - 1)) / len(names)
-    for number, name in enumerate(names):
+    others = ends()
+    width = (_EDGE - _SPINE + 18 - 10 * (len(others) - 1)) / len(others)
+    for number, status in enumerate(others):
         left = _SPINE - 18 + number * (width + 10)
         canvas.above.append(
             f'<rect class="end" x="{left:.1f}" y="{canvas.y:g}" width="{width:.1f}" height="32" rx="16"/>'
-            f'<text class="endtext" x="{left + width / 2:.1f}" y="{canvas.y + 21:g}">{escape(name.lower())}</text>'
+            f'<text class="endtext" x="{left + width / 2:.1f}" y="{canvas.y + 21:g}">{_shown(status)}</text>'
         )
     canvas.y += 38
-    for name in found["Fail"]:
+    for name in failing:
         said = f"A stage that fails after its retries ends the execution in {name}, not the release: its record stays."
         canvas.paragraph(_SPINE - 18, said, "small")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutover.domain.record import FINAL, Status
-from cutover.domain.transitions import TABLE
+from cutover.domain.transitions import TABLE, Transition
 
 WAITING = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 READING = "${ReadRecordArn}"
@@ -35,13 +35,14 @@ def stops(definition: dict[str, Any]) -> list[Stop]:
     return [_stop(name, states, onward) for name in _reachable(states, definition["StartAt"]) if _acts(states[name])]
 
 
-def ends(definition: dict[str, Any]) -> dict[str, list[str]]:
-    """By type, ``Succeed`` or ``Fail``, the states in which an execution ends."""
-    found: dict[str, list[str]] = {"Succeed": [], "Fail": []}
-    for name, state in definition["States"].items():
-        if state["Type"] in found:
-            found[state["Type"]].append(name)
-    return found
+def failures(definition: dict[str, Any]) -> list[str]:
+    """The states in which an execution ends without its release having ended."""
+    return [name for name, state in definition["States"].items() if state["Type"] == "Fail"]
+
+
+def ends() -> list[Status]:
+    """The ends of a revision other than the hand-off."""
+    return [status for status in Status if status in FINAL and status is not Status.HANDED_OFF]
 
 
 def _acts(state: dict[str, Any]) -> bool:
@@ -58,20 +59,33 @@ def _stop(name: str, states: dict[str, Any], onward: set[str]) -> Stop:
         waits_seconds=state["TimeoutSeconds"] if state.get("Resource") == WAITING else None,
         exits=_exits(name, states),
         side=name not in onward,
-        repeats=any(each["Type"] == "Wait" and each["Next"] == name for each in states.values()),
+        repeats=bool(_pauses_before(name, states)),
     )
 
 
 def _exits(name: str, states: dict[str, Any]) -> tuple[Status, ...]:
     """Of a wait: whatever anybody may do to a revision that waits there. Of the others: what they do themselves."""
     if states[name].get("Resource") == WAITING:
-        here = {Status(said) for state in states.values() for said, following in _choices(state) if following == name}
-        rows = [row for row in TABLE.values() if any(here & sources for sources in row.writers.values())]
+        rows = _rows_from(_statuses_before(name, states))
     else:
         writer = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
-        rows = [row for row in TABLE.values() if writer in row.writers]
-    ending = {row.target for row in rows if row.target in FINAL and row.target is not Status.HANDED_OFF}
-    return tuple(status for status in Status if status in ending)
+        paused = {status for lease in _pauses_before(name, states) for status in _statuses_before(lease, states)}
+        rows = [row for row in TABLE.values() if writer in row.writers] + _rows_from(paused)
+    ending = {row.target for row in rows}
+    return tuple(status for status in ends() if status in ending)
+
+
+def _rows_from(here: set[Status]) -> list[Transition]:
+    return [row for row in TABLE.values() if any(here & sources for sources in row.writers.values())]
+
+
+def _statuses_before(name: str, states: dict[str, Any]) -> set[Status]:
+    """The statuses with which a Choice leads to a state."""
+    return {Status(said) for state in states.values() for said, following in _choices(state) if following == name}
+
+
+def _pauses_before(name: str, states: dict[str, Any]) -> list[str]:
+    return [other for other, each in states.items() if each["Type"] == "Wait" and each["Next"] == name]
 
 
 def _choices(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
