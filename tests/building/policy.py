@@ -105,7 +105,7 @@ class Deployment:
             version=1,
             severities={},
             families=dict.fromkeys(FAMILIES, "release-engineering"),
-            attestations=("tests",),
+            attestations={"tests": "https://example.com/tests/v1"},
             signers={self.target: tuple(RequiredSigner(role=role) for role in ROLES)},
             contracts=("cutover/candidate/v1",),
             evidence_max_age=7 * 86_400,

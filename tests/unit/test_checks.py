@@ -86,6 +86,12 @@ def test_checks_are_pure() -> None:
         assert canonical.encode_model(run(family)) == canonical.encode_model(run(family))
 
 
+def test_evidence_is_looked_up_in_one_index() -> None:
+    one = context()
+    assert one.index is one.index
+    assert one.index.find("change", PACKAGE.candidate.change) is not None
+
+
 # --- no code without its case ------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from tests.simulator.journeys import (
     rewrite,
     told,
 )
+from tests.simulator.owners import with_rules
 from tests.simulator.world import World
 
 OTHER = "sha256:" + "0" * 64
@@ -128,6 +129,17 @@ ARTIFACT = (
 
 # --- rows 2 and 3: provenance and attestations --------------------------------------------------------
 
+
+def named_twice(world: World, **required: str) -> Candidate:
+    """The rules require more attestations; CI names the tests' statement for each of them."""
+    rules = with_rules(world, attestations={**world.rules().attestations, **required})
+    candidate = world.candidate()
+    (tests,) = candidate.attestations
+    return candidate.model_copy(
+        update={"attestations": tuple(tests.model_copy(update={"name": name}) for name in rules.attestations)}
+    )
+
+
 PROVENANCE = "/components/0/provenance/"
 COMMIT_AT = ("predicate", "buildDefinition", "resolvedDependencies", 0, "digest", "gitCommit")
 ATTESTED = (
@@ -198,6 +210,29 @@ ATTESTED = (
         "an attestation of other bytes",
         edit("tests", put("1" * 64, "subject", 0, "digest", "sha256")),
         {("ATTESTATION_SUBJECT_MISMATCH", "/attestations/0/statement")},
+    ),
+    (
+        "an attestation of another kind",
+        edit("tests", put("https://example.com/scan/v1", "predicateType")),
+        {("ATTESTATION_TYPE_MISMATCH", "/attestations/0/statement")},
+    ),
+    (
+        "an attestation of a hostile kind",
+        edit("tests", put({"https://example.com/tests/v1": "\x00"}, "predicateType")),
+        {("ATTESTATION_TYPE_MISMATCH", "/attestations/0/statement")},
+    ),
+    (
+        "one statement for two names of one kind",
+        lambda w: named_twice(w, scan="https://example.com/tests/v1"),
+        {("ATTESTATION_REUSED", "/attestations/1/statement")},
+    ),
+    (
+        "one statement for two names of two kinds",
+        lambda w: named_twice(w, scan="https://example.com/scan/v1"),
+        {
+            ("ATTESTATION_REUSED", "/attestations/1/statement"),
+            ("ATTESTATION_TYPE_MISMATCH", "/attestations/1/statement"),
+        },
     ),
 )
 

@@ -103,7 +103,8 @@ class Rules(Model):
     severities: dict[Name, Literal["warn", "hold", "deny"]]
     families: dict[Name, Name]
     """Required families of checks, each with the team that owns its holds."""
-    attestations: tuple[Name, ...]
+    attestations: dict[Name, Line]
+    """What CI must bring for every component, each name with the in-toto ``predicateType`` of its statement."""
     signers: dict[Product, Annotated[tuple[RequiredSigner, ...], Field(min_length=1)]]
     contracts: Annotated[tuple[Line, ...], Field(min_length=1)]
     evidence_max_age: Seconds

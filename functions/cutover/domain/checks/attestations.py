@@ -9,6 +9,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Reference
 from cutover.contracts.envelope import IN_TOTO_TYPE, Envelope
 from cutover.contracts.policy import Purpose
+from cutover.domain import bounded
 from cutover.domain import envelope as dsse
 from cutover.domain.assembling.index import Found, subject_of
 from cutover.domain.assembling.release import SLSA_CLAIMS
@@ -49,7 +50,7 @@ def _untrusted(context: Context, purpose: Purpose, code: str) -> Iterator[Proble
                 code=code,
                 field=field,
                 subject=found.evidence.sha256,
-                found=reason[:500],
+                found=bounded.line(reason),
                 wanted=f"a signature by a key that the policy trusts for {purpose}",
                 mend="let the trusted builder or tester sign it, or have the owners trust its key",
                 evidence=(found.evidence.sha256,),
@@ -82,7 +83,7 @@ def _about_other_bytes(context: Context, purpose: Purpose, code: str) -> Iterato
             code=code,
             field=field,
             subject=announced,
-            found=f"its subjects are {', '.join(sorted(_subjects(found)))[:400] or 'none'}",
+            found=bounded.line(f"its subjects are {', '.join(sorted(_subjects(found))) or 'none'}"),
             wanted=f"a statement about {announced}",
             mend="attach the statement that was made for this artifact",
             evidence=(found.evidence.sha256,),
@@ -111,7 +112,7 @@ def provenance_commit(context: Context) -> Iterator[Problem]:
                 code="PROVENANCE_COMMIT_MISMATCH",
                 field=field.replace("/statement", "/commit"),
                 subject=found.evidence.sha256,
-                found=f"built from {str(built)[:100]}",
+                found=bounded.line(f"built from {str(built)[:100]}"),
                 wanted=f"built from the announced {context.candidate.commit}",
                 mend="announce the commit that was built, or build the one that was announced",
                 evidence=(found.evidence.sha256,),
@@ -134,6 +135,46 @@ def required_present(context: Context) -> Iterator[Problem]:
                 )
 
 
+def required_type(context: Context) -> Iterator[Problem]:
+    """The statement under a required name is of the predicate type that the rules give this name."""
+    for number, named in enumerate(context.candidate.attestations):
+        wanted = context.rules.attestations.get(named.name)
+        found = context.index.find("attestations", named.statement, payload=True)
+        if wanted is None or found is None:
+            continue
+        stated = resolve(found.document, "/predicateType")
+        if stated != wanted:
+            yield Problem(
+                code="ATTESTATION_TYPE_MISMATCH",
+                field=f"/attestations/{number}/statement",
+                subject=found.evidence.sha256,
+                found=bounded.line(f"a statement of type {stated if isinstance(stated, str) else 'unknown'}"),
+                wanted=f"{named.name!r} as a statement of type {wanted}",
+                mend=f"attach the statement that was made as {named.name!r}",
+                evidence=(found.evidence.sha256,),
+            )
+
+
+def required_once(context: Context) -> Iterator[Problem]:
+    """No statement stands for two required names."""
+    first: dict[Digest, str] = {}
+    for number, named in enumerate(context.candidate.attestations):
+        found = context.index.find("attestations", named.statement, payload=True)
+        if found is None or named.name not in context.rules.attestations:
+            continue
+        other = first.setdefault(found.evidence.sha256, named.name)
+        if other != named.name:
+            yield Problem(
+                code="ATTESTATION_REUSED",
+                field=f"/attestations/{number}/statement",
+                subject=found.evidence.sha256,
+                found=f"the same statement as {other!r}",
+                wanted=f"a statement of its own for {named.name!r}",
+                mend=f"let CI attest {named.name!r} by itself, and announce the candidate again",
+                evidence=(found.evidence.sha256,),
+            )
+
+
 def _asked(reference: Reference) -> Digest:
     return subject_of(None, reference)
 
@@ -145,4 +186,6 @@ RULES = (
     Rule("attestations.signed", attestations_signed),
     Rule("attestations.subject", attestation_subject),
     Rule("attestations.required", required_present),
+    Rule("attestations.required-type", required_type),
+    Rule("attestations.required-once", required_once),
 )

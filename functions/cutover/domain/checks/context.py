@@ -25,14 +25,15 @@ class Context:
     rules: Rules
     facts: Facts
     window: Window
+    index: EvidenceIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Built once: every rule looks things up in it.
+        object.__setattr__(self, "index", EvidenceIndex(self.evidence_set, self.documents))
 
     @property
     def as_of(self) -> datetime:
         return self.evidence_set.as_of
-
-    @property
-    def index(self) -> EvidenceIndex:
-        return EvidenceIndex(self.evidence_set, self.documents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
