@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cutover.contracts.candidate import Candidate, Reference
+from cutover.contracts.holds import Findings
 from cutover.contracts.manifest import Manifest, RequiredSigner
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
@@ -30,6 +31,7 @@ from tests.simulator.journeys import (
 )
 from tests.simulator.owners import with_facts, with_rules
 from tests.simulator.world import World
+from tests.unit.test_assembling import finding
 
 
 def codes(world: World, record: RevisionRecord) -> list[str]:
@@ -206,6 +208,46 @@ def test_a_candidate_that_ends_within_the_window() -> None:
     world = World()
     record = announced(world, world.candidate(expires_at=CLOSES_AT - timedelta(seconds=1)))
     assert codes(world, record) == ["VALIDITY_ENDS_BEFORE_WINDOW"]
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=1)])
+def test_what_is_over_before_it_is_bound(late: timedelta) -> None:
+    """Verifying took until the window had closed: nobody is asked to approve what cannot be handed off."""
+    world = World()
+
+    def dawdle(name: str, _payload: Any) -> None:
+        if name == "Bind":
+            world.clock.move_to(CLOSES_AT + late)
+
+    world.before_invoke = dawdle
+    record = announced(world)
+    assert (record.status, codes(world, record)) == ("held", ["VALIDITY_OVER"])
+    assert (record.manifest, world.wiring.mailer.sent) == (None, [])
+
+
+@pytest.mark.parametrize("other", [{"cutover": "other@production.9"}, {"revision": 2}])
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_report_about_another_revision_says_nothing(family: str, other: dict[str, Any]) -> None:
+    """A stage's answer is given on by reference: Bind looks whom it is about, and takes nothing from it."""
+    world = World()
+    problem = finding(family=family, rule=f"{family}.x", outcome="deny")
+    strange = Findings(
+        **{"cutover": "service@production.1", "revision": 1, **other}, family=family, rules=(f"{family}.x",),
+        findings=(problem,),
+    )  # fmt: skip
+
+    def exchange(name: str, payload: Any) -> None:
+        if name == "Bind":
+            for each in payload["findings"]:
+                if each["family"] == family:
+                    each["findings"] = world.wiring.store.put(canonical.encode_model(strange))
+
+    world.before_invoke = exchange
+    record = announced(world)
+    assert record.status == "held"
+    assert [(hold.code, hold.field) for hold in open_holds(world, record)] == [
+        ("FINDINGS_OF_ANOTHER_REVISION", f"/{family}")
+    ]
 
 
 def test_evidence_too_old_before_the_window_ends() -> None:

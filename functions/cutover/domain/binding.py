@@ -39,6 +39,23 @@ def blocker(code: str, *, subject: Digest, found: str, wanted: str, mend: str, f
     )  # fmt: skip
 
 
+def ours(report: Findings, record: RevisionRecord) -> bool:
+    """Whether a report is about this very revision."""
+    return (report.cutover, report.revision) == (record.cutover, record.revision)
+
+
+def foreign(reports: Mapping[str, Findings | None], record: RevisionRecord) -> Iterable[Finding]:
+    """What was found in another cutover or revision says nothing of this one, good or bad."""
+    for family, report in sorted(reports.items()):
+        if report is not None and not ours(report, record):
+            yield blocker(
+                "FINDINGS_OF_ANOTHER_REVISION", subject=record.candidate, field=f"/{family}",
+                found=f"the report of {family} is about {report.cutover} revision {report.revision}",
+                wanted=f"a report about {record.cutover} revision {record.revision}",
+                mend="find out who gave this execution another's report, and announce the candidate again",
+            )  # fmt: skip
+
+
 def unreported(reports: Mapping[str, Findings | None], rules: Rules, subject: Digest) -> Iterable[Finding]:
     """A required family that is missing, crashed, or reported under another's name never passes."""
     for family in sorted(rules.families):
@@ -114,9 +131,11 @@ def register_of(case: Case) -> HoldRegister:
     """Everything that was found, as the register of this revision. Too short a validity is found last:
     it depends on which waivers answer which holds.
     """
+    reports = {**case.reports, case.gaps.family: case.gaps}
+    accepted = [report for report in reports.values() if report is not None and ours(report, case.record)]
     found = [
-        *case.gaps.findings,
-        *(finding for report in case.reports.values() if report for finding in report.findings),
+        *(finding for report in accepted for finding in report.findings),
+        *foreign(reports, case.record),
         *unreported(case.reports, case.rules, case.record.candidate),
         *people(case.rules.signers[case.record.target], case.facts, case.requesters, case.record.candidate),
         *slot_taken(case.slot_owner, case.record),
@@ -135,7 +154,14 @@ def _timing(case: Case, register: HoldRegister) -> Iterable[Finding]:
         )  # fmt: skip
         return
     ends = valid_until(case, register)
-    if ends < closes_at:
+    if ends <= case.now:
+        yield blocker(
+            "VALIDITY_OVER", subject=subject, field="/release/window",
+            found=f"at {case.now.isoformat()} the package had already ended, at {ends.isoformat()}",
+            wanted="a package that is still valid when it is bound",
+            mend="issue a new candidate, with evidence and waivers that still hold, for a window still to come",
+        )  # fmt: skip
+    elif ends < closes_at:
         yield blocker(
             "VALIDITY_ENDS_BEFORE_WINDOW", subject=subject, field="/release/window",
             found=f"the package would end at {ends.isoformat()}",
