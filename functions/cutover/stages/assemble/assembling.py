@@ -102,6 +102,6 @@ def _failed(section: Section) -> Collection:
     """A branch that reported nothing is a recorded failure of its whole section."""
     failure = SourceFailure(
         source="cutover", record=section, version="v1", code="COLLECT_FAILED",
-        message="the source did not answer in time, again and again",
+        message="the function that collects it failed, again and again; its log says why",
     )  # fmt: skip
     return Collection(section=section, failures=(failure,))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from pydantic import ValidationError
+
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Candidate, Reference
-from cutover.contracts.evidence import Collection, Evidence, Section, SourceFailure
+from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, Section, SourceFailure
 from cutover.contracts.policy import Facts, Source
 from cutover.domain import canonical
 from cutover.domain.evidence_library import payload_of
@@ -20,6 +22,14 @@ LIMITS: dict[str, int] = {
     "rollout": MEBIBYTE, "flags": MEBIBYTE, "rollback": MEBIBYTE, "waivers": MEBIBYTE,
 }  # fmt: skip
 """At most so many bytes of one record. Of an artifact only the digest is kept."""
+TOTALS: dict[str, int] = {
+    "artifacts": 8192 * MEBIBYTE, "attestations": 16 * MEBIBYTE, "dependencies": 64 * MEBIBYTE,
+    "change": 16 * MEBIBYTE, "rollout": 16 * MEBIBYTE, "flags": 16 * MEBIBYTE, "rollback": 16 * MEBIBYTE,
+    "waivers": 16 * MEBIBYTE,
+}  # fmt: skip
+"""At most so many bytes of all records of a section: of artifacts read, of the others kept. What is kept of all
+sections together, 160 MiB at most, has to fit into the memory of the functions that read it back."""
+TOO_LARGE = "SOURCE_RECORD_TOO_LARGE"
 SIGNED: frozenset[str] = frozenset({"attestations", "waivers"})
 """Sections whose records are signed envelopes: what they contain is evidence of its own."""
 
@@ -56,6 +66,7 @@ class Collecting:
         self._sources = sources
         self._store = store
         self._clock = clock
+        self._left = TOTALS[section]
 
     def collect(self, candidate: Candidate) -> Collection:
         """Every record of the section, or why it could not be had.
@@ -80,27 +91,58 @@ class Collecting:
         source = self._facts.sources.get(reference.source)
         if source is None:
             raise Refused("SOURCE_UNKNOWN", f"the facts name no source {reference.source!r}")
-        fetched = self._fetch(source, reference)
+        fetched = self._bounded(source, reference)
         whole = self._kept(reference, fetched.content, fetched.media_type)
         yield whole
         if self._section in SIGNED:
             payload = payload_of(fetched.content)
             yield self._kept(reference, payload, "application/json", unwraps=whole.sha256)
 
-    def _fetch(self, source: Source, reference: Reference) -> Fetched:
+    def _bounded(self, source: Source, reference: Reference) -> Fetched:
+        """The record within its own limit, and within what is left for the section."""
+        # Of an artifact two versions may be read: the announced one and the newest.
+        share = self._left // 2 if self._section == "artifacts" else self._left
+        limit = min(LIMITS[self._section], share)
+        try:
+            return self._fetch(source, reference, limit)
+        except Refused as refused:
+            if refused.code != TOO_LARGE or limit == LIMITS[self._section]:
+                raise
+            raise self._too_much(refused.detail) from refused
+
+    def _fetch(self, source: Source, reference: Reference, limit: int) -> Fetched:
         system = self._sources[source.kind]
-        limit = LIMITS[self._section]
         if self._section == "artifacts":
             record = system.artifact(reference.source, source, reference, limit=limit)
+            self._left -= _read_for(record, limit)
             return Fetched(record, "application/vnd.cutover.artifact-record.v1+json", reference.version)
         return system.fetch(source, reference, limit=limit)
 
+    def _too_much(self, found: str) -> Refused:
+        total = TOTALS[self._section]
+        return Refused(TOO_LARGE, f"{found}; all {self._section} of a candidate together: at most {total} bytes")
+
     def _kept(self, reference: Reference, content: bytes, media_type: str, unwraps: Digest | None = None) -> Evidence:
+        if self._section != "artifacts":
+            if len(content) > self._left:
+                raise self._too_much(f"{reference.record} brings {len(content)} bytes")
+            self._left -= len(content)
         return Evidence(
             source=reference.source, record=reference.record, version=reference.version,
             fetched_at=self._clock.now(), media_type=media_type, sha256=self._store.put(content), size=len(content),
             unwraps=unwraps,
         )  # fmt: skip
+
+
+def _read_for(record: bytes, limit: int) -> int:
+    """At most how many bytes were read to make an artifact's record: of the newest version no size is told."""
+    try:
+        made = ArtifactRecord.model_validate_json(record)
+    except ValidationError:  # the checks will say so
+        return 2 * limit
+    if made.latest == made.version:
+        return made.size
+    return 2 * made.size if made.latest_sha256 == made.sha256 else made.size + limit
 
 
 def collect(

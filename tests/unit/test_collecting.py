@@ -1,0 +1,119 @@
+"""Collect's limits: of one record, and of all records of a section."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from cutover.contracts.candidate import Candidate
+from cutover.contracts.evidence import Collection
+from cutover.stages.collect import collecting
+from cutover.stages.collect.collecting import LIMITS, TOTALS, Collecting
+from tests.simulator.world import World
+
+
+def components(world: World, *records: dict[str, Any]) -> Candidate:
+    """A candidate with one component for each of these references."""
+    candidate = world.candidate()
+    (first,) = candidate.components
+    made = tuple(
+        first.model_copy(update={"name": f"c{number}", **changes}) for number, changes in enumerate(records)
+    )  # fmt: skip
+    return candidate.model_copy(update={"components": made, "attestations": ()})
+
+
+def sized(world: World, name: str, size: int, record: str) -> Any:
+    """A reference to a new record of so many bytes, of the kind that ``name`` is."""
+    known = world.records[name]
+    bucket = world.deployment.facts().sources[known.source].bucket
+    version = world.wiring.bucket.put(bucket, record, b"x" * size)
+    return (
+        world.candidate()
+        .components[0]
+        .artifact.model_copy(update={"source": known.source, "record": record, "version": version})
+    )
+
+
+def collect(world: World, section: Any, candidate: Candidate) -> Collection:
+    return Collecting(
+        section=section, facts=world.deployment.facts(), sources=world.wiring.sources, store=world.wiring.store,
+        clock=world.clock,
+    ).collect(candidate)  # fmt: skip
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred bytes a record, a hundred and fifty a section."""
+    monkeypatch.setattr(collecting, "LIMITS", dict.fromkeys(LIMITS, 100))
+    monkeypatch.setattr(collecting, "TOTALS", dict.fromkeys(TOTALS, 150))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_section_has_its_own_limit() -> None:
+    """What still fits is collected, whatever its place; what does not is a recorded failure."""
+    world = World()
+    sizes = {"a": 100, "b": 60, "c": 50, "d": 1}
+    named = [{"dependencies": sized(world, "dependencies", size, record)} for record, size in sizes.items()]
+    found = collect(world, "dependencies", components(world, *named))
+    assert [(each.record, each.size) for each in found.evidence] == [("a", 100), ("c", 50)]
+    assert [(each.record, each.code) for each in found.failures] == [
+        ("b", "SOURCE_RECORD_TOO_LARGE"),
+        ("d", "SOURCE_RECORD_TOO_LARGE"),
+    ]
+    assert "all dependencies of a candidate together: at most 150 bytes" in found.failures[0].message
+
+
+@pytest.mark.usefixtures("small")
+def test_one_record_has_a_limit_of_its_own() -> None:
+    world = World()
+    found = collect(world, "dependencies", components(world, {"dependencies": sized(world, "dependencies", 101, "a")}))
+    assert [each.code for each in found.failures] == ["SOURCE_RECORD_TOO_LARGE"]
+    assert "together" not in found.failures[0].message
+
+
+@pytest.mark.usefixtures("small")
+def test_an_envelope_and_what_it_contains_both_count() -> None:
+    world = World()
+    world.records["waiver"] = dataclasses.replace(world.waiver(), payload=b"{}")
+    envelope = world.records["waiver"].content()
+    collecting.LIMITS["waivers"], collecting.TOTALS["waivers"] = 1000, len(envelope) + 1
+    world.waiver = lambda: world.records["waiver"]  # type: ignore[method-assign]
+    found = collect(world, "waivers", world.candidate())
+    assert [each.code for each in found.failures] == ["SOURCE_RECORD_TOO_LARGE"]
+    assert [each.unwraps for each in found.evidence] == [None]
+    collecting.TOTALS["waivers"] += 1
+    assert collect(world, "waivers", world.candidate()).failures == ()
+
+
+@pytest.mark.usefixtures("small")
+def test_of_artifacts_the_bytes_that_were_read_count() -> None:
+    """Two versions may be read of each, so a record gets at most half of what is left."""
+    world = World()
+    sizes = {"a": 75, "b": 37, "c": 38, "d": 19}
+    named = [{"artifact": sized(world, "artifact", size, record)} for record, size in sizes.items()]
+    found = collect(world, "artifacts", components(world, *named))
+    assert [each.record for each in found.evidence] == ["a", "b", "d"]
+    assert [(each.record, each.code) for each in found.failures] == [("c", "SOURCE_RECORD_TOO_LARGE")]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("newest", "left"), [(b"x" * 40, 70), (b"y", 35)])
+def test_a_newer_artifact_was_read_too(newest: bytes, left: int) -> None:
+    """The same bytes count once more; others, whose size nobody tells, as the most that could be read."""
+    world = World()
+    first = sized(world, "artifact", 40, "a")
+    world.wiring.bucket.put("shop-registry", "a", newest)
+    room = left // 2
+    for size, fits in ((room, True), (room + 1, False)):
+        candidate = components(
+            world, {"artifact": first}, {"artifact": sized(world, "artifact", size, f"b{size}")}
+        )  # fmt: skip
+        assert (collect(world, "artifacts", candidate).failures == ()) is fits
+
+
+def test_all_evidence_together_fits_into_the_functions_that_read_it() -> None:
+    """The branches run side by side, so the sections' limits are the limit of all."""
+    kept = sum(total for section, total in TOTALS.items() if section != "artifacts")
+    assert kept <= 160 * 2**20
+    assert set(TOTALS) == set(LIMITS)
+    assert all(TOTALS[section] >= LIMITS[section] for section in LIMITS)
