@@ -21,7 +21,7 @@ from cutover.contracts.candidate import CANDIDATE_TYPE, MAX_CANDIDATE_BYTES, Can
 from cutover.contracts.manifest import Window
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
-from cutover.domain.faults import faults_of
+from cutover.domain.faults import fault, faults_of
 from cutover.domain.policy import Policy
 from cutover.domain.record import Fault, Lane
 from cutover.domain.window import Margins, Phase, occurrence, phase
@@ -55,7 +55,7 @@ def examine(content: bytes, *, policy: Policy, audience: str, targets: Collectio
         return _examine(content, policy, audience, targets, now)
     except Refused as refused:
         message = f"{refused.detail}; {refused.mend}" if refused.mend else refused.detail
-        raise NotAdmitted(refused.code, (Fault(pointer="/", code=refused.code, message=message),)) from refused
+        raise NotAdmitted(refused.code, (fault("/", refused.code, message),)) from refused
 
 
 def _examine(content: bytes, policy: Policy, audience: str, targets: Collection[str], now: datetime) -> Examined:
@@ -88,7 +88,7 @@ def compare(candidate: Candidate, lane: Lane | None) -> None:
     _require(newer, "/issued_at", "NOT_NEWER", f"{lane.cutover} was opened by a candidate that is as new or newer")
     _require(
         not lane.live, "/product", "REVISION_LIVE",
-        f"{lane.cutover} revision {lane.revision} is under way; announce again when it has ended",
+        f"{lane.cutover} revision {lane.revision} is under way; issue a new candidate when it has ended",
     )  # fmt: skip
 
 
@@ -103,4 +103,4 @@ def _parsed(payload: bytes) -> Candidate:
 
 def _require(condition: bool, pointer: str, code: str, message: str) -> None:
     if not condition:
-        raise NotAdmitted(code, (Fault(pointer=pointer, code=code, message=message),))
+        raise NotAdmitted(code, (fault(pointer, code, message),))

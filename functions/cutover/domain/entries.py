@@ -6,6 +6,7 @@ from typing import Any
 
 from cutover.contracts.base import Digest
 from cutover.contracts.ledger import LedgerActor, LedgerEngine, LedgerEntry
+from cutover.domain import bounded
 from cutover.domain.record import Admission, ChainHead, RevisionRecord, Status
 from cutover.domain.transitions import Transition
 
@@ -46,12 +47,13 @@ class Told:
 
 
 def entry_after(head: ChainHead, told: Told, *, at: datetime, role: str, engine: LedgerEngine) -> LedgerEntry:
-    """The next entry of the chain that ends with ``head``."""
+    """The next entry of the chain that ends with ``head``. Its detail is bounded here, for every writer."""
     return LedgerEntry(
         chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=at, engine=engine,
         actor=LedgerActor(role=role, requester=told.requester), event=told.event,
         transition=told.row.number if told.row else None, revision=told.revision,
         from_=told.before.value if told.before else None, to=told.status.value if told.row else None,
-        rules=told.rules, facts=told.facts, inputs=told.inputs, result=told.result, detail=told.detail,
+        rules=told.rules, facts=told.facts, inputs=told.inputs, result=told.result,
+        detail=bounded.line(told.detail) if told.detail else None,
         correlation_id=told.correlation_id,
     )  # fmt: skip

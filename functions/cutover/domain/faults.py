@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cutover.domain import bounded
 from cutover.domain.record import Fault
 
 MAX_FAULTS = 50
@@ -20,19 +21,18 @@ def pointer(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def fault(where: str, code: str, message: str) -> Fault:
+    """One fault. Hostile keys can stand in a pointer and hostile values in a message: both are bounded."""
+    return Fault(pointer=bounded.line(where, empty="/"), code=code, message=bounded.line(message))
+
+
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """At most ``MAX_FAULTS`` faults in the order of the document; input values are not repeated."""
     found = []
     details = error.errors(include_url=False, include_input=False, include_context=False)
     for detail in [each for each in details if not _follows(each, details)][:MAX_FAULTS]:
-        where = pointer(*detail["loc"]) or "/"
-        found.append(
-            Fault(
-                pointer=_line(where),
-                code=_CODES.get(detail["type"], "BAD_VALUE"),
-                message=_line(detail["msg"].removeprefix("Value error, ")),
-            )
-        )
+        code = _CODES.get(detail["type"], "BAD_VALUE")
+        found.append(fault(pointer(*detail["loc"]), code, detail["msg"].removeprefix("Value error, ")))
     return tuple(found)
 
 
@@ -41,9 +41,3 @@ def _follows(detail: ErrorDetails, others: list[ErrorDetails]) -> bool:
     at = detail["loc"]
     inside = (each["loc"] for each in others if each is not detail)
     return detail["type"] == "too_short" and any(loc[: len(at)] == at for loc in inside)
-
-
-def _line(text: str) -> str:
-    """Hostile keys can stand in a pointer: keep what prints, on one line, bounded in bytes."""
-    printable = "".join(character if character.isprintable() else "�" for character in text)
-    return printable.encode("utf-8", "replace")[:500].decode("utf-8", "ignore") or "/"

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES
 from cutover.contracts.event import MAX_BY_VALUE_BYTES, CandidateEvent, InboxObject
-from cutover.domain import canonical
-from cutover.domain.faults import faults_of
+from cutover.domain import attempts, canonical
+from cutover.domain.faults import fault, faults_of
 from cutover.domain.record import Admission, Fault, Status
 from cutover.errors import Conflict, DocumentMissing, Refused
 from cutover.ports import Clock, Inbox, Store
@@ -34,21 +34,25 @@ def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
     try:
         event: Any = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return Announcement(raw, message_id, _fault("/", "NOT_JSON", "the message is not JSON"))
+        return Announcement(raw, message_id, fault("/", "NOT_JSON", "the message is not JSON"))
     detail = event.get("detail") if isinstance(event, dict) else None
     if not isinstance(detail, dict):
-        return Announcement(raw, message_id, _fault("/detail", "EVENT_MALFORMED", "not an EventBridge event"))
+        return Announcement(raw, message_id, fault("/detail", "EVENT_MALFORMED", "not an EventBridge event"))
     correlation_id = event["id"] if _short(event.get("id")) else message_id
-    kept = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)
+    try:
+        kept = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        # What can be read need not be writable again: orjson reads deeper nesting than it writes.
+        return Announcement(raw, correlation_id, fault("/detail", "EVENT_MALFORMED", f"not kept as JSON: {error}"))
     try:
         announced = CandidateEvent.model_validate_json(kept)
         return Announcement(_envelope(announced, inbox), correlation_id)
     except ValidationError as error:
         first = faults_of(error)[0]
-        pointer = f"/detail{'' if first.pointer == '/' else first.pointer}"
-        return Announcement(kept, correlation_id, first.model_copy(update={"pointer": pointer}))
+        where = f"/detail{'' if first.pointer == '/' else first.pointer}"
+        return Announcement(kept, correlation_id, fault(where, first.code, first.message))
     except Refused as refused:
-        return Announcement(kept, correlation_id, _fault("/detail", refused.code, refused.detail))
+        return Announcement(kept, correlation_id, fault("/detail", refused.code, refused.detail))
 
 
 def _envelope(announced: CandidateEvent, inbox: Inbox) -> bytes:
@@ -70,7 +74,9 @@ def _fetched(reference: InboxObject, inbox: Inbox) -> bytes:
 
 
 def announce(announcement: Announcement, *, store: Store, recorder: Recorder, clock: Clock) -> Admission:
-    """The admission of exactly these bytes. Announced again, the recorded one is the answer."""
+    """The admission of exactly these bytes. Announced again, the recorded one is the answer;
+    one that was abandoned is taken up again.
+    """
     digest = store.put(announcement.content)
     admission = Admission(
         digest=digest,
@@ -87,12 +93,8 @@ def announce(announcement: Announcement, *, store: Store, recorder: Recorder, cl
     recorded = recorder.records.admission(digest)
     if recorded is None:
         raise DocumentMissing(f"no admission of {digest}")
-    return recorded
+    return recorder.readmit(recorded, asked=True) if attempts.abandoned(recorded) else recorded
 
 
 def _short(text: object) -> bool:
     return isinstance(text, str) and 0 < len(text) <= MAX_CORRELATION_ID and text.isascii() and text.isprintable()
-
-
-def _fault(pointer: str, code: str, message: str) -> Fault:
-    return Fault(pointer=pointer, code=code, message=message)

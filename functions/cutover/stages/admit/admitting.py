@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES
 from cutover.domain.admission import Examined, NotAdmitted, compare, examine
+from cutover.domain.faults import fault
 from cutover.domain.policy import Policy
-from cutover.domain.record import Admission, Fault, Lane, RevisionRecord, Status
+from cutover.domain.record import Admission, Lane, RevisionRecord, Status
 from cutover.errors import DocumentMissing
 from cutover.ports import Clock, Store
 from cutover.recorder import Recorder
@@ -62,7 +63,7 @@ class Admitter:
         owner = self.recorder.records.payload_owner(examined.digest)
         if owner is not None:
             message = f"this candidate opened {owner[0]} revision {owner[1]}"
-            raise NotAdmitted("ALREADY_ADMITTED", (Fault(pointer="/", code="ALREADY_ADMITTED", message=message),))
+            raise NotAdmitted("ALREADY_ADMITTED", (fault("/", "ALREADY_ADMITTED", message),))
         return examined
 
     def _open(self, admission: Admission, examined: Examined, before: Lane | None) -> None:

@@ -17,14 +17,14 @@ def record_failure(flow: dict[str, Any], execution: str, *, recorder: Recorder) 
     known = flow.get("record")
     if isinstance(known, dict) and isinstance(known.get("cutover"), str):
         record = recorder.read(known["cutover"], known["revision"])
-        recorder.note(record, "execution-failed", result="EXECUTION_FAILED", detail=f"{reason} in {execution}"[:400])
+        recorder.note(record, "execution-failed", result="EXECUTION_FAILED", detail=f"{reason} in {execution}")
         head = recorder.records.chain(record.cutover)
     else:
         admission = recorder.records.admission(str(flow.get("admission")))
         if admission is None:
             raise DocumentMissing("the execution names neither a record nor an admission")
         recorder.note_admission(
-            admission, "execution-failed", result="EXECUTION_FAILED", detail=f"{reason} in {execution}"[:400]
+            admission, "execution-failed", result="EXECUTION_FAILED", detail=f"{reason} in {execution}"
         )
         head = recorder.records.chain(ledger.admissions_chain(admission.digest))
     if head.entry is None:
