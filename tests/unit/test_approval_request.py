@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
+from cutover.adapters.ses_mailer import SesMailer
 from cutover.contracts.policy import Person
 from cutover.domain import links
 from cutover.domain.links import Link
 from cutover.domain.record import Status
-from cutover.errors import DependencyUnavailable
+from cutover.errors import DependencyUnavailable, Refused
 from cutover.ports import Mail
 from cutover.stages.request_approval.requesting import Requester
 from tests.approving import PAGE_URL, START, World
@@ -120,6 +122,84 @@ def test_a_run_that_was_cut_off_is_repeated_whole(stage: Stage, monkeypatch: pyt
         ("operations", "bo"),
         ("operations", "omar"),
     ]
+
+
+def refusing(stage: Stage, *addresses: str) -> None:
+    """A mailer that never delivers to these."""
+    send = stage.mailer.send
+
+    def some(mail: Mail) -> None:
+        if mail.to in addresses:
+            raise Refused("MAIL_REFUSED", "MessageRejected")
+        send(mail)
+
+    stage.mailer.send = some  # type: ignore[method-assign]
+
+
+def test_one_address_that_is_refused_keeps_nobody_else_from_being_asked(stage: Stage) -> None:
+    refusing(stage, "erin@example.com")
+    assert stage.run() is Status.AWAITING_APPROVAL
+    assert [link.person for link in stage.links()] == ["bo", "bo", "omar"]
+    (entry,) = stage.world.records.ledger(CUTOVER)
+    assert (entry.result, entry.detail) == ("DONE", "3 mails sent, 1 refused: erin as release-engineering")
+
+
+def test_approvers_who_cannot_all_be_reached_are_named_in_the_ledger(stage: Stage) -> None:
+    refusing(stage, "bo@example.com", "omar@example.com")
+    assert stage.run() is Status.AWAITING_APPROVAL
+    assert [link.person for link in stage.links()] == ["erin"]
+    (entry,) = stage.world.records.ledger(CUTOVER)
+    assert entry.result == "APPROVERS_UNREACHABLE"
+    assert entry.detail == (
+        "1 mails sent, 3 refused: bo as release-engineering, bo as operations, omar as operations"
+    )  # fmt: skip
+    assert "@" not in entry.detail
+
+
+def test_one_person_reached_in_both_roles_is_no_quorum(stage: Stage) -> None:
+    refusing(stage, "erin@example.com", "omar@example.com")
+    stage.run()
+    (entry,) = stage.world.records.ledger(CUTOVER)
+    assert entry.result == "APPROVERS_UNREACHABLE"
+
+
+def test_however_many_are_not_reached_the_ledger_has_room(stage: Stage) -> None:
+    people = {
+        f"p{n}-{'x' * 59}": Person(name="P", email=f"p{n}@example.com", team="operations", roles=("operations",))
+        for n in range(10)
+    }
+    stage.world.change_facts(people=stage.world.facts.people | people)
+    refusing(stage, *(f"p{n}@example.com" for n in range(10)))
+    assert stage.run() is Status.AWAITING_APPROVAL
+    (entry,) = stage.world.records.ledger(CUTOVER)
+    assert entry.detail is not None
+    assert entry.detail.startswith("4 mails sent, 10 refused: p0-")
+    assert entry.detail.endswith("…")
+
+
+def test_ses_s_word_on_one_address_is_told_apart_from_its_word_on_the_service() -> None:
+    """MessageRejected and BadRequestException judge this mail; the others may pass, or are the deployment's."""
+
+    class Client:
+        def __init__(self, code: str, status: int) -> None:
+            self.answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+        def send_email(self, **_: object) -> None:
+            raise ClientError(self.answer, "SendEmail")  # type: ignore[arg-type]
+
+    mail = Mail(to="ada@example.com", subject="s", text="t", html="h")
+    for code, status, kind in (
+        ("MessageRejected", 400, Refused),
+        ("BadRequestException", 400, Refused),
+        ("TooManyRequestsException", 429, DependencyUnavailable),
+        ("InternalFailure", 500, DependencyUnavailable),
+        ("SendingPausedException", 400, ClientError),
+        ("MailFromDomainNotVerifiedException", 400, ClientError),
+    ):
+        with pytest.raises(kind) as raised:
+            SesMailer(Client(code, status), sender="cutover@example.com").send(mail)  # type: ignore[arg-type]
+        assert "ada@" not in str(raised.value)
+        assert type(raised.value) is kind
 
 
 def test_a_second_run_tells_nobody_again(stage: Stage) -> None:
