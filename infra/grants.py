@@ -16,6 +16,7 @@ from infra.powers import (
     get_content,
     get_inbox_version,
     get_sources,
+    keep_handoff,
     keep_ledger,
     look_for_tombstone,
     make_links,
@@ -59,7 +60,7 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     "ReadRecord":      (read_table,),
     "RecordFailure":   (read_table, write_table),
     "HandOff":         (read_table, write_table, get_content, put_content, look_for_tombstone,
-                        sign_handoff, send_to_targets),
+                        keep_handoff, sign_handoff, send_to_targets),
     # doors
     "Intake":          (consume_inbox, read_table, write_table, get_content, put_content, get_inbox_version,
                         remember),

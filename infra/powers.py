@@ -61,6 +61,7 @@ look_for_tombstone = _both(
     _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "tombstones/*"}),
 )
 keep_ledger = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("ledger/*"))
+keep_handoff = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*"))
 get_inbox_version = _power("s3:GetObjectVersion", on=lambda r: r.store.inbox.arn_for_objects("*"))
 
 # Signatures. A role signs and does nothing else with its key; key ids come from the signed facts.
