@@ -94,3 +94,29 @@ def test_what_could_not_be_read_is_kept_as_it_came() -> None:
     found = read('{"detail": {"schema": "x", "b": 1, "a": [2]}}', message_id="m-1", inbox=FakeInbox())
     assert json.loads(found.content) == {"schema": "x", "b": 1, "a": [2]}
     assert read("{ not json", message_id="m-1", inbox=FakeInbox()).content == b"{ not json"
+
+
+@pytest.mark.parametrize("depth", [200, 300, 900, 5000])
+@pytest.mark.parametrize("opening", ['{"a":', "["])
+def test_what_nests_too_deeply_is_kept_as_it_came_and_refused(depth: int, opening: str) -> None:
+    """It can be read deeper than it can be written; neither is a reason to lose it."""
+    world = World()
+    closing = "}" if opening.startswith("{") else "]"
+    said = '{"id":"e-1","detail":{"x":' + opening * depth + "1" + closing * depth + "}}"
+    assert world.invoke("doors.intake", batch(said)) == {"batchItemFailures": []}
+    world.run()
+    (admission,) = world.admissions()
+    assert admission.status == "refused"
+    kept = world.wiring.store.get(admission.digest, limit=2**20)
+    assert b"1".join([opening.encode() * depth, closing.encode() * depth]) in kept
+
+
+@pytest.mark.parametrize("letter", ["\u00e9", "\U0001f600", "\u202e", "\x00", "/", "~"])
+def test_a_long_hostile_key_is_a_refusal_not_a_failing_execution(letter: str) -> None:
+    world = World()
+    detail = {"schema": "cutover/candidate-event/v1", **{letter * 400 + str(n): 1 for n in range(60)}}
+    world.invoke("doors.intake", batch(json.dumps({"id": "e-1", "detail": detail})))
+    world.run()
+    (admission,) = world.admissions()
+    assert (admission.status, admission.reason) == ("refused", "FIELD_UNKNOWN")
+    assert world.execution().status == "SUCCEEDED"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cutover.domain import canonical
+from cutover.domain import canonical, ledger
 from cutover.domain.record import Admission, RevisionRecord, Signal, Slot, Status
 from cutover.errors import Conflict, DocumentMissing, Refused
 from cutover.ports import Commit
@@ -141,6 +141,50 @@ def test_announcing_twice_is_a_conflict_of_the_admission() -> None:
     assert "admission" in conflict.value.parts
     stored = world.admission(admission.digest)
     assert (stored.signal, stored.due_at) == (Signal.START, RECEIVED_AT.replace(minute=2))
+
+
+def fresh() -> Admission:
+    digest = canonical.digest(b"{}")
+    return Admission(digest=digest, status=Status.ADMITTING, received_at=RECEIVED_AT, correlation_id="e-1")
+
+
+@pytest.mark.parametrize("parts", [("ledger",), ()])
+def test_a_lost_head_of_a_shard_is_no_reason_to_fail(parts: tuple[str, ...]) -> None:
+    """Sixteen chains take all admissions: their heads are lost often, and nothing depends on them."""
+    world = World()
+    lost = lose(world, DECISIONS - 1, *parts)
+    recorder(world, "intake").announce(fresh())
+    assert len(lost) == DECISIONS - 1
+    (entry,) = world.ledger(ledger.admissions_chain(fresh().digest))
+    assert (entry.event, entry.sequence) == ("announced", 1)
+
+
+def test_a_head_that_is_lost_again_and_again_is_a_conflict() -> None:
+    world = World()
+    lost = lose(world, DECISIONS, "ledger")
+    with pytest.raises(Conflict):
+        recorder(world, "intake").announce(fresh())
+    assert len(lost) == DECISIONS
+
+
+def test_another_announcement_of_the_same_is_not_tried_again() -> None:
+    world = World()
+    lost = lose(world, 1, "ledger", "admission")
+    with pytest.raises(Conflict):
+        recorder(world, "intake").announce(fresh())
+    assert len(lost) == 1
+
+
+def test_notes_and_refusals_find_the_new_head_too() -> None:
+    world = World()
+    digest = world.announce()
+    lose(world, 1, "ledger")
+    recorder(world, "record-failure").note_admission(world.admission(digest), "looked", result="LOOKED")
+    lose(world, 1, "ledger")
+    refused = recorder(world, "admit").refuse(world.admission(digest), "NOT_NEWER", ())
+    assert world.admission(digest) == refused
+    chain = [entry.event for entry in world.ledger(ledger.admissions_chain(digest))]
+    assert chain == ["announced", "looked", "refused"]
 
 
 def test_nobody_else_builds_a_commit() -> None:
