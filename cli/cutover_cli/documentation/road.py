@@ -37,7 +37,8 @@ def stops(definition: dict[str, Any]) -> list[Stop]:
 
 def failures(definition: dict[str, Any]) -> list[str]:
     """The states in which an execution ends without its release having ended."""
-    return [name for name, state in definition["States"].items() if state["Type"] == "Fail"]
+    ended = {following for _, following in _choices(definition["States"]["Ended"])}
+    return [name for name, state in definition["States"].items() if state["Type"] == "Fail" and name not in ended]
 
 
 def ends() -> list[Status]:
