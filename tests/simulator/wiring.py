@@ -84,7 +84,7 @@ class SimulatedWiring(Wiring):
         self.deployment_keys = deployment
         self.clock = clock
 
-    def client(self, service: Any, config: Any = None) -> Any:
+    def client(self, service: Any, config: Any = None, region: str | None = None) -> Any:
         raise AssertionError(f"a simulated handler reached for AWS: {service} {config}")
 
     def signer(self, purpose: Purpose) -> Signer:

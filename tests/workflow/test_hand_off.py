@@ -16,6 +16,7 @@ from tests.simulator.journeys import (
     awaiting_approval,
     awaiting_window,
     handed_off,
+    repair,
 )
 from tests.simulator.owners import with_facts, with_facts_of_one_owner
 from tests.simulator.world import World
@@ -272,7 +273,7 @@ def test_the_message_proves_itself_to_a_consumer() -> None:
     )  # fmt: skip
     assert report.verified, report
     assert record.handoff is not None
-    assert world.wiring.store.get_handoff(record.handoff_id) == body
+    assert world.wiring.store.get_handoff(record.handoff_id or "") == body
     (message,) = world.wiring.deployment.messages(world.deployment.target)
     assert "sha256:" + message.deduplication_id == record.handoff_id
     assert message.group == record.cutover
@@ -316,3 +317,24 @@ def test_the_queue_forgets_and_the_consumer_remembers() -> None:
     assert world.record().status == "handed_off"
     first, second = world.wiring.deployment.messages(world.deployment.target)
     assert (first.body, first.deduplication_id) == (second.body, second.deduplication_id)
+
+
+def test_what_was_never_acknowledged_becomes_uncertain() -> None:
+    """Transition 21: nothing more is sent, the window stays taken, and the execution fails by name, as an alarm."""
+    world = World()
+    record = awaiting_window(world)
+    world.wiring.deployment.lose_answers(999)
+    world.clock.move_to(AFTER_OPENING)
+    while world.clock.now() < CLOSES_AT + timedelta(minutes=3):
+        world.tick()
+        world.clock.move(timedelta(minutes=1))
+    after = world.record()
+    assert (after.status, after.reason) == ("uncertain", "SEND_UNCERTAIN")
+    sends = world.wiring.deployment.sends
+    repair(world, 5)
+    assert (world.execution().status, world.execution().visited[-1]) == ("FAILED", "Uncertain")
+    assert world.wiring.deployment.sends == sends
+    assert world.wiring.records.slot(world.deployment.queue_arn, record.window) is not None
+    assert {message.body for message in world.wiring.deployment.messages("production")} == set(world.messages()[:1])
+    assert "execution-failed" not in {entry.event for entry in world.ledger()}
+    assert_consistent(world)
