@@ -88,6 +88,7 @@ class World:
         self.log = LogLines()
         self.facts, self.rules = self.package.facts, self.package.rules
         self.remembered: dict[str, str] = {}
+        self.failures = 0
         self.root = self.store.put(canonical.encode_model(deployment.root()))
         for content in self.package.documents.values():
             self.store.put(content)
@@ -119,6 +120,7 @@ class World:
             decider=self.decider(),
             once=self.once,
             log=self.log,
+            failed=self._count_failure,
         )
 
     def decider(self, records: Any = None) -> Decider:
@@ -131,6 +133,7 @@ class World:
             recorder=self.recorder("approvals", records),
             policy=self.policy,
             exceptions=self.exceptions,
+            once=self.once,
         )
 
     def recorder(self, role: str, records: Any = None) -> Recorder:
@@ -243,6 +246,9 @@ class World:
         return (
             dict(self.records._models), set(self.records._nonces), dict(self.store.objects), dict(self.remembered)
         )  # fmt: skip
+
+    def _count_failure(self) -> None:
+        self.failures += 1
 
     def _signed(self, payload: bytes, envelope: bytes) -> SignedReference:
         return SignedReference(payload=canonical.digest(payload), envelope=self.store.put(envelope))

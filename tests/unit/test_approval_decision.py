@@ -131,6 +131,33 @@ def test_who_tried_what_in_vain_stands_in_the_ledger(world: World) -> None:
     assert entry.detail == "erin as release-engineering: refuse"
 
 
+def test_the_same_attempt_in_vain_is_kept_once_however_often_it_is_made(world: World) -> None:
+    link = world.link()
+    form = world.form(link)
+    world.records.set_brake(Brake(engaged=True))
+    assert {world.post(link, form).code for _ in range(5)} == {"BRAKE_ENGAGED"}
+    fresh = [*form[1:], ("nonce", world.get(link).field("nonce"))]
+    assert world.post(link, fresh).code == "BRAKE_ENGAGED"
+    assert [entry.result for entry in world.records.ledger(CUTOVER)] == ["BRAKE_ENGAGED"]
+    bo = world.link("bo", "operations")
+    filled = [*form[1:], ("nonce", world.get(bo).field("nonce"))]
+    assert world.post(bo, filled).code == "BRAKE_ENGAGED"
+    assert len(list(world.records.ledger(CUTOVER))) == 2, "another person's attempt is another's"
+    world.records.set_brake(Brake(engaged=False))
+    assert world.post(link, form).status == 303, "the form was not used up"
+
+
+def test_a_ledger_that_does_not_answer_hides_no_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(_: Commit) -> None:
+        raise DependencyUnavailable("dynamodb")
+
+    link = world.link()
+    form = world.form(link)
+    world.records.set_brake(Brake(engaged=True))
+    monkeypatch.setattr(world.records, "commit", down)
+    assert world.post(link, form).code == "BRAKE_ENGAGED"
+
+
 def test_one_person_with_two_roles_counts_once(world: World) -> None:
     engineer, operator = world.link("bo", "release-engineering"), world.link("bo", "operations")
     form = world.form(operator)
@@ -161,7 +188,7 @@ def test_an_approval_counts_for_its_own_role_and_for_no_other(world: World) -> N
     world.decide(world.link("bo", "release-engineering"))
     assert 'value="approve"' not in world.get(erin).body
     assert world.post(erin, form).code == "ROLE_COMPLETE"
-    assert world.record.status is Status.AWAITING_APPROVAL
+    assert world.record.decision_seq == 1
     assert world.decide(other(world)).status == 303
     assert world.record.status is Status.APPROVED
 

@@ -1,6 +1,7 @@
 """The page as HTTP: looking changes nothing, every state is told, every faulty post is named."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -76,6 +77,7 @@ def test_who_has_decided_is_shown_to_the_others(world: World) -> None:
         (Status.BOUND, "Nothing to decide yet", "NOT_AWAITING_APPROVAL"),
         (Status.HANDING_OFF, "The hand-off has begun", "HANDING_OFF"),
         (Status.HANDED_OFF, "This release was handed off", "HANDED_OFF"),
+        (Status.UNCERTAIN, "Whether it was handed off is not known", "UNCERTAIN"),
         (Status.DECLINED, "This release was declined", "DECLINED"),
         (Status.EXPIRED, "This release has expired", "EXPIRED"),
     ],
@@ -149,6 +151,7 @@ def test_a_service_that_is_down_is_told_without_a_trace(world: World, monkeypatc
     answer = world.get(link)
     assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE")
     assert answer.headers["Retry-After"] == "10"
+    assert world.failures == 1
     assert "request-1" in answer.body
     assert "secret" not in answer.body
 
@@ -164,6 +167,31 @@ def test_a_bug_is_told_without_a_trace(world: World, monkeypatch: pytest.MonkeyP
     assert "request-1" in answer.body
     assert "secret" not in answer.body
     assert world.log.lines[-1]["reason"] == "KeyError"
+    assert world.failures == 1
+
+
+def test_what_a_person_can_mend_is_no_failure(world: World) -> None:
+    world.get("nonsense")
+    world.decide(world.link(), digest="00000000")
+    assert world.failures == 0
+
+
+def test_both_objections_speak_of_one_reading(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(name: str) -> Callable[..., object]:
+        real = getattr(world.records, name)
+
+        def read(*given: str) -> object:
+            asked.append(name)
+            return real(*given)
+
+        return read
+
+    for name in ("brake", "lane"):
+        monkeypatch.setattr(world.records, name, counted(name))
+    world.get(world.link())
+    assert sorted(asked) == ["brake", "lane"]
 
 
 def test_a_bundle_that_is_not_the_bound_one_is_never_shown(world: World) -> None:

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import CutoverId, Digest, Instant, Model, Name, Revision
 from cutover.domain import base64url, canonical
+from cutover.domain.mac import Mac
 from cutover.errors import ConfigurationError, Refused
-from cutover.ports import Mac
 
 MAX_LINK_CHARACTERS = 430
 MAX_URL_CHARACTERS = 500

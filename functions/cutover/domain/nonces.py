@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from cutover.contracts.base import Digest
 from cutover.domain import base64url, canonical
+from cutover.domain.mac import Mac
 from cutover.errors import Refused
-from cutover.ports import Mac
 
 FORM_VALID_FOR = timedelta(hours=1)
 MAX_NONCE_CHARACTERS = 128

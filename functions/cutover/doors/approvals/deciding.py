@@ -24,8 +24,9 @@ from cutover.domain.holds import REFUSED_BY_APPROVER
 from cutover.domain.links import Link
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
+from cutover.doors.approvals.asking import Once
 from cutover.doors.approvals.standing import Standing
-from cutover.errors import Conflict, DocumentMissing, Refused
+from cutover.errors import Conflict, DocumentMissing, Refused, TransientError
 from cutover.exceptions import tell
 from cutover.packages import Package
 from cutover.ports import Clock, ExceptionQueue, Records, Store
@@ -59,6 +60,7 @@ class Decider:
     recorder: Recorder
     policy: Callable[[], Policy]
     exceptions: ExceptionQueue
+    once: Once
 
     def decide(self, ballot: Ballot) -> RevisionRecord:
         """The record with this decision in it, whether it was made now or stood already.
@@ -70,8 +72,14 @@ class Decider:
         except Refused as refused:
             self._keep(ballot, refused)
             raise
+        return self.tell(record)
+
+    def tell(self, record: RevisionRecord) -> RevisionRecord:
+        """Says a refusal's hold to whoever must answer it; of any other record, nothing. Again is harmless.
+
+        Also when the refusal stood already: whoever was cut off before this told nobody.
+        """
         if record.reason == REFUSED_BY_APPROVER:
-            # Also when the refusal stood already: whoever was cut off before this told nobody.
             register = HoldRegister.model_validate_json(
                 self.store.get(_named(record.hold_register), limit=MAX_REGISTER)
             )
@@ -92,15 +100,26 @@ class Decider:
             return record
 
     def _keep(self, ballot: Ballot, refused: Refused) -> None:
-        """An auditor reads who tried what and why it did not count. A lost race leaves that to the log alone."""
+        """An auditor reads who tried what and why it did not count.
+
+        The form is not spent: what stood in its way may pass. So that posting it again and again does not make
+        the ledger grow, the same attempt of the same person is kept once in the time that ``once`` remembers.
+        What cannot be kept now is in the log alone; the person reads their own reason either way.
+        """
         link = ballot.link
-        with contextlib.suppress(Conflict):
+        attempt = (link.cutover, str(link.revision), link.person, link.role, ballot.decision, refused.code)
+
+        def note() -> str:
             self.recorder.note(
                 self.recorder.read(link.cutover, link.revision),
                 "decision-refused",
                 result=refused.code,
                 detail=f"{link.person} as {link.role}: {ballot.decision}",
             )
+            return refused.code
+
+        with contextlib.suppress(TransientError):
+            self.once(canonical.digest("\n".join(attempt).encode()), note)
 
     def _step(self, record: RevisionRecord, ballot: Ballot) -> Step | None:
         link, package = ballot.link, ballot.package

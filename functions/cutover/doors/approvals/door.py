@@ -1,7 +1,8 @@
 """The page's door: a link shows one question, and a post of the page's own form answers it.
 
 ``GET`` and ``HEAD`` write nothing. Every refusal is a page with a stable code and what would mend
-it, and one line in the log that never holds a link, a nonce or an answer's text.
+it, and one line in the log that never holds a link, a nonce or an answer's text. Whatever fails once a
+decision may have been written, the answer is what the record says, never a guess.
 """
 
 import secrets
@@ -9,20 +10,19 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cutover.contracts.approval import Approval, Decision
+from cutover.contracts.approval import Decision
 from cutover.domain import canonical, links, nonces
-from cutover.domain import envelope as dsse
+from cutover.domain.links import Link
 from cutover.domain.policy import Policy
-from cutover.domain.record import RecordedDecision, RevisionRecord, Status
-from cutover.doors.approvals import forms, pages
+from cutover.doors.approvals import forms, pages, viewing
 from cutover.doors.approvals.asking import Log, Once, Question, Request
 from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.forms import Form
-from cutover.doors.approvals.pages import View
 from cutover.doors.approvals.rendering import Reply
 from cutover.doors.approvals.standing import Standing
-from cutover.doors.approvals.summary import exceptions_of, risk_of, summarize
-from cutover.errors import CutoverError, Refused, TransientError
+from cutover.doors.approvals.summary import exceptions_of, risk_of
+from cutover.doors.approvals.viewing import View
+from cutover.errors import AmbiguousCompletion, Conflict, CutoverError, Refused, TransientError
 from cutover.packages import read_package
 from cutover.ports import Clock, Mac, Records, Store
 
@@ -37,7 +37,7 @@ _MENDABLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """One deployment's page (``page_url``, ``audience``) over its ports."""
+    """One deployment's page (``page_url``, ``audience``) over its ports. ``failed`` counts what is no refusal."""
 
     audience: str
     page_url: str
@@ -49,6 +49,7 @@ class Door:
     decider: Decider
     once: Once
     log: Log
+    failed: Callable[[], None]
 
     def answer(self, request: Request) -> Reply:
         """The page for a request; never raises, because a person waits for an answer."""
@@ -58,17 +59,19 @@ class Door:
         except Refused as refused:
             told |= {"result": "failed", "reason": refused.code}
             reply = pages.refusal(refused, reference=request.id)
-        except TransientError as error:
-            told |= {"result": "failed", "reason": type(error).__name__}
-            reply = pages.unavailable(reference=request.id)
         except Exception as error:  # noqa: BLE001 - a person gets a page and a reference, never nothing
-            # No trace: it quotes messages, and messages may quote input. Where it was raised says enough.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            told |= {"result": "failed", "reason": type(error).__name__, "where": f"{where.name}:{where.lineno}"}
-            self.log.error("approvals page", extra={"event_name": "approvals"} | told)  # noqa: TRY400
-            return pages.broken(reference=request.id, expected=isinstance(error, CutoverError))
+            self._failed(error, told)
+            return _trouble(error, reference=request.id)
         self.log.info("approvals page", extra={"event_name": "approvals", "result": "succeeded"} | told)
         return reply
+
+    def _failed(self, error: Exception, told: dict[str, object]) -> None:
+        """A page hides the failure from Lambda, so it is counted here."""
+        self.failed()
+        # No trace: it quotes messages, and messages may quote input. Where it was raised says enough.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        line = {"reason": type(error).__name__, "where": f"{where.name}:{where.lineno}", "result": "failed"}
+        self.log.error("approvals page", extra={"event_name": "approvals"} | told | line)
 
     def _question(self, text: str, told: dict[str, object]) -> Question:
         link = links.open_link(text, audience=self.audience, mac=self.mac, now=self.clock.now())
@@ -95,33 +98,7 @@ class Door:
         return pages.question(view, nonce=nonce, problem=problem, form=form)
 
     def _view(self, question: Question) -> View:
-        now = self.clock.now()
-        return View(
-            link=question.link,
-            record=question.record,
-            summary=summarize(question.package, now=now),
-            standing=question.standing,
-            package=question.package,
-            facts=question.policy.facts,
-            now=now,
-            approve=self._objection(question, "approve"),
-            refuse=self._objection(question, "refuse"),
-            reason=self._reason_of(question.record),
-        )
-
-    def _objection(self, question: Question, decision: Decision) -> Refused | None:
-        """Why this decision cannot be made now; None when it can."""
-        try:
-            question.standing.check(
-                decision, link=question.link, package=question.package, facts=question.policy.facts,
-                now=self.clock.now(), brake=self.records.brake(),
-            )  # fmt: skip
-            lane = self.records.lane(question.record.product, question.record.target)
-        except Refused as refused:
-            return refused
-        if lane is None or (lane.cutover, lane.revision) != (question.link.cutover, question.link.revision):
-            return Refused("NOT_CURRENT", "a newer revision took this one's place", "open its message instead")
-        return None
+        return viewing.look(question, records=self.records, store=self.store, now=self.clock.now())
 
     def _post(self, request: Request, told: dict[str, object]) -> Reply:
         """1. own origin, own fields; 2. an authentic link; 3. an unspent nonce; 4. every answer; 5. the decision."""
@@ -132,6 +109,7 @@ class Door:
         # Looking at the page again shows what is on record; loading that page anew posts nothing.
         recorded = Reply(303, headers={"Location": request.link})
         if question.standing.repeats(form.decision):
+            self._finish(question, told)
             return recorded
         try:
             nonce = nonces.open_nonce(
@@ -146,7 +124,36 @@ class Door:
             if refused.code in _MENDABLE:
                 return self._page(request.link, question, problem=refused, form=form)
             return pages.state(self._view(self._question(request.link, told)), refused)
+        except Exception as error:
+            # Whoever has decided must not read that they have not.
+            if not self._stands(question.link, form.decision, error):
+                raise
+            self._failed(error, told)
         return recorded
+
+    def _stands(self, link: Link, decision: Decision, error: Exception) -> bool:
+        """Whether the decision is on record in spite of ``error``. Raises ``AmbiguousCompletion`` if nobody knows."""
+        unknown = "whether the decision was recorded"
+        try:
+            record = self.decider.recorder.read(link.cutover, link.revision)
+        except Exception:  # noqa: BLE001 - whatever it is, the record did not answer; the first error is the cause
+            raise AmbiguousCompletion(unknown) from error
+        if Standing.of(record, link).repeats(decision):
+            return True
+        if isinstance(error, Conflict) and "form" in error.parts:
+            raise AmbiguousCompletion(unknown) from error  # the same form is being answered at this moment
+        return False
+
+    def _finish(self, question: Question, told: dict[str, object]) -> None:
+        """What follows a decision that stands: an earlier post may have been cut off before it."""
+        mine = question.standing.mine
+        if mine is None or mine.decision != "refuse":
+            return
+        try:
+            key = canonical.digest(f"told\n{mine.payload}".encode())
+            self.once(key, lambda: self.decider.tell(question.record).status.value)
+        except Exception as error:  # noqa: BLE001 - the decision stands, whoever could be told of it
+            self._failed(error, told)
 
     def _ballot(self, form: Form, question: Question, nonce: str) -> Ballot:
         package = question.package
@@ -160,11 +167,10 @@ class Door:
             nonce=nonce,
         )
 
-    def _reason_of(self, record: RevisionRecord) -> str | None:
-        """A refusal's reason, out of the signed statement."""
-        refusal = next((each for each in record.decisions if each.decision == "refuse"), None)
-        return self._statement(refusal).predicate.reason if refusal and record.status is Status.DECLINED else None
 
-    def _statement(self, decision: RecordedDecision) -> Approval:
-        envelope = dsse.parse(self.store.get(decision.envelope, limit=dsse.MAX_ENVELOPE_BYTES))
-        return Approval.model_validate_json(dsse.decode_base64(envelope.payload))
+def _trouble(error: Exception, *, reference: str) -> Reply:
+    if isinstance(error, AmbiguousCompletion):
+        return pages.uncertain(reference=reference)
+    if isinstance(error, TransientError):
+        return pages.unavailable(reference=reference)
+    return pages.broken(reference=reference, expected=isinstance(error, CutoverError))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.idempotency import exceptions as idempotency
 
 from cutover.doors.approvals.app import build
@@ -10,7 +11,7 @@ from cutover.doors.approvals.deciding import Decider
 from cutover.doors.approvals.door import Door
 from cutover.errors import Conflict, DependencyUnavailable
 from cutover.runtime.idempotency import once
-from cutover.runtime.observability import logger, observed
+from cutover.runtime.observability import logger, metrics, observed
 from cutover.runtime.wiring import wired
 
 
@@ -41,10 +42,11 @@ def _door() -> Door:
         decider=Decider(
             audience=audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
             sealer=lambda: wiring.sealer("decide"), recorder=wiring.recorder("approvals"), policy=wiring.policy,
-            exceptions=wiring.exceptions,
+            exceptions=wiring.exceptions, once=_once,
         ),
         once=_once,
         log=logger,
+        failed=lambda: metrics.add_metric("Failed", MetricUnit.Count, 1),
     )  # fmt: skip
 
 

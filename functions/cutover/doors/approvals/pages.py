@@ -1,94 +1,17 @@
 """Which page a state gets: the question itself, or an honest word on why nothing can be decided here."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from cutover.contracts.policy import Facts
-from cutover.domain import times
-from cutover.domain.links import Link
-from cutover.domain.record import RevisionRecord, Status
+from cutover.domain.record import Status
 from cutover.doors.approvals.forms import CONFIRMATIONS, TYPED_DIGITS, Form
 from cutover.doors.approvals.rendering import Reply, render, sentence
-from cutover.doors.approvals.standing import Standing
-from cutover.doors.approvals.summary import Summary
+from cutover.doors.approvals.viewing import View
 from cutover.errors import Refused
-from cutover.packages import Package
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A required role: how many, and who has decided in it."""
-
-    role: str
-    count: int
-    decided: tuple["Decided", ...]
-    missing: int
-    mine: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    person: str
-    role: str
-    decision: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """All that a page may show. ``approve`` and ``refuse``: why that is not possible, or None."""
-
-    link: Link
-    record: RevisionRecord
-    summary: Summary
-    standing: Standing
-    package: Package
-    facts: Facts
-    now: datetime
-    approve: Refused | None
-    refuse: Refused | None
-    reason: str | None
-
-    @property
-    def me(self) -> str:
-        return self._name(self.link.person)
-
-    @property
-    def decisions(self) -> tuple[Decided, ...]:
-        return tuple(
-            Decided(self._name(each.person), each.role, each.decision, times.moment(each.decided_at))
-            for each in self.record.decisions
-        )
-
-    @property
-    def seats(self) -> tuple[Seat, ...]:
-        signers = self.package.manifest.predicate.signers
-        try:
-            missing = {seat.role: seat.count for seat in self.standing.outstanding(self.package, self.facts)}
-        except Refused:  # who requested this release is not known now, so nobody's approval counts
-            missing = {seat.role: seat.count for seat in signers}
-        return tuple(
-            Seat(
-                role=seat.role,
-                count=seat.count,
-                decided=tuple(each for each in self.decisions if each.role == seat.role),
-                missing=missing.get(seat.role, 0),
-                mine=seat.role == self.link.role,
-            )
-            for seat in signers
-        )
-
-    def _name(self, person: str) -> str:
-        """The name in the facts; someone who has left is shown by id."""
-        known = self.facts.people.get(person)
-        return known.name if known else person
-
 
 _AFTER_MINE = {
     Status.AWAITING_APPROVAL: "Others still have to decide. You need to do nothing more.",
     Status.APPROVED: "Every approval is given. It is handed to the deployment queue when the window opens.",
     Status.AWAITING_WINDOW: "Every approval is given. It is handed to the deployment queue when the window opens.",
     Status.HANDING_OFF: "Every approval is given, and the hand-off has begun.",
+    Status.UNCERTAIN: "It was sent to its deployment queue, and whether it arrived is being looked into.",
     Status.HANDED_OFF: "It has been handed to its deployment queue.",
     Status.DECLINED: "It was declined. Only a new revision can answer the reason.",
     Status.EXPIRED: "It expired before it was handed off.",
@@ -99,6 +22,7 @@ _TITLES = {
     "PACKAGE_EXPIRED": "This release has expired",
     "HANDED_OFF": "This release was handed off",
     "HANDING_OFF": "The hand-off has begun",
+    "UNCERTAIN": "Whether it was handed off is not known",
     "REVISION_HELD": "This release is held",
     "NOT_AWAITING_APPROVAL": "Nothing to decide yet",
     "NOT_CURRENT": "A newer revision took its place",
@@ -128,8 +52,8 @@ _STATUS = {
 _CONFLICT = 409
 _BAD_ENTRY = 422
 _LOOKS_FINE = frozenset(
-    {"DECLINED", "EXPIRED", "PACKAGE_EXPIRED", "HANDED_OFF", "HANDING_OFF", "REVISION_HELD", "ALREADY_DECIDED",
-     "NOT_AWAITING_APPROVAL", "NOT_CURRENT", "MANIFEST_DIFFERS"}
+    {"DECLINED", "EXPIRED", "PACKAGE_EXPIRED", "HANDED_OFF", "HANDING_OFF", "UNCERTAIN", "REVISION_HELD",
+     "ALREADY_DECIDED", "NOT_AWAITING_APPROVAL", "NOT_CURRENT", "MANIFEST_DIFFERS"}
 )  # fmt: skip
 """States of the release: to look at them is no error."""
 
@@ -165,19 +89,29 @@ def refusal(refused: Refused, *, reference: str) -> Reply:
     return Reply(_STATUS.get(refused.code, _CONFLICT), html)
 
 
+_AGAIN = "Try again in a minute. If it stays, tell the team that runs Cutover the reference below."
+_LATER = {"Retry-After": "10"}
+
+
 def unavailable(*, reference: str) -> Reply:
-    return _trouble(503, "Cutover cannot be reached just now", "SERVICE_UNAVAILABLE", reference, {"Retry-After": "10"})
+    title = "Cutover cannot be reached just now"
+    html = _state(title, "Nothing was decided.", _AGAIN, code="SERVICE_UNAVAILABLE", reference=reference)
+    return Reply(503, html, _LATER)
+
+
+def uncertain(*, reference: str) -> Reply:
+    """After a post whose outcome nobody could read."""
+    detail = "Your decision may have been recorded, or not: the record did not answer."
+    mend = "Open your link again in a minute. It shows what is on record; deciding the same again does no harm."
+    html = _state("Not known yet", detail, mend, code="OUTCOME_UNKNOWN", reference=reference)
+    return Reply(503, html, _LATER)
 
 
 def broken(*, reference: str, expected: bool) -> Reply:
     """``expected``: stored documents or settings contradict each other; better no page than an untrue one."""
     title = "This release cannot be shown safely" if expected else "Something went wrong"
-    return _trouble(500, title, "NOT_SHOWN" if expected else "INTERNAL_ERROR", reference, {})
-
-
-def _trouble(status: int, title: str, code: str, reference: str, headers: dict[str, str]) -> Reply:
-    mend = "Try again in a minute. If it stays, tell the team that runs Cutover the reference below."
-    return Reply(status, _state(title, "Nothing was decided.", mend, code=code, reference=reference), headers)
+    code = "NOT_SHOWN" if expected else "INTERNAL_ERROR"
+    return Reply(500, _state(title, "Nothing was decided.", _AGAIN, code=code, reference=reference))
 
 
 def _state(title: str, detail: str, mend: str, *, code: str, view: View | None = None, reference: str = "") -> str:

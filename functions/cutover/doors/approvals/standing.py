@@ -20,6 +20,7 @@ _CLOSED = {
     Status.BOUND: ("NOT_AWAITING_APPROVAL", "approval is being requested at this moment", "try again in a minute"),
     Status.HANDING_OFF: ("HANDING_OFF", "the hand-off has begun", "nothing can be decided any more"),
     Status.HANDED_OFF: ("HANDED_OFF", "it has been handed to its deployment queue", "nothing is left to decide"),
+    Status.UNCERTAIN: ("UNCERTAIN", "it was sent, and nobody has acknowledged it", "its owners are looking into it"),
     Status.DECLINED: ("DECLINED", "one refusal ends a revision", "only a new revision can answer the reason"),
     Status.EXPIRED: ("EXPIRED", "its time ran out before it was handed off", "announce a new candidate"),
 }
