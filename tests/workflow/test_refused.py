@@ -71,6 +71,7 @@ BODIES = {
     "null": ("null", "EVENT_MALFORMED", "/detail"),
     "no detail": ('{"id": "e-1"}', "EVENT_MALFORMED", "/detail"),
     "detail is text": ('{"detail": "candidate"}', "EVENT_MALFORMED", "/detail"),
+    "empty detail": ('{"detail": {}}', "FIELD_MISSING", "/detail/schema"),
     "neither envelope nor reference": (event(), "BAD_VALUE", "/detail"),
     "another version": ('{"detail": {"schema": "cutover/candidate-event/v9"}}', "VALUE_NOT_ALLOWED", "/detail/schema"),
     "unknown field": (event(priority="high"), "FIELD_UNKNOWN", "/detail/priority"),
@@ -234,7 +235,7 @@ def publish_key(world: World, purpose: Purpose = "candidate", **changes: Any) ->
 # --- the candidate --------------------------------------------------------------------------------
 
 
-def announce(world: World, change: Callable[[dict[str, Any]], None]) -> Admission:
+def announce(world: World, change: Callable[[dict[str, Any]], object]) -> Admission:
     said = orjson.loads(canonical.encode_model(world.candidate()))
     change(said)
     digest = world.announce(canonical.encode(said))
@@ -302,6 +303,13 @@ def test_every_required_field_missing_is_a_fault_of_its_own() -> None:
     ]
     assert_refused(world, admission, "CANDIDATE_INVALID", *required)
     assert {fault.code for fault in admission.faults} == {"FIELD_MISSING"}
+
+
+def test_a_candidate_that_does_not_say_what_it_is() -> None:
+    """Told at the place where a document says it, whatever our code calls that field."""
+    world = World()
+    admission = announce(world, lambda said: said.pop("schema"))
+    assert_refused(world, admission, "WRONG_VERSION", "/schema")
 
 
 def test_a_product_outside_of_the_keys_scope() -> None:

@@ -14,6 +14,8 @@ _CODES = {
     "string_pattern_mismatch": "BAD_FORMAT",
     "json_invalid": "NOT_JSON",
 }
+_SPOKEN: dict[str | int, str] = {"schema_": "schema", "type_": "_type", "predicate_type": "predicateType"}
+"""The fields that say what a document is, as documents write them: of a missing one, pydantic names the attribute."""
 
 
 def pointer(*parts: str | int) -> str:
@@ -32,8 +34,15 @@ def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     details = error.errors(include_url=False, include_input=False, include_context=False)
     for detail in [each for each in details if not _follows(each, details)][:MAX_FAULTS]:
         code = _CODES.get(detail["type"], "BAD_VALUE")
-        found.append(fault(pointer(*detail["loc"]), code, detail["msg"].removeprefix("Value error, ")))
+        found.append(fault(_where(detail), code, detail["msg"].removeprefix("Value error, ")))
     return tuple(found)
+
+
+def _where(detail: ErrorDetails) -> str:
+    *way, last = detail["loc"] or ("",)
+    if detail["type"] == "missing":
+        last = _SPOKEN.get(last, last)
+    return pointer(*way, last) if detail["loc"] else ""
 
 
 def _follows(detail: ErrorDetails, others: list[ErrorDetails]) -> bool:
