@@ -17,8 +17,8 @@ from tests.simulator.world import World
 PORTS = ("records", "store", "deployment", "exceptions", "tokens", "workflow", "mailer")
 EFFECTS = (
     "records.commit", "records.clear_signal", "records.nudge", "store.put", "store.put_tombstone",
-    "store.put_ledger_head", "deployment.send", "exceptions.send", "tokens.put", "tokens.delete", "workflow.start",
-    "workflow.succeed", "mailer.send",
+    "store.put_ledger_head", "store.put_handoff", "deployment.send", "exceptions.send", "tokens.put",
+    "tokens.delete", "workflow.start", "workflow.succeed", "mailer.send",
 )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def assert_one_effect(world: World) -> None:
     """Row 35: one id, one payload, one stored envelope; a ledger that tells the same story as the record."""
     record = world.record()
     assert record.handoff is not None
-    stored = world.wiring.store.get_handoff(record.handoff_id)
+    stored = world.wiring.store.get_handoff(record.handoff_id or "")
     messages = world.wiring.deployment.messages(world.deployment.target)
     assert {message.body for message in messages} == {stored}
     assert {message.deduplication_id for message in messages} == {(record.handoff_id or "").removeprefix("sha256:")}
