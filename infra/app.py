@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from infra.asset import FlavourName, package
 from infra.components.settings import StageSettings
 from infra.config import DEFAULT_CONFIG, ROOT, Deployment, StageName, load
+from infra.limits import EnvironmentTooLarge
 from infra.nag import acknowledge
 from infra.stack import CutoverStack
 
@@ -95,12 +96,16 @@ def main() -> None:
             where = ".".join(str(part) for part in fault["loc"])
             print(f"{given.config}: {where}: {fault['msg']}", file=sys.stderr)
         sys.exit(2)
-    app = build(
-        deployment=deployment,
-        asset=given.asset or package(given.flavour),
-        stages=(given.stage,) if given.stage else STAGES,
-        output=given.output,
-    )
+    try:
+        app = build(
+            deployment=deployment,
+            asset=given.asset or package(given.flavour),
+            stages=(given.stage,) if given.stage else STAGES,
+            output=given.output,
+        )
+    except EnvironmentTooLarge as error:
+        print(f"{given.config}: {error}", file=sys.stderr)
+        sys.exit(2)
     print(app.synth().directory)
 
 

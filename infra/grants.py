@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from infra.powers import (
     Power,
     call_stages,
+    check_lane,
     check_links,
     consume_inbox,
     deliver_log,
@@ -21,6 +22,7 @@ from infra.powers import (
     look_for_tombstone,
     make_links,
     put_content,
+    put_items,
     put_token,
     put_tombstone,
     read_due,
@@ -28,6 +30,7 @@ from infra.powers import (
     release_slot,
     remember,
     report_exceptions,
+    sample_traces,
     send_mail,
     send_to_targets,
     sign_bind,
@@ -37,10 +40,9 @@ from infra.powers import (
     start_executions,
     take_token,
     trace,
-    update_table,
+    update_signals,
     use_data_key,
     wake_executions,
-    write_table,
 )
 
 # Besides these, each role writes to its own log group.
@@ -49,31 +51,34 @@ EVERYONE: tuple[Power, ...] = (use_data_key, trace)
 # fmt: off
 GRANTS: Mapping[str, tuple[Power, ...]] = {
     # stages
-    "Admit":           (read_table, write_table, get_content, put_content, remember),
+    "Admit":           (read_table, put_items("ADMISSION", "CHAIN", "CUTOVER", "LANE", "PAYLOAD"),
+                        get_content, put_content, remember),
     "Collect":         (read_table, get_content, put_content, get_sources),
-    "Assemble":        (read_table, write_table, get_content, put_content),
+    "Assemble":        (read_table, put_items("CHAIN", "CUTOVER"), check_lane, get_content, put_content),
     "Verify":          (read_table, get_content, put_content),
-    "Bind":            (read_table, write_table, get_content, put_content, put_tombstone,
-                        sign_bind, report_exceptions),
-    "RequestApproval": (read_table, write_table, get_content, make_links, send_mail),
-    "AwaitToken":      (read_table, write_table, put_token),
+    "Bind":            (read_table, put_items("CHAIN", "CUTOVER", "LANE", "SLOT"), check_lane,
+                        get_content, put_content, put_tombstone, sign_bind, report_exceptions),
+    "RequestApproval": (read_table, put_items("CHAIN", "CUTOVER"), check_lane, get_content, make_links, send_mail),
+    "AwaitToken":      (read_table, put_items("CHAIN", "CUTOVER"), check_lane, put_token),
     "ReadRecord":      (read_table,),
-    "RecordFailure":   (read_table, write_table),
-    "HandOff":         (read_table, write_table, get_content, put_content, look_for_tombstone,
-                        keep_handoff, sign_handoff, send_to_targets),
+    "RecordFailure":   (read_table, put_items("CHAIN")),
+    "HandOff":         (read_table, put_items("CHAIN", "CUTOVER", "LANE"), check_lane, get_content, put_content,
+                        look_for_tombstone, keep_handoff, sign_handoff, send_to_targets),
     # doors
-    "Intake":          (consume_inbox, read_table, write_table, get_content, put_content, get_inbox_version,
-                        remember),
-    "Approvals":       (read_table, write_table, release_slot, get_content, put_content, put_tombstone,
-                        sign_decide, make_links, check_links, report_exceptions, remember),
-    "Relay":           (follow_main, follow_tokens, read_table, update_table, take_token, start_executions,
+    "Intake":          (consume_inbox, read_table, put_items("ADMISSION", "CHAIN"), get_content, put_content,
+                        get_inbox_version, remember),
+    "Approvals":       (read_table, put_items("CHAIN", "CUTOVER", "LANE", "NONCE"), check_lane, release_slot,
+                        get_content, put_content, put_tombstone, sign_decide, make_links, check_links,
+                        report_exceptions, remember),
+    "Relay":           (follow_main, follow_tokens, read_table, update_signals, take_token, start_executions,
                         wake_executions),
-    "Clock":           (read_table, read_due, write_table, release_slot, put_tombstone),
+    "Clock":           (read_table, read_due, put_items("ADMISSION", "CHAIN", "CUTOVER", "LANE"), update_signals,
+                        release_slot, put_tombstone),
     "Seal":            (follow_main, read_table, get_content, keep_ledger, sign_ledger),
 }
 # fmt: on
 
-MACHINE: tuple[Power, ...] = (call_stages, deliver_log, trace)
+MACHINE: tuple[Power, ...] = (call_stages, deliver_log, trace, sample_traces)
 
 # Which functions may do what with which key. The keys' own policies deny it to everybody else.
 KEY_USERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

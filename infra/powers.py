@@ -27,18 +27,27 @@ def _both(*powers: Power) -> Power:
     return lambda r: [statement for power in powers for statement in power(r)]
 
 
+def _items(*kinds: str) -> dict[str, object]:
+    """Only items whose partition key begins with one of these kinds, as `cutover.adapters.dynamodb_items` has them.
+
+    An item's write always names its key, so the condition's truth over no keys at all lets nothing through.
+    """
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{kind}#*" for kind in kinds]}}
+
+
+def put_items(*kinds: str) -> Power:
+    """Writing items of these kinds. Nobody may write POLICY or BRAKE: these are an operator's."""
+    return _power("dynamodb:PutItem", on=lambda r: r.tables.main.table_arn, **_items(*kinds))
+
+
 # The record. Deleting is for slots: a terminal revision gives its queue and window back.
-read_table = _power("dynamodb:GetItem", "dynamodb:Query", on=lambda r: r.tables.main.table_arn)
+read_table = _power("dynamodb:GetItem", on=lambda r: r.tables.main.table_arn)
 read_due = _power("dynamodb:Query", on=lambda r: f"{r.tables.main.table_arn}/index/{DUE_INDEX}")
-write_table = _power(
-    "dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn
-)  # fmt: skip
-update_table = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn)
-release_slot = _power("dynamodb:DeleteItem", on=lambda r: r.tables.main.table_arn)
+check_lane = _power("dynamodb:ConditionCheckItem", on=lambda r: r.tables.main.table_arn, **_items("LANE"))
+update_signals = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn, **_items("ADMISSION", "CUTOVER"))
+release_slot = _power("dynamodb:DeleteItem", on=lambda r: r.tables.main.table_arn, **_items("SLOT"))
 put_token = _power("dynamodb:PutItem", on=lambda r: r.tables.tokens.table_arn)
-take_token = _power(
-    "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query", on=lambda r: r.tables.tokens.table_arn
-)  # fmt: skip
+take_token = _power("dynamodb:DeleteItem", "dynamodb:GetItem", on=lambda r: r.tables.tokens.table_arn)
 remember = _power(  # Powertools' idempotency records
     "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
     on=lambda r: r.tables.idempotency.table_arn,
@@ -64,11 +73,11 @@ keep_ledger = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.
 keep_handoff = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*"))
 get_inbox_version = _power("s3:GetObjectVersion", on=lambda r: r.store.inbox.arn_for_objects("*"))
 
-# Signatures. A role signs and does nothing else with its key; key ids come from the signed facts.
-sign_bind = _power("kms:Sign", on=lambda r: r.keys.bind.key_arn)
-sign_decide = _power("kms:Sign", on=lambda r: r.keys.decide.key_arn)
-sign_handoff = _power("kms:Sign", on=lambda r: r.keys.handoff.key_arn)
-sign_ledger = _power("kms:Sign", on=lambda r: r.keys.ledger.key_arn)
+# Signatures. A role signs with its key, and asks which key that is: the facts may trust two while one replaces another.
+sign_bind = _power("kms:GetPublicKey", "kms:Sign", on=lambda r: r.keys.bind.key_arn)
+sign_decide = _power("kms:GetPublicKey", "kms:Sign", on=lambda r: r.keys.decide.key_arn)
+sign_handoff = _power("kms:GetPublicKey", "kms:Sign", on=lambda r: r.keys.handoff.key_arn)
+sign_ledger = _power("kms:GetPublicKey", "kms:Sign", on=lambda r: r.keys.ledger.key_arn)
 make_links = _power("kms:GenerateMac", on=lambda r: r.keys.links.key_arn)
 check_links = _power("kms:VerifyMac", on=lambda r: r.keys.links.key_arn)
 
@@ -84,6 +93,7 @@ start_executions = _power("states:StartExecution", on=lambda r: r.machine_arn())
 # token is its own address: whoever has none can answer none.
 wake_executions = _power("states:SendTaskSuccess", on=lambda _: "*")
 trace = _power("xray:PutTelemetryRecords", "xray:PutTraceSegments", on=lambda _: "*")
+sample_traces = _power("xray:GetSamplingRules", "xray:GetSamplingTargets", on=lambda _: "*")
 deliver_log = _power(
     "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",

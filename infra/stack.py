@@ -14,6 +14,7 @@ from infra.components.queues import only
 from infra.components.settings import StageSettings
 from infra.environment import environment
 from infra.grants import EVERYONE, GRANTS, KEY_USERS, MACHINE
+from infra.limits import bounded
 from infra.plan import DOORS, STAGES
 from infra.powers import write_log
 from infra.resources import Resources
@@ -43,11 +44,11 @@ class CutoverStack(Stack):
         """The stages first: the machine names them, and the doors are told of the machine."""
         r, code = self.resources, code_from(asset)
         for name, plan in STAGES.items():
-            r.functions[name].create(code=code, environment=environment(plan, r))
+            r.functions[name].create(code=code, environment=bounded(self, name, environment(plan, r)))
         stages = {name: r.functions[name].function for name in STAGES}
         r.machine = Machine(self, "Workflow", settings=settings, functions=stages)
         for name, plan in DOORS.items():
-            r.functions[name].create(code=code, environment=environment(plan, r))
+            r.functions[name].create(code=code, environment=bounded(self, name, environment(plan, r)))
 
     def _connect(self) -> None:
         """Who calls whom."""
@@ -57,7 +58,7 @@ class CutoverStack(Stack):
         clockwork.every_minute(self, "Minute", function=called["Clock"])
         clockwork.from_queue(self, "InboxToIntake", function=called["Intake"], queue=r.inbox.queue)
         for construct_id, name, table, pattern in (
-            ("MainToRelay", "Relay", r.tables.main, None),
+            ("MainToRelay", "Relay", r.tables.main, clockwork.SIGNALLED),
             ("TokensToRelay", "Relay", r.tables.tokens, None),
             ("MainToSeal", "Seal", r.tables.main, clockwork.LEDGER_ENTRIES),
         ):

@@ -20,6 +20,11 @@ STREAM_BATCH = 10
 # the clock repairs what the record would have caused.
 STREAM_ATTEMPTS = 8
 STREAM_AGE_SECONDS = 24 * 60 * 60
+# What the relay acts on: an admission or a revision that came or changed.
+SIGNALLED = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {"Keys": {"sk": {"S": ["ADMISSION", {"prefix": "REVISION#"}]}}},
+}
 LEDGER_ENTRIES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}
 
 
@@ -67,7 +72,10 @@ def from_stream(
     failures: sqs.Queue,
     only: Mapping[str, object] | None = None,
 ) -> lambda_.CfnEventSourceMapping:
-    """Feeds the function from a table's stream, all records or `only` those that match a pattern."""
+    """Feeds the function from a table's stream, all records or `only` those that match a pattern.
+
+    A batch fails as a whole, and is then halved: its functions repeat without harm what they did.
+    """
     mapping = lambda_.CfnEventSourceMapping
     pattern = mapping.FilterProperty(pattern=json.dumps(only)) if only else None
     return mapping(
@@ -80,7 +88,6 @@ def from_stream(
         maximum_retry_attempts=STREAM_ATTEMPTS,
         maximum_record_age_in_seconds=STREAM_AGE_SECONDS,
         bisect_batch_on_function_error=True,
-        function_response_types=["ReportBatchItemFailures"],
         destination_config=mapping.DestinationConfigProperty(
             on_failure=mapping.OnFailureProperty(destination=failures.queue_arn)
         ),

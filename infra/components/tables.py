@@ -22,7 +22,7 @@ class Tables(Construct):
             sort_key=_text("due_at"),
             projection_type=dynamodb.ProjectionType.ALL,
         )
-        self.tokens = self._table("Tokens", "pk", "sk", stream=dynamodb.StreamViewType.NEW_IMAGE)
+        self.tokens = self._table("Tokens", "pk", "sk", stream=dynamodb.StreamViewType.KEYS_ONLY)
         self.idempotency = self._table("Idempotency", "id", ttl="expiration")
 
     def _table(

@@ -41,7 +41,7 @@ def kms_that_signs_digests(key: ec.EllipticCurvePrivateKey, seen: list[dict[str,
 
 def test_kms_signs_the_digest_of_any_length_of_message(aws: Clients) -> None:
     key, seen = ec.generate_private_key(ec.SECP256R1()), list[dict[str, Any]]()
-    signer = KmsSigner(aws("kms"), key_arn="arn:aws:kms:eu-west-1:000000000000:key/1", key_id="sha256:" + "0" * 64)
+    signer = KmsSigner(aws("kms"), key_arn="arn:aws:kms:eu-west-1:000000000000:key/1")
     with on_the_wire(signer._client, "Sign", kms_that_signs_digests(key, seen)):
         signature = signer.sign(LONG)
     key.public_key().verify(signature, LONG, ec.ECDSA(SHA256()))
@@ -53,11 +53,29 @@ def test_kms_signs_the_digest_of_any_length_of_message(aws: Clients) -> None:
             "SigningAlgorithm": "ECDSA_SHA_256",
         }
     ]
-    assert signer.key_id == "sha256:" + "0" * 64
+
+
+def test_a_kms_key_is_named_by_its_public_half_and_asked_once(aws: Clients) -> None:
+    """Two keys of one purpose may be current: what counts is which one signs."""
+    client = aws("kms")
+    first, second = (
+        client.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"] for _ in range(2)
+    )
+    signer = KmsSigner(client, key_arn=first)
+    public = client.get_public_key(KeyId=first)["PublicKey"]
+    assert signer.key_id == "sha256:" + hashlib.sha256(public).hexdigest()
+    assert isinstance(load_der_public_key(public), ec.EllipticCurvePublicKey)
+    assert KmsSigner(client, key_arn=second).key_id != signer.key_id
+    busy = always(lambda: wire.error(400, "ThrottlingException"))
+    with on_the_wire(client, "GetPublicKey", busy) as tries:
+        assert signer.key_id
+    assert not tries
+    with on_the_wire(client, "GetPublicKey", busy), pytest.raises(DependencyUnavailable):
+        assert KmsSigner(client, key_arn=first).key_id
 
 
 def test_a_throttled_key_is_unavailable_and_a_denied_one_is_not(aws: Clients) -> None:
-    signer = KmsSigner(aws("kms"), key_arn="key", key_id="sha256:" + "0" * 64)
+    signer = KmsSigner(aws("kms"), key_arn="key")
     throttled = always(lambda: wire.error(400, "ThrottlingException"))
     with on_the_wire(signer._client, "Sign", throttled), pytest.raises(DependencyUnavailable):
         signer.sign(b"message")

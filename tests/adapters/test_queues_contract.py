@@ -15,7 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
+from cutover.adapters.sqs_queues import DeployedQueue, SqsDeploymentQueue, SqsExceptionQueue
 from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUnavailable
 from cutover.ports import DeploymentQueue, ExceptionQueue
 from tests.adapters import wire
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 Bodies = Callable[[], list[str]]
+ARN = "arn:aws:sqs:eu-central-1:123456789012:eu.fifo"
 
 
 @pytest.fixture
@@ -57,6 +58,10 @@ class OpenQueue:
     bodies: Bodies
 
 
+def deploying(client: "SQSClient", url: str) -> SqsDeploymentQueue:
+    return SqsDeploymentQueue(lambda _region: client, queues={"eu": DeployedQueue(arn=ARN, url=url)})
+
+
 @pytest.fixture(params=IMPLEMENTATIONS)
 def deployment(request: pytest.FixtureRequest) -> OpenQueue:
     if request.param == "fake":
@@ -64,7 +69,7 @@ def deployment(request: pytest.FixtureRequest) -> OpenQueue:
         return OpenQueue(fake, lambda: [message.body.decode() for message in fake.messages("eu")])
     client: SQSClient = request.getfixturevalue("sqs")
     url: str = request.getfixturevalue("queue_url")
-    return OpenQueue(SqsDeploymentQueue(client, queue_urls={"eu": url}), lambda: received(client, url))
+    return OpenQueue(deploying(client, url), lambda: received(client, url))
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
@@ -127,7 +132,7 @@ def test_the_fake_can_lose_answers_and_refuse() -> None:
 
 @pytest.fixture
 def adapter(sqs: "SQSClient", queue_url: str) -> SqsDeploymentQueue:
-    return SqsDeploymentQueue(sqs, queue_urls={"eu": queue_url})
+    return deploying(sqs, queue_url)
 
 
 def send(queue: DeploymentQueue) -> str:
@@ -173,9 +178,32 @@ def test_an_answer_that_cannot_be_read_is_ambiguous(adapter: SqsDeploymentQueue,
         send(adapter)
 
 
-def test_a_client_that_would_send_twice_is_refused(aws: Clients) -> None:
+def test_a_client_that_would_send_twice_is_refused(aws: Clients, queue_url: str) -> None:
     with pytest.raises(ConfigurationError, match="must not retry"):
-        SqsDeploymentQueue(aws("sqs"), queue_urls={})
+        send(deploying(aws("sqs"), queue_url))
+
+
+def test_each_queue_is_sent_to_in_its_own_region(aws: Clients, session: boto3.Session) -> None:
+    """An imported queue may lie in another region, where only that region's endpoint knows it."""
+    queues: dict[str, DeployedQueue] = {}
+    clients: dict[str, SQSClient] = {}
+    made: list[str] = []
+    for region in ("eu-west-1", "us-east-1"):
+        client = session.client("sqs", region_name=region, config=Config(retries={"total_max_attempts": 1}))
+        url = client.create_queue(QueueName=f"{region}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        arn = f"arn:aws:sqs:{region}:123456789012:{region}.fifo"
+        clients[region], queues[region] = client, DeployedQueue(arn=arn, url=url)
+
+    def client_in(region: str) -> "SQSClient":
+        made.append(region)
+        return clients[region]
+
+    queue = SqsDeploymentQueue(client_in, queues=queues)
+    for target in ("eu-west-1", "us-east-1", "eu-west-1"):
+        queue.send(target, body=target.encode(), group="shop", deduplication_id=f"{target}-{len(made)}")
+    assert made == ["eu-west-1", "us-east-1"]
+    assert received(clients["us-east-1"], queues["us-east-1"].url) == ["us-east-1"]
+    assert received(clients["eu-west-1"], queues["eu-west-1"].url) == ["eu-west-1", "eu-west-1"]
 
 
 def test_an_unreachable_exception_queue_is_unavailable(aws: Clients, queue_url: str) -> None:

@@ -54,7 +54,23 @@ def test_no_role_may_use_another_keys_material(stage: Assembled) -> None:
         for each in granted
         if each.resource in signing
     }
-    assert used == {(action, f"{{Keys/{key}}}") for key, action, _ in USES}
+    named = {("kms:GetPublicKey", f"{{Keys/{key}}}") for key, action, _ in USES if action == "kms:Sign"}
+    assert used == named | {(action, f"{{Keys/{key}}}") for key, action, _ in USES}
+
+
+def test_who_signs_can_ask_which_key_that_is(stage: Assembled) -> None:
+    asked = {
+        name: [each.resource for each in granted if each.action == "kms:GetPublicKey"]
+        for name, granted in stage.permissions.items()
+    }
+    signed = {
+        name: [each.resource for each in granted if each.action == "kms:Sign"]
+        for name, granted in stage.permissions.items()
+    }
+    assert asked == signed
+    assert sorted(filter(None, asked.values())) == [
+        [f"{{Keys/{key}}}"] for key in ("Bind", "Decide", "Handoff", "Ledger")
+    ]
 
 
 def test_specs(stage: Assembled) -> None:

@@ -119,10 +119,14 @@ def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
         for path, (_, _, criteria) in fed.items()
         if criteria
     }
-    assert patterns == {"MainToSeal": [ledger]}
+    signalled = {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": {"sk": {"S": ["ADMISSION", {"prefix": "REVISION#"}]}}},
+    }
+    assert patterns == {"MainToSeal": [ledger], "MainToRelay": [signalled]}
     assert fed == {
         "MainToSeal": ("{Tables/Main.StreamArn}", "{Seal/Function}", fed["MainToSeal"][2]),
-        "MainToRelay": ("{Tables/Main.StreamArn}", "{Relay/Function}", None),
+        "MainToRelay": ("{Tables/Main.StreamArn}", "{Relay/Function}", fed["MainToRelay"][2]),
         "TokensToRelay": ("{Tables/Tokens.StreamArn}", "{Relay/Function}", None),
     }
 
@@ -134,6 +138,7 @@ def test_a_poisonous_stream_record_blocks_nobody_for_ever(stage: Assembled) -> N
         properties = stage.render(mapping.properties)
         assert properties["MaximumRetryAttempts"] == 8
         assert properties["BisectBatchOnFunctionError"] is True
+        assert "FunctionResponseTypes" not in properties, "no stream's handler answers with failed items"
         assert properties["DestinationConfig"] == {"OnFailure": {"Destination": "{StreamFailures}"}}
 
 

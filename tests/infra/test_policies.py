@@ -13,6 +13,8 @@ from tests.infra.reading import Assembled, listed
 STARS: Mapping[str, tuple[str, frozenset[str]]] = {
     "xray:PutTelemetryRecords": ("X-Ray knows no resources", frozenset({*FUNCTIONS, "Workflow"})),
     "xray:PutTraceSegments": ("X-Ray knows no resources", frozenset({*FUNCTIONS, "Workflow"})),
+    "xray:GetSamplingRules": ("X-Ray knows no resources", frozenset({"Workflow"})),
+    "xray:GetSamplingTargets": ("X-Ray knows no resources", frozenset({"Workflow"})),
     "states:SendTaskSuccess": ("a token is its own address", frozenset({"Relay"})),
     "ses:SendEmail": ("recipients are identities too in SES's sandbox", frozenset({"RequestApproval"})),
     **dict.fromkeys(
@@ -82,7 +84,13 @@ def test_only_the_hand_off_sends_to_a_target(stage: Assembled) -> None:
     }
     assert {name for name, resources in senders.items() if resources & queues} == {"HandOff"}
     assert senders["HandOff"] == queues
-    assert {name for name, resources in senders.items() if resources} == {"HandOff", "Bind", "Relay", "Seal"}
+    assert {name for name, resources in senders.items() if resources} == {
+        "HandOff",
+        "Bind",
+        "Approvals",
+        "Relay",
+        "Seal",
+    }
 
 
 def test_own_queues_refuse_every_other_sender(stage: Assembled) -> None:
@@ -122,11 +130,17 @@ def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
 @pytest.mark.parametrize(
     ("action", "resource", "names"),
     [
-        ("dynamodb:DeleteItem", "{Tables/Main}", {"Bind", "HandOff", "Clock", "Approvals"}),
+        ("dynamodb:DeleteItem", "{Tables/Main}", {"Clock", "Approvals"}),
+        ("dynamodb:UpdateItem", "{Tables/Main}", {"Clock", "Relay"}),
+        ("dynamodb:Query", "{Tables/Main}", set()),
+        ("dynamodb:Query", "{Tables/Main}/index/due", {"Clock"}),
         ("dynamodb:PutItem", "{Tables/Tokens}", {"AwaitToken"}),
         ("dynamodb:GetItem", "{Tables/Tokens}", {"Relay"}),
+        ("dynamodb:DeleteItem", "{Tables/Tokens}", {"Relay"}),
+        ("dynamodb:Query", "{Tables/Tokens}", set()),
         ("s3:PutObject", "{Store/Store}/tombstones/*", {"Bind", "Approvals", "Clock"}),
         ("s3:PutObject", "{Store/Store}/ledger/*", {"Seal"}),
+        ("s3:PutObject", "{Store/Store}/handoffs/*", {"HandOff"}),
         ("s3:GetObjectVersion", "{Store/Inbox}/*", {"Intake"}),
     ],
 )

@@ -110,7 +110,8 @@ def test_keys_streams_and_the_index_of_what_is_due(stage: Assembled) -> None:
     main, tokens = (stage.resources[f"Tables/{name}"].properties for name in ("Main", "Tokens"))
     for table in (main, tokens):
         assert [each["AttributeName"] for each in table["KeySchema"]] == ["pk", "sk"]
-        assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert main["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert tokens["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}, "a token leaves its table by reading only"
     (index,) = main["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "due"
     assert [each["AttributeName"] for each in index["KeySchema"]] == ["live", "due_at"]

@@ -1,10 +1,12 @@
 """Signatures by one KMS key (ECC_NIST_P256, SIGN_VERIFY)."""
 
+import functools
 import hashlib
 from typing import TYPE_CHECKING
 
 from cutover.adapters.aws_errors import translated
 from cutover.contracts.base import Digest
+from cutover.domain import canonical
 
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
@@ -13,19 +15,21 @@ if TYPE_CHECKING:
 class KmsSigner:
     """Implements ``Signer``.
 
-    A role holds ``kms:Sign`` and nothing else on its key, so the key id is not asked of KMS: it is the one that
-    the signed facts name for the purpose. Whether both are the same key shows when the writer verifies its own
-    envelope under the facts before storing it, which it must do.
+    The key id is that of the key which signs, asked of KMS once: the facts may name several current keys of a
+    purpose while one replaces another. Whether they trust this one shows when the writer verifies its own envelope
+    under the facts before storing it, which it must do.
     """
 
-    def __init__(self, client: "KMSClient", *, key_arn: str, key_id: Digest) -> None:
+    def __init__(self, client: "KMSClient", *, key_arn: str) -> None:
         self._client = client
         self._key_arn = key_arn
-        self._key_id = key_id
 
-    @property
+    @functools.cached_property
     def key_id(self) -> Digest:
-        return self._key_id
+        """The digest of the public key (SubjectPublicKeyInfo, DER)."""
+        with translated("GetPublicKey"):
+            answer = self._client.get_public_key(KeyId=self._key_arn)
+        return canonical.digest(answer["PublicKey"])
 
     def sign(self, message: bytes) -> bytes:
         """The digest is sent, not the message: KMS takes at most 4,096 bytes of a raw one."""

@@ -1,6 +1,7 @@
 """The FIFO queues that Cutover writes to: exceptions for owners of holds, and the targets' deployment queues."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
@@ -39,17 +40,29 @@ class SqsExceptionQueue:
             )
 
 
-class SqsDeploymentQueue:
-    """Implements ``DeploymentQueue`` for the targets of ``queue_urls`` (target name to queue URL).
+@dataclass(frozen=True, slots=True)
+class DeployedQueue:
+    """A target's queue. Its region is the ARN's: an imported queue may lie anywhere."""
 
-    Its client must be made without retries: a retry after a lost answer would be a second send.
+    arn: str
+    url: str
+
+    @property
+    def region(self) -> str:
+        return self.arn.split(":")[3]
+
+
+class SqsDeploymentQueue:
+    """Implements ``DeploymentQueue`` for the targets of ``queues`` (target name to queue).
+
+    ``client_in`` makes a client for a region, once for each: a client sends to its own region's endpoint, whatever
+    host the queue's URL names. It must not retry: a retry after a lost answer would be a second send.
     """
 
-    def __init__(self, client: "SQSClient", *, queue_urls: Mapping[str, str]) -> None:
-        if not _sends_once(client):
-            raise ConfigurationError("the deployment queue's client must not retry (total_max_attempts=1)")
-        self._client = client
-        self._queue_urls = queue_urls
+    def __init__(self, client_in: Callable[[str], "SQSClient"], *, queues: Mapping[str, DeployedQueue]) -> None:
+        self._client_in = client_in
+        self._queues = queues
+        self._clients: dict[str, SQSClient] = {}
 
     def send(self, target: str, *, body: bytes, group: str, deduplication_id: str) -> str:
         """Whether the message can have arrived decides the error:
@@ -57,11 +70,13 @@ class SqsDeploymentQueue:
         - never connected, or a definite refusal (4xx): surely not sent, ``DependencyUnavailable``;
         - anything after the request may have left (lost or unreadable answer, 5xx): ``AmbiguousCompletion``.
         """
-        if target not in self._queue_urls:
+        if target not in self._queues:
             raise ConfigurationError(f"this deployment has no queue for the target {target!r}")
+        queue = self._queues[target]
+        client = self._client(queue.region)
         try:
-            answer = self._client.send_message(
-                QueueUrl=self._queue_urls[target],
+            answer = client.send_message(
+                QueueUrl=queue.url,
                 MessageBody=body.decode(),
                 MessageGroupId=group,
                 MessageDeduplicationId=deduplication_id,
@@ -77,6 +92,14 @@ class SqsDeploymentQueue:
         if not answer.get("MessageId"):
             raise AmbiguousCompletion("SendMessage: an answer without a message id")
         return answer["MessageId"]
+
+    def _client(self, region: str) -> "SQSClient":
+        if region not in self._clients:
+            client = self._client_in(region)
+            if not _sends_once(client):
+                raise ConfigurationError("the deployment queue's client must not retry (total_max_attempts=1)")
+            self._clients[region] = client
+        return self._clients[region]
 
 
 def _sends_once(client: "SQSClient") -> bool:

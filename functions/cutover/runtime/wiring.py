@@ -17,7 +17,6 @@ from cutover.contracts.ledger import LedgerEngine
 from cutover.contracts.manifest import Destination
 from cutover.contracts.policy import Purpose
 from cutover.domain.policy import Policy
-from cutover.errors import ConfigurationError
 from cutover.policies import PolicyReader
 from cutover.ports import (
     Clock,
@@ -51,13 +50,15 @@ class Wiring:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock: Clock = SystemClock()
+        self._signers: dict[Purpose, Signer] = {}
 
     @functools.cached_property
     def session(self) -> boto3.Session:
         return boto3.Session()
 
-    def client(self, service: Any, config: Config = STANDARD) -> Any:
-        return self.session.client(service, config=config)
+    def client(self, service: Any, config: Config = STANDARD, region: str | None = None) -> Any:
+        """A client in this function's region, or in another one."""
+        return self.session.client(service, config=config, region_name=region)
 
     @functools.cached_property
     def records(self) -> Records:
@@ -100,10 +101,13 @@ class Wiring:
 
     @functools.cached_property
     def deployment(self) -> DeploymentQueue:
-        from cutover.adapters.sqs_queues import SqsDeploymentQueue
+        from cutover.adapters.sqs_queues import DeployedQueue, SqsDeploymentQueue
 
-        urls = {name: target["queue_url"] for name, target in self.settings.targets.items()}
-        return SqsDeploymentQueue(self.client("sqs", SEND_ONCE), queue_urls=urls)
+        queues = {
+            name: DeployedQueue(arn=target["queue_arn"], url=target["queue_url"])
+            for name, target in self.settings.targets.items()
+        }
+        return SqsDeploymentQueue(lambda region: self.client("sqs", SEND_ONCE, region), queues=queues)
 
     @functools.cached_property
     def mailer(self) -> Mailer:
@@ -118,18 +122,13 @@ class Wiring:
         return KmsMac(self.client("kms"), key_arn=self.settings.text("CUTOVER_LINKS_KEY"), key_name="links-1")
 
     def signer(self, purpose: Purpose) -> Signer:
-        """The KMS key of a purpose. Its id is the one that the signed facts name for it."""
+        """The KMS key that this function was given for a purpose."""
         from cutover.adapters.kms_signer import KmsSigner
 
-        now = self.clock.now()
-        current = [
-            key for key in self.policy().facts.keys
-            if key.purpose == purpose and key.not_before <= now < key.not_after and key.revoked_at is None
-        ]  # fmt: skip
-        if len(current) != 1:
-            raise ConfigurationError(f"the facts name {len(current)} current keys for {purpose}; exactly one is needed")
-        arn = self.settings.text(f"CUTOVER_{purpose.upper()}_KEY")
-        return KmsSigner(self.client("kms"), key_arn=arn, key_id=current[0].id)
+        if purpose not in self._signers:
+            arn = self.settings.text(f"CUTOVER_{purpose.upper()}_KEY")
+            self._signers[purpose] = KmsSigner(self.client("kms"), key_arn=arn)
+        return self._signers[purpose]
 
     @functools.cached_property
     def engine(self) -> LedgerEngine:
