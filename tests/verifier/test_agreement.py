@@ -69,7 +69,7 @@ OWN: dict[str, set[str]] = {
 The candidate's own fields are free because a different candidate is a different release; what it makes of
 the rest follows it. The queue is the bind key's to name: a consumer compares its own (``queue_arn``).
 """
-MAPS = ("families", "teams", "people", "sources", "calendars", "signers", "severities")
+MAPS = ("attestations", "families", "teams", "people", "sources", "calendars", "signers", "severities")
 WHOLE = package()
 DOCUMENTS: dict[str, Model] = {
     "trust": WHOLE.deployment.trust_bundle(),
