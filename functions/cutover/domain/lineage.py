@@ -15,7 +15,7 @@ from cutover.contracts.bundle import Bundle, DraftBundle, Held, LineageEntry, Li
 from cutover.contracts.evidence import EvidenceSet
 from cutover.domain import canonical
 from cutover.domain.evidence_library import EvidenceLibrary
-from cutover.domain.faults import pointer
+from cutover.domain.faults import fault, pointer
 from cutover.domain.record import Fault
 from cutover.errors import Refused
 
@@ -76,12 +76,12 @@ def check(
     library = EvidenceLibrary(evidence_set, documents)
     faults = []
     if traced != trace(bundle, canonical.digest_model(bundle)):
-        faults.append(Fault(pointer="/", code="TRACE_DIFFERS", message="the trace is not the one of this bundle"))
+        faults.append(fault("/", "TRACE_DIFFERS", "the trace is not the one of this bundle"))
     for field, value in leaves(bundle):
         try:
             _check_leaf(field, value, library)
         except Refused as refused:
-            faults.append(Fault(pointer=field, code=refused.code, message=refused.detail))
+            faults.append(fault(field, refused.code, refused.detail))
     return tuple(faults)
 
 

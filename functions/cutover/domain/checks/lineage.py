@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cutover.domain import canonical, lineage
+from cutover.domain import bounded, canonical, lineage
 from cutover.domain.checks.context import Context, Problem, Rule
 
 
@@ -13,7 +13,7 @@ def stands_in_evidence(context: Context) -> Iterator[Problem]:
             code="LINEAGE_BROKEN",
             field="" if fault.pointer == "/" else fault.pointer,
             subject=canonical.digest_model(context.evidence_set),
-            found=f"{fault.code}: {fault.message}"[:1000],
+            found=bounded.line(f"{fault.code}: {fault.message}"),
             wanted="a value that stands in its evidence, at its pointer",
             mend="publish the record so that it can be read unambiguously, and announce the candidate again",
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cutover.contracts.candidate import Reference
 from cutover.contracts.records import Waiver
+from cutover.domain import bounded
 from cutover.domain.assembling.index import Found
 from cutover.domain.checks.context import Context, Problem, Rule
 from cutover.domain.waivers import open_waiver
@@ -27,7 +28,7 @@ def signed(context: Context) -> Iterator[Problem]:
                 code="WAIVER_UNTRUSTED",
                 field=f"/waivers/{number}",
                 subject=found.evidence.sha256,
-                found=f"{refused.code}: {refused.detail}"[:500],
+                found=bounded.line(f"{refused.code}: {refused.detail}"),
                 wanted="a signature by a key that the policy trusts for waivers",
                 mend="let somebody who may waive sign it",
                 evidence=(found.evidence.sha256,),
