@@ -155,12 +155,15 @@ def test_a_quorum_that_nobody_can_give(change: Callable[[dict[str, Any]], object
     assert world.wiring.mailer.sent == []
 
 
-def test_an_assurance_that_nobody_can_give_is_no_problem_of_bind() -> None:
-    """Who may have a passkey is not written down yet, so a passkey seat is possible for anybody."""
+def test_an_assurance_that_nobody_can_give_is_told_before_anybody_is_asked() -> None:
+    """Nobody can register a passkey yet, so a seat that demands one would wait for nothing."""
     world = World()
     signers = {world.deployment.target: (RequiredSigner(role="operations", assurance="passkey"),)}
     with_rules(world, signers=signers)
-    awaiting_approval(world)
+    record = announced(world)
+    assert (record.status, codes(world, record)) == ("held", ["QUORUM_IMPOSSIBLE"])
+    assert open_holds(world, record)[0].found == "nobody can be 1 x operations by passkey"
+    assert world.wiring.mailer.sent == []
 
 
 # --- time and queues ---------------------------------------------------------------------------------------

@@ -15,6 +15,10 @@ from cutover.contracts.policy import Facts
 from cutover.errors import Refused
 
 _STRENGTH: dict[Assurance, int] = {"link": 0, "passkey": 1}
+STRONGEST: Assurance = "link"
+"""How strongly people can prove themselves today. Nobody can register a passkey yet, so a seat that demands
+one is impossible, and Bind says so before anybody is asked.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def needed_elsewhere(
     """
     required, before = tuple(signers), tuple(counted)
     others = _able(facts, barred, decided=decided | {vote.person})
-    free = voter(vote.person, "passkey", facts=facts, barred=barred)
+    free = voter(vote.person, STRONGEST, facts=facts, barred=barred)
     if free is None:
         return None
 
@@ -130,7 +134,7 @@ def needed_elsewhere(
 
 def _able(facts: Facts, barred: frozenset[str], *, decided: frozenset[str]) -> list[Voter]:
     """Everybody who may still approve, as strongly as can be."""
-    everybody = (voter(person, "passkey", facts=facts, barred=barred) for person in facts.people)
+    everybody = (voter(person, STRONGEST, facts=facts, barred=barred) for person in facts.people)
     return [each for each in everybody if each is not None and each.person not in decided]
 
 
