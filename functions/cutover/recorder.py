@@ -35,6 +35,10 @@ class Step:
     nonce: Digest | None = None
 
 
+def _unseen(_record: RevisionRecord) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
     """Writes in the name of one function (``role``)."""
@@ -43,11 +47,14 @@ class Recorder:
     clock: Clock
     role: str
     engine: LedgerEngine
+    seen: Callable[[RevisionRecord], None] = _unseen
+    """Told of every record that is read, so that log lines can carry its correlation id."""
 
     def read(self, cutover: str, revision: int) -> RevisionRecord:
         record = self.records.revision(cutover, revision)
         if record is None:
             raise DocumentMissing(f"no record of {cutover} revision {revision}")
+        self.seen(record)
         return record
 
     def advance(self, cutover: str, revision: int, decide: Callable[[RevisionRecord], Step | None]) -> RevisionRecord:

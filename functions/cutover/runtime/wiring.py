@@ -17,6 +17,7 @@ from cutover.contracts.ledger import LedgerEngine
 from cutover.contracts.manifest import Destination
 from cutover.contracts.policy import Purpose
 from cutover.domain.policy import Policy
+from cutover.domain.record import RevisionRecord
 from cutover.policies import PolicyReader
 from cutover.ports import (
     Clock,
@@ -33,6 +34,7 @@ from cutover.ports import (
     Workflow,
 )
 from cutover.recorder import Recorder
+from cutover.runtime.observability import logger
 from cutover.runtime.settings import Settings
 from cutover.sealing import Sealer
 
@@ -164,7 +166,7 @@ class Wiring:
         )
 
     def recorder(self, role: str) -> Recorder:
-        return Recorder(records=self.records, clock=self.clock, role=role, engine=self.engine)
+        return Recorder(records=self.records, clock=self.clock, role=role, engine=self.engine, seen=_seen)
 
     def policy(self) -> Policy:
         """The active policy, read now: facts may have changed a moment ago."""
@@ -175,6 +177,10 @@ class Wiring:
         return PolicyReader(
             records=self.records, store=self.store, fingerprint=self.settings.text("CUTOVER_ROOT_FINGERPRINT")
         )
+
+
+def _seen(record: RevisionRecord) -> None:
+    logger.append_keys(cutover=record.cutover, revision=record.revision, correlation_id=record.correlation_id)
 
 
 _installed: dict[str, Wiring] = {}

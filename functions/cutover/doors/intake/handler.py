@@ -17,6 +17,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 def _announce(*, key: str, body: str, message_id: str) -> dict[str, Any]:
     wiring = wired()
     announcement = read(body, message_id=message_id, inbox=wiring.inbox)
+    logger.append_keys(correlation_id=announcement.correlation_id)
     admission = announce(announcement, store=wiring.store, recorder=wiring.recorder("intake"), clock=wiring.clock)
     return {"admission": admission.digest, "status": admission.status.value}
 
@@ -30,7 +31,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         except Exception as error:
             # The processor keeps the message in the queue and says nothing: without this line nobody would know why.
             failed = {"event_name": "message-failed", "external_ref": record.message_id, "reason": type(error).__name__}
-            logger.error("intake", extra=failed)  # noqa: TRY400 - a trace quotes messages, and messages may quote input
+            logger.error("intake", extra=failed)
             raise
 
     return process_partial_response(event=event, record_handler=received, processor=processor, context=context)

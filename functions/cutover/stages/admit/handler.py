@@ -3,7 +3,7 @@
 from typing import Any
 
 from cutover.runtime.idempotency import once
-from cutover.runtime.observability import observed
+from cutover.runtime.observability import logger, observed
 from cutover.runtime.wiring import wired
 from cutover.stages.admit.admitting import Admitter
 
@@ -18,6 +18,7 @@ def _admit(*, key: str) -> dict[str, Any]:
         recorder=wiring.recorder("admit"),
         clock=wiring.clock,
     ).run(key)
+    logger.append_keys(correlation_id=admission.correlation_id)
     return {"cutover": admission.cutover, "revision": admission.revision, "status": admission.status.value}
 
 
