@@ -30,6 +30,10 @@ LINKS_KEY = "CUTOVER_LINKS_KEY"
 PAGE_URL = "CUTOVER_PAGE_URL"
 SENDER = "CUTOVER_SENDER"
 
+# For those that hold all of a revision's evidence at once and parse it: at most 160 MiB of it (Collect's totals).
+# 1,769 MB is also where Lambda gives one whole processor.
+EVIDENCE_MB = 1769
+
 RECORD = (TABLE, STORE)
 # Who goes by the policy needs the root that its signatures lead to.
 POLICY = (*RECORD, ROOT)
@@ -67,14 +71,16 @@ def _door(module: str, description: str, *settings: str) -> Plan:
 STAGES: Mapping[str, Plan] = {
     "Admit": _stage("admit", "Checks a candidate and opens its revision", *POLICY, TARGETS, IDEMPOTENCY),
     "Collect": _stage("collect", "Fetches from one source", *POLICY, timeout=60, memory=1024),
-    "Assemble": _stage("assemble", "Makes the bundle from evidence", *POLICY, timeout=60, memory=1024),
-    "Verify": _stage("verify", "Runs one family of checks", *POLICY, timeout=60, memory=1024),
+    "Assemble": _stage("assemble", "Makes the bundle from evidence", *POLICY, timeout=60, memory=EVIDENCE_MB),
+    "Verify": _stage("verify", "Runs one family of checks", *POLICY, timeout=60, memory=EVIDENCE_MB),
     "Bind": _stage("bind", "Decides: held, declined or bound", *POLICY, TARGETS, EXCEPTIONS, BIND_KEY),
     "RequestApproval": _stage("request_approval", "Tells the approvers", *POLICY, LINKS_KEY, PAGE_URL, SENDER),
     "AwaitToken": _stage("await_token", "Stores the token of a wait", TABLE, TOKENS),
     "ReadRecord": _stage("read_record", "Reads what was decided", TABLE),
     "RecordFailure": _stage("record_failure", "Writes a failed execution to the ledger", TABLE),
-    "HandOff": _stage("hand_off", "Proves everything again, sends once", *POLICY, TARGETS, HANDOFF_KEY, timeout=20),
+    "HandOff": _stage(
+        "hand_off", "Proves everything again, sends once", *POLICY, TARGETS, HANDOFF_KEY, timeout=20, memory=EVIDENCE_MB
+    ),
 }
 
 # Called by queues, streams, the clock and people.

@@ -24,8 +24,9 @@ FIELDS = ("cutover", "revision", "status", "family", "section", "admission")
 def observed(name: str) -> Callable[[Callable[[Any, Any], Answer]], Callable[[Any, Any], Answer]]:
     """A handler that is traced, counted, and logged with how it ended.
 
-    An error goes on to its caller with its class as its name; only that name is logged, because
-    messages may quote input.
+    An error goes on to its caller with its class as its name, and only that name is in our line. Lambda's
+    runtime writes the message of whatever is raised as well: so no message of ours quotes a token, a link
+    or a document.
     """
 
     def decorate(function: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Answer]:
