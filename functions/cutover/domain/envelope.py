@@ -7,7 +7,6 @@ at the time that the caller recorded; when no trusted key has signed, the envelo
 
 import base64
 import binascii
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -135,8 +134,3 @@ def open_envelope(
         raise Refused("KEY_REVOKED", "its signer's key is revoked", "sign with a key that is not revoked")
     payload = decode_base64(envelope.payload)
     return Opened(payload, canonical.digest(payload), unrevoked)
-
-
-def prehash(message: bytes) -> bytes:
-    """SHA-256 of ``message``, for signers that take a digest (KMS ``MessageType=DIGEST``)."""
-    return hashlib.sha256(message).digest()
