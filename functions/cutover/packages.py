@@ -7,12 +7,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from cutover.contracts.base import Digest, Model
-from cutover.contracts.bundle import Bundle, Sourced
+from cutover.contracts.bundle import Bundle
 from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.contracts.holds import ClearedRegister
 from cutover.contracts.manifest import Manifest
 from cutover.contracts.policy import SignedReference, TrustedKey
-from cutover.domain import canonical
+from cutover.domain import canonical, quorum
 from cutover.domain import envelope as dsse
 from cutover.errors import DigestMismatch, IntegrityError
 from cutover.ports import Store
@@ -31,12 +31,7 @@ class Package:
     register: ClearedRegister
 
     def requesters(self) -> tuple[str, ...]:
-        """Who asked for the release and for its change, as their source systems call them."""
-        change = self.bundle.change.requester
-        return (
-            self.bundle.release.requester.value,
-            *((change.value,) if isinstance(change, Sourced) else ()),
-        )
+        return quorum.requesters(self.bundle)
 
 
 def read_package(store: Store, reference: SignedReference, *, keys: tuple[TrustedKey, ...], at: datetime) -> Package:

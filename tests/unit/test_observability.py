@@ -11,7 +11,7 @@ import pytest
 from cutover.contracts.base import FORBIDDEN_KEYS
 from cutover.errors import DependencyUnavailable
 from cutover.runtime.observability import FIELDS, logger
-from tests.building.policy import DEPLOYMENT
+from tests.building.policy import CLOSES_AT, DEPLOYMENT
 from tests.simulator.journeys import AFTER_OPENING, awaiting_approval, handed_off
 from tests.simulator.world import World
 
@@ -119,3 +119,22 @@ def test_outcomes_are_counted(said: Said) -> None:
 def test_only_names_and_numbers_of_a_release_are_ever_logged() -> None:
     assert set(FIELDS) == {"cutover", "revision", "status", "family", "section", "admission"}
     assert DEPLOYMENT.audience not in FIELDS
+
+
+def test_a_line_about_many_records_names_none_of_them(said: Said) -> None:
+    world = World()
+    awaiting_approval(world)
+    world.clock.move_to(CLOSES_AT)
+    said()
+    assert world.invoke("doors.clock", {})["expired"] == 1
+    (clock,) = events(said())
+    assert not {"cutover", "revision", "correlation_id"} & clock.keys()
+
+
+def test_a_stage_s_line_carries_the_correlation_id_of_its_record(said: Said) -> None:
+    world = World()
+    record = awaiting_approval(world)
+    said()
+    world.invoke("stages.read_record", {"record": {"cutover": record.cutover, "revision": 1, "status": "bound"}})
+    (line,) = events(said())
+    assert (line["cutover"], line["correlation_id"]) == (record.cutover, record.correlation_id)

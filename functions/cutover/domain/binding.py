@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.contracts.base import Digest
-from cutover.contracts.bundle import Bundle, DraftBundle, Sourced
+from cutover.contracts.bundle import Bundle, DraftBundle
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.envelope import Subject, SubjectDigest
 from cutover.contracts.holds import ClearedRegister, Finding, Findings, HoldRegister
@@ -120,12 +120,6 @@ class Case:
         """Today's occurrence of the announced window; ``Refused`` (``WINDOW_UNKNOWN``) when it is gone."""
         return window.occurrence(self.facts, self.record.target, self.record.window)
 
-    @property
-    def requesters(self) -> tuple[str, ...]:
-        """Who asked for the release, and who asked for its change."""
-        change = self.draft.change.requester
-        return (self.candidate.requester, *((change.value,) if isinstance(change, Sourced) else ()))
-
 
 def register_of(case: Case) -> HoldRegister:
     """Everything that was found, as the register of this revision. Too short a validity is found last:
@@ -137,7 +131,9 @@ def register_of(case: Case) -> HoldRegister:
         *(finding for report in accepted for finding in report.findings),
         *foreign(reports, case.record),
         *unreported(case.reports, case.rules, case.record.candidate),
-        *people(case.rules.signers[case.record.target], case.facts, case.requesters, case.record.candidate),
+        *people(
+            case.rules.signers[case.record.target], case.facts, quorum.requesters(case.draft), case.record.candidate
+        ),
         *slot_taken(case.slot_owner, case.record),
     ]
     return _register(case, [*found, *_timing(case, _register(case, found))])

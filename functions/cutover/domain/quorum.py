@@ -10,6 +10,7 @@ says in Bind whether a quorum is possible, and at each decision whether it stays
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from cutover.contracts.bundle import Bundle, DraftBundle, Sourced
 from cutover.contracts.manifest import Assurance, RequiredSigner
 from cutover.contracts.policy import Facts
 from cutover.errors import Refused
@@ -28,6 +29,12 @@ class Voter:
     person: str
     roles: frozenset[str]
     assurance: Assurance
+
+
+def requesters(bundle: DraftBundle | Bundle) -> tuple[str, ...]:
+    """Who asked for the release and who for its change, as their source systems call them."""
+    change = bundle.change.requester
+    return (bundle.release.requester.value, *((change.value,) if isinstance(change, Sourced) else ()))
 
 
 def person_of(facts: Facts, identity: str) -> str | None:

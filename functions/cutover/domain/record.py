@@ -1,7 +1,7 @@
 """What the table holds: the records that decisions are made on. Not published; the ledger is."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,16 @@ from cutover.contracts.base import (
 )
 from cutover.contracts.manifest import Assurance
 from cutover.contracts.policy import SignedReference
+from cutover.errors import DocumentMissing
+
+T = TypeVar("T")
+
+
+def named(value: T | None, what: str) -> T:
+    """What a record must name by now; ``DocumentMissing`` where it does not."""
+    if value is None:
+        raise DocumentMissing(f"the record names no {what}")
+    return value
 
 
 class Status(StrEnum):

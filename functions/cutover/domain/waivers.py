@@ -1,12 +1,13 @@
 """Waivers: signed, expiring permissions, each for one hold. Which of those that came count at all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
 
 from cutover.contracts.base import Digest
+from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.policy import TrustedKey
 from cutover.contracts.records import WAIVER_TYPE, Waiver
 from cutover.domain import canonical
@@ -31,6 +32,13 @@ def open_waiver(content: bytes, *, keys: tuple[TrustedKey, ...], at: datetime) -
         return Waiver.model_validate_json(opened.payload), opened.digest
     except ValidationError as error:
         raise Refused("WAIVER_INVALID", "not a waiver of cutover/waiver/v1") from error
+
+
+def envelopes_of(evidence_set: EvidenceSet) -> Iterator[Digest]:
+    """The digests of the signed envelopes that Collect brought as waivers."""
+    for collection in evidence_set.collections:
+        if collection.section == "waivers":
+            yield from (each.sha256 for each in collection.evidence if each.unwraps is None)
 
 
 def trusted(

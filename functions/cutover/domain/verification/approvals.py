@@ -1,7 +1,5 @@
 """The decisions: each one genuine, by somebody who might, and together a quorum (step 6)."""
 
-from collections.abc import Iterator
-
 from cutover.contracts.approval import Approval
 from cutover.contracts.bundle import Sourced
 from cutover.contracts.envelope import IN_TOTO_TYPE, Envelope
@@ -56,7 +54,7 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
     facts = package.facts.get(said.facts)
     if facts is None:
         raise Refused("APPROVAL_FACTS_MISSING", f"the facts under which {said.person} decided are not in the package")
-    barred = quorum.barred(facts, requesters(package))
+    barred = quorum.barred(facts, quorum.requesters(package.bundle))
     quorum.eligible(said.person, said.role, facts=facts, barred=barred)
     _check_seat(approval, manifest)
     vote = quorum.cast(said.person, said.role, said.assurance, facts=facts, barred=barred)
@@ -85,10 +83,3 @@ def _check_seat(approval: Approval, manifest: ManifestPredicate) -> None:
         raise Refused("ROLE_NOT_REQUIRED", f"the manifest asks nobody as {said.role}")
     if said.assurance == "link" and all(seat.assurance == "passkey" for seat in seats):
         raise Refused("ASSURANCE_TOO_WEAK", f"{said.role} must approve with a passkey")
-
-
-def requesters(package: Package) -> Iterator[str]:
-    """Who asked for the release and for its change, as their systems name them."""
-    yield package.candidate.requester
-    if isinstance(requester := package.bundle.change.requester, Sourced):
-        yield requester.value

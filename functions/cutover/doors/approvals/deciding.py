@@ -23,10 +23,10 @@ from cutover.domain import canonical, holds
 from cutover.domain.holds import REFUSED_BY_APPROVER
 from cutover.domain.links import Link
 from cutover.domain.policy import Policy
-from cutover.domain.record import RecordedDecision, RevisionRecord, Status
+from cutover.domain.record import RecordedDecision, RevisionRecord, Status, named
 from cutover.doors.approvals.asking import Once
 from cutover.doors.approvals.standing import Standing
-from cutover.errors import Conflict, DocumentMissing, Refused, TransientError
+from cutover.errors import Conflict, Refused, TransientError
 from cutover.exceptions import tell
 from cutover.packages import Package
 from cutover.ports import Clock, ExceptionQueue, Records, Store
@@ -81,7 +81,7 @@ class Decider:
         """
         if record.reason == REFUSED_BY_APPROVER:
             register = HoldRegister.model_validate_json(
-                self.store.get(_named(record.hold_register), limit=MAX_REGISTER)
+                self.store.get(named(record.hold_register, "hold register"), limit=MAX_REGISTER)
             )
             tell(record, register, self.exceptions)
         return record
@@ -185,9 +185,3 @@ def _tombstone(record: RevisionRecord, now: datetime) -> Tombstone:
         cutover=record.cutover, revision=record.revision, status=Status.DECLINED.value,
         reason=REFUSED_BY_APPROVER, at=now,
     )  # fmt: skip
-
-
-def _named(digest: Digest | None) -> Digest:
-    if digest is None:
-        raise DocumentMissing("the record names no hold register")
-    return digest

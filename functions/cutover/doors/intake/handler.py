@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from cutover.domain import canonical
 from cutover.doors.intake.announcing import announce, read
 from cutover.runtime.idempotency import once
-from cutover.runtime.observability import logger, observed
+from cutover.runtime.observability import forget_record, logger, observed
 from cutover.runtime.wiring import wired
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -25,6 +25,7 @@ def _announce(*, key: str, body: str, message_id: str) -> dict[str, Any]:
 @observed("intake")
 def handler(event: dict[str, Any], context: Any) -> Any:
     def received(record: SQSRecord) -> dict[str, Any]:
+        forget_record()
         key = canonical.digest(record.body.encode("utf-8", "surrogatepass"))
         try:
             return once("intake", _announce, context)(key=key, body=record.body, message_id=record.message_id)
@@ -34,4 +35,6 @@ def handler(event: dict[str, Any], context: Any) -> Any:
             logger.error("intake", extra=failed)
             raise
 
-    return process_partial_response(event=event, record_handler=received, processor=processor, context=context)
+    answer = process_partial_response(event=event, record_handler=received, processor=processor, context=context)
+    forget_record()
+    return answer

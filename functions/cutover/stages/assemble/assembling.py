@@ -8,9 +8,8 @@ from cutover.contracts.evidence import Collection, Evidence, EvidenceSet, Sectio
 from cutover.contracts.holds import Findings
 from cutover.domain import canonical, lineage
 from cutover.domain.assembling import EvidenceIndex, assemble
-from cutover.domain.record import RevisionRecord, Status
-from cutover.domain.waivers import trusted
-from cutover.errors import DocumentMissing
+from cutover.domain.record import RevisionRecord, Status, named
+from cutover.domain.waivers import envelopes_of, trusted
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Store
 from cutover.recorder import Recorder, Step
@@ -59,17 +58,10 @@ class Assembler:
         return EvidenceSet(candidate=candidate, as_of=as_of, collections=collections)
 
     def _step(self, record: RevisionRecord, evidence_set: EvidenceSet) -> Step:
-        if record.closes_at is None:
-            raise DocumentMissing("the record names no window")
         rules, facts = self._policies.rules(record.rules), self._policies.facts(record.facts)
         set_digest = self._store.put(canonical.encode_model(evidence_set))
         documents = evidence_documents(self._store, evidence_set)
-        waiver_envelopes = [
-            documents[each.sha256]
-            for collection in evidence_set.collections
-            for each in collection.evidence
-            if collection.section == "waivers" and each.unwraps is None
-        ]
+        waiver_envelopes = [documents[digest] for digest in envelopes_of(evidence_set)]
         assembled = assemble(
             cutover=record.cutover,
             revision=record.revision,
@@ -79,7 +71,9 @@ class Assembler:
             engine=self._engine,
             rules=record.rules.payload,
             owners=rules.families,
-            waivers=trusted(waiver_envelopes, keys=facts.keys, at=evidence_set.as_of, until=record.closes_at),
+            waivers=trusted(
+                waiver_envelopes, keys=facts.keys, at=evidence_set.as_of, until=named(record.closes_at, "window")
+            ),
         )
         bundle = self._store.put(canonical.encode_model(assembled.bundle))
         trace = self._store.put(canonical.encode_model(lineage.trace(assembled.bundle, bundle)))

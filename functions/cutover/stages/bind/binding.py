@@ -12,8 +12,8 @@ from cutover.contracts.holds import ClearedRegister, Hold, HoldRegister
 from cutover.domain import binding, canonical, holds
 from cutover.domain.binding import Binding, Case
 from cutover.domain.policy import Policy
-from cutover.domain.record import RevisionRecord, Slot, Status
-from cutover.errors import Conflict, DocumentMissing
+from cutover.domain.record import RevisionRecord, Slot, Status, named
+from cutover.errors import Conflict
 from cutover.exceptions import tell
 from cutover.ports import ExceptionQueue, Store
 from cutover.recorder import Recorder, Step
@@ -90,8 +90,8 @@ class Binder:
         statement = Binding(
             record=record, audience=self.audience, destination=destination, window=window, rules=case.rules,
             facts=active.facts_digest, bundle=load(self.store, record.bundle, Bundle),
-            lineage=_present(record.lineage), register=cleared, evidence_set=_present(record.evidence_set),
-            bound_at=case.now, valid_until=valid_until,
+            lineage=named(record.lineage, "lineage"), register=cleared,
+            evidence_set=named(record.evidence_set, "evidence set"), bound_at=case.now, valid_until=valid_until,
         ).manifest()  # fmt: skip
         manifest = self.sealer().store(statement, IN_TOTO_TYPE, self.store)
         slot = Slot(
@@ -107,9 +107,3 @@ class Binder:
             10, record.requester, updates, inputs | {"manifest": manifest.payload}, result="BOUND",
             facts=active.facts_digest, claim=slot,
         )  # fmt: skip
-
-
-def _present(digest: Digest | None) -> Digest:
-    if digest is None:
-        raise DocumentMissing("the record names no such document")
-    return digest

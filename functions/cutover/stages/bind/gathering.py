@@ -12,7 +12,7 @@ from cutover.contracts.policy import Facts
 from cutover.domain.binding import Case
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord
-from cutover.domain.waivers import TrustedWaiver, trusted
+from cutover.domain.waivers import TrustedWaiver, envelopes_of, trusted
 from cutover.domain.window import occurrence
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Records, Store
@@ -50,11 +50,6 @@ class Gatherer:
     def _waivers(self, record: RevisionRecord, pinned: Facts) -> dict[Digest, TrustedWaiver]:
         """The same waivers that Assemble trusted: under the facts that the revision pinned."""
         evidence_set = load(self.store, record.evidence_set, EvidenceSet)
-        envelopes = [
-            self.store.get(each.sha256, limit=MAX_EVIDENCE_BYTES)
-            for collection in evidence_set.collections
-            for each in collection.evidence
-            if collection.section == "waivers" and each.unwraps is None
-        ]
+        envelopes = [self.store.get(each, limit=MAX_EVIDENCE_BYTES) for each in envelopes_of(evidence_set)]
         window = occurrence(pinned, record.target, record.window)
         return trusted(envelopes, keys=pinned.keys, at=evidence_set.as_of, until=window.closes_at)

@@ -68,7 +68,7 @@ class Guards:
 
     @staticmethod
     def people(
-        manifest: ManifestPredicate, approvals: list[ApprovalPredicate], *, facts: Facts, requesters: list[str]
+        manifest: ManifestPredicate, approvals: list[ApprovalPredicate], *, facts: Facts, requesters: Iterable[str]
     ) -> None:
         """Guard 6."""
         barred = quorum.barred(facts, requesters)

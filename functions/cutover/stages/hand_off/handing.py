@@ -13,12 +13,11 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from cutover.contracts.manifest import Destination
-from cutover.domain.record import RevisionRecord, Status
+from cutover.domain.record import RevisionRecord, Status, named
 from cutover.domain.verification import Anchor
-from cutover.errors import AmbiguousCompletion, DependencyUnavailable, DocumentMissing, Refused
+from cutover.errors import AmbiguousCompletion, DependencyUnavailable, Refused
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, DeploymentQueue, Outbox, Store
 from cutover.recorder import Recorder, Step
@@ -26,7 +25,6 @@ from cutover.sealing import Sealer
 from cutover.stages.hand_off.guards import Guards
 from cutover.stages.hand_off.message import Message, MessageMaker, approved
 
-T = TypeVar("T")
 LOOK_AGAIN = timedelta(minutes=5)
 """At the least so long after a blocked attempt; see ``_pause``."""
 LOOKS = 200
@@ -159,13 +157,7 @@ def _acknowledged(record: RevisionRecord, attempt: int, message_id: str) -> Step
         20,
         record.requester,
         {"message_id": message_id, "lease_until": None},
-        {"handoff": _present(record.handoff)},
+        {"handoff": named(record.handoff, "hand-off")},
         result="SENT",
         detail=f"attempt {attempt}",
     )
-
-
-def _present(value: T | None) -> T:
-    if value is None:
-        raise DocumentMissing("the record names no such document")
-    return value

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from pydantic import ValidationError
 
 from cutover.contracts.approval import Approval, ApprovalPredicate
 from cutover.contracts.base import Digest
-from cutover.contracts.bundle import Bundle, Sourced
+from cutover.contracts.bundle import Bundle
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.handoff import HANDOFF_TYPE, DocumentReference, Handoff, LedgerPosition
@@ -19,14 +18,13 @@ from cutover.domain import envelope as dsse
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.package import package_documents
 from cutover.domain.policy import load_facts
-from cutover.domain.record import ChainHead, RevisionRecord
+from cutover.domain.quorum import requesters
+from cutover.domain.record import ChainHead, RevisionRecord, named
 from cutover.domain.verification import Anchor, verify_handoff
-from cutover.errors import DocumentMissing, Refused
+from cutover.errors import Refused
 from cutover.ports import Clock, Outbox, Store
 from cutover.sealing import Sealer
 from cutover.stages.loading import MAX_EVIDENCE_BYTES, load
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Approved:
     manifest_envelope: Envelope
     manifest: Manifest
     approval_envelopes: tuple[Envelope, ...]
-    requesters: list[str]
+    requesters: tuple[str, ...]
 
     @property
     def handoff_id(self) -> Digest:
@@ -46,23 +44,18 @@ class Approved:
 
 def approved(record: RevisionRecord, store: Store) -> Approved:
     """The signed documents that the record names. Signatures are proved by ``prove``, with the whole message."""
-    if record.manifest is None:
-        raise DocumentMissing("the record names no manifest")
-    manifest_envelope = _envelope(store, record.manifest.envelope)
+    manifest_envelope = _envelope(store, named(record.manifest, "manifest").envelope)
     payload = dsse.decode_base64(manifest_envelope.payload)
     given = [decision for decision in record.decisions if decision.decision == "approve"]
     envelopes = tuple(_envelope(store, decision.envelope) for decision in given)
     manifest = Manifest.model_validate_json(payload)
     bundle = load(store, f"sha256:{manifest.subject[0].digest.sha256}", Bundle)
-    requesters = [bundle.release.requester.value]
-    if isinstance(bundle.change.requester, Sourced):
-        requesters.append(bundle.change.requester.value)
     return Approved(
         canonical.digest(payload),
         manifest_envelope,
         manifest,
         envelopes,
-        requesters,
+        requesters(bundle),
     )
 
 
@@ -104,7 +97,7 @@ class MessageMaker:
             documents=self._documents(record),
             not_before=bound.window.opens_at,
             not_after=min(bound.window.closes_at, bound.valid_until),
-            ledger=LedgerPosition(sequence=head.sequence, entry=_present(head.entry)),
+            ledger=LedgerPosition(sequence=head.sequence, entry=named(head.entry, "entry of its chain")),
         )
         _, _, content = self.sealer().seal(handoff, HANDOFF_TYPE)
         message = self._prove(content, record, found)
@@ -148,15 +141,15 @@ class MessageMaker:
         )
 
     def _documents(self, record: RevisionRecord) -> tuple[DocumentReference, ...]:
-        facts = [_present(record.bound_facts).envelope, *(each.facts.envelope for each in record.decisions)]
+        facts = [named(record.bound_facts, "facts").envelope, *(each.facts.envelope for each in record.decisions)]
         listed = package_documents(
-            bundle=_present(record.bundle),
-            lineage=_present(record.lineage),
-            hold_register=_present(record.hold_register),
+            bundle=named(record.bundle, "bundle"),
+            lineage=named(record.lineage, "lineage"),
+            hold_register=named(record.hold_register, "hold register"),
             rules=record.rules.envelope,
             facts=facts,
             candidate=record.admission,
-            evidence_set_digest=_present(record.evidence_set),
+            evidence_set_digest=named(record.evidence_set, "evidence set"),
             evidence_set=load(self.store, record.evidence_set, EvidenceSet),
         )
         return tuple(self._reference(each.name, each.digest) for each in listed)
@@ -183,9 +176,3 @@ def _envelope_in(content: bytes) -> Envelope | None:
         return Envelope.model_validate_json(content)
     except ValidationError:
         return None
-
-
-def _present(value: T | None) -> T:
-    if value is None:
-        raise DocumentMissing("the record names no such document")
-    return value
