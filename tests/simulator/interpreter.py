@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+_RESTING = frozenset({"WAITING", "SLEEPING"})
 Invoke = Callable[[str, Any], Any]
 """Function name and payload to answer; raises what the function raises."""
 
@@ -21,7 +22,7 @@ class Unsupported(Exception):
 
 @dataclass
 class Execution:
-    """One execution. ``status``: RUNNING, WAITING (on a token), SLEEPING (in a Wait), SUCCEEDED or FAILED."""
+    """One execution. ``status``: RUNNING, WAITING (on a token), SLEEPING (in a Wait), SUCCEEDED, FAILED or STOPPED."""
 
     name: str
     document: Any
@@ -31,15 +32,26 @@ class Execution:
     until: datetime | None = None
     visited: list[str] = field(default_factory=list)
     retries: dict[int, int] = field(default_factory=dict)
+    moves: int = 0
+    """Rises whenever it goes on to a state, or is stopped: what a function answers after that is for nobody."""
+    busy: bool = False
+    """A function that it called is running at this moment."""
 
 
 class Interpreter:
     """Runs executions of one definition."""
 
-    def __init__(self, definition: dict[str, Any], invoke: Invoke, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        definition: dict[str, Any],
+        invoke: Invoke,
+        now: Callable[[], datetime],
+        pause: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         self._definition = definition
         self._invoke = invoke
         self._now = now
+        self._pause = pause
         self.executions: dict[str, Execution] = {}
         self.flowed: list[Any] = []
         """Each document that went from one state to the next."""
@@ -59,18 +71,36 @@ class Interpreter:
             self._leave(execution, state, {"woken": True})
         return bool(waiting)
 
+    def stop(self, name: str) -> None:
+        """As ``StopExecution``: whatever runs for it goes on, and is answered to nobody."""
+        execution = self.executions[name]
+        execution.moves += 1
+        execution.status, execution.token, execution.until = "STOPPED", None, None
+
+    def ready(self, execution: Execution) -> bool:
+        """Whether ``step`` would do something."""
+        over = execution.until is not None and self._now() >= execution.until
+        return not execution.busy and (execution.status == "RUNNING" or (execution.status in _RESTING and over))
+
     def step(self, execution: Execution) -> bool:
         """Run one state; False when the execution has nothing to do now."""
+        if not self.ready(execution):
+            return False
+        execution.busy = True
+        try:
+            return self._step(execution)
+        finally:
+            execution.busy = False
+
+    def _step(self, execution: Execution) -> bool:
         now = self._now()
-        if execution.status in {"WAITING", "SLEEPING"} and execution.until is not None and now >= execution.until:
+        if execution.status in _RESTING and execution.until is not None and now >= execution.until:
             state = self._definition["States"][execution.state]
             if execution.status == "WAITING":
                 self._caught(execution, state, "States.Timeout")
             else:
                 self._go(execution, state["Next"])
             return True
-        if execution.status != "RUNNING":
-            return False
         self._run(execution, execution.state, self._definition["States"][execution.state])
         return True
 
@@ -82,12 +112,7 @@ class Interpreter:
         if kind == "Task":
             self._task(execution, state)
         elif kind == "Parallel":
-            try:
-                results = [self._branch(execution, branch) for branch in state["Branches"]]
-            except Exception as error:  # noqa: BLE001 - whatever a function raises is the machine's to route
-                self._caught(execution, state, type(error).__name__)
-            else:
-                self._leave(execution, state, results)
+            self._parallel(execution, state)
         elif kind == "Choice":
             self._go(execution, self._choose(state, execution.document))
         elif kind == "Wait":
@@ -97,17 +122,33 @@ class Interpreter:
         else:
             raise Unsupported(f"{name}: {kind}")
 
+    def _parallel(self, execution: Execution, state: dict[str, Any]) -> None:
+        """The branches run one after another. What comes of them after the execution was stopped is for nobody."""
+        moves = execution.moves
+        try:
+            results = [self._branch(execution, branch) for branch in state["Branches"]]
+        except Exception as error:  # noqa: BLE001 - whatever a function raises is the machine's to route
+            if execution.moves == moves:
+                self._caught(execution, state, type(error).__name__)
+            return
+        if execution.moves == moves:
+            self._leave(execution, state, results)
+
     def _task(self, execution: Execution, state: dict[str, Any]) -> None:
         if state["Resource"].endswith(".waitForTaskToken"):
             self._tokens += 1
             execution.token = f"token-{self._tokens}"
             execution.status = "WAITING"
             execution.until = self._now() + timedelta(seconds=state["TimeoutSeconds"])
+        moves = execution.moves
         try:
             answer = self._call(execution, state, execution.document)
         except Exception as error:  # noqa: BLE001 - whatever a function raises is the machine's to route
-            self._failed(execution, state, type(error).__name__)
+            if execution.moves == moves:
+                self._failed(execution, state, type(error).__name__)
             return
+        if execution.moves != moves:
+            return  # its token was answered, or it was stopped, while the function ran
         execution.retries.clear()
         if execution.status != "WAITING":
             self._leave(execution, state, answer)
@@ -119,8 +160,11 @@ class Interpreter:
         return self._resolve(selector, {"Payload": answer}, execution) if selector else answer
 
     def _failed(self, execution: Execution, state: dict[str, Any], error: str) -> None:
-        """Retry at once (the schedule decides about time), then Catch, then fail."""
-        if not _may_retry(state, error, execution.retries):
+        """Retry after its pause, then Catch, then fail."""
+        pause = _may_retry(state, error, execution.retries)
+        if pause is not None:
+            self._pause(pause)
+        else:
             execution.retries.clear()
             self._caught(execution, state, error)
 
@@ -158,14 +202,17 @@ class Interpreter:
             try:
                 return self._call(execution, state, document)
             except Exception as error:
-                if not _may_retry(state, type(error).__name__, retries):
+                pause = _may_retry(state, type(error).__name__, retries)
+                if pause is None:
                     raise
+                self._pause(pause)
 
     def _leave(self, execution: Execution, state: dict[str, Any], answer: Any) -> None:
         self._place(execution, state.get("ResultPath", "$"), answer)
         self._go(execution, state["Next"])
 
     def _go(self, execution: Execution, state: str) -> None:
+        execution.moves += 1
         execution.state, execution.status, execution.token, execution.until = state, "RUNNING", None, None
 
     @staticmethod
@@ -197,13 +244,16 @@ class Interpreter:
         return resolved
 
 
-def _may_retry(state: dict[str, Any], error: str, retries: dict[int, int]) -> bool:
-    """Whether the first retrier that names the error has a try left; counts it."""
+def _may_retry(state: dict[str, Any], error: str, retries: dict[int, int]) -> float | None:
+    """The seconds to wait if the first retrier that names the error has a try left, which it counts; else None."""
     for index, retrier in enumerate(state.get("Retry", ())):
         if error in retrier["ErrorEquals"] or "States.TaskFailed" in retrier["ErrorEquals"]:
             retries[index] = retries.get(index, 0) + 1
-            return bool(retries[index] <= retrier["MaxAttempts"])
-    return False
+            if retries[index] > retrier["MaxAttempts"]:
+                return None
+            pause = retrier["IntervalSeconds"] * retrier["BackoffRate"] ** (retries[index] - 1)
+            return float(min(pause, retrier.get("MaxDelaySeconds", pause)))
+    return None
 
 
 def _path(path: str, document: Any) -> Any:

@@ -59,6 +59,8 @@ class World:
         self.clock = FakeClock(RECEIVED_AT)
         root = canonical.encode_model(self.deployment.root())
         self.wiring = SimulatedWiring(self.deployment, canonical.digest(root), self.clock)
+        self.installed: SimulatedWiring = self.wiring
+        """What handlers get: the same ports, unless a test lets them fail."""
         self.wiring.store.put(root)
         self.machine = Interpreter(DEFINITION, self.invoke_stage, self.clock.now)
         self.before_invoke: Callable[[str, Any], None] = lambda _name, _payload: None
@@ -130,7 +132,7 @@ class World:
 
     def invoke(self, module: str, event: Any) -> Any:
         """The real handler of a stage or door, over this world's fakes."""
-        runtime.install(self.wiring)
+        runtime.install(self.installed)
         handler = importlib.import_module(f"cutover.{module}.handler").handler
         return handler(json.loads(json.dumps(event)), Context(module))
 
