@@ -11,6 +11,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 EMULATOR_LOCK := cli/cutover_cli/local/requirements.txt
+ENGINE_LOCK := tests/engines/dynamodb-local.json
 WORKERS ?= auto
 
 export UV_PYTHON_DOWNLOADS := never
@@ -43,11 +44,11 @@ demo: setup ## Release this project through the local stack; AUTO=1 plays the ap
 ##@ For working on it
 
 .PHONY: test
-test: setup ## Run all tests, in parallel (WORKERS=n, ARGS="...")
+test: setup .dynamodb/.stamp ## Run all tests, in parallel (WORKERS=n, ARGS="...")
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: check
-check: setup ## Format, lint, types, all tests, infra rules: what CI asks
+check: setup .dynamodb/.stamp ## Format, lint, types, all tests, infra rules: what CI asks
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -69,7 +70,7 @@ bench: setup ## Measure, print ratios, write build/bench.json
 .PHONY: clean
 clean: ## Stop the local stack; delete environments and everything that was made
 	@if [ -x $(BIN)/cutover ]; then $(BIN)/cutover local down; fi
-	@rm -rf .venv .tools .emulator .cutover .demo build dist cdk.out bench/out .ci/out \
+	@rm -rf .venv .tools .emulator .dynamodb .cutover .demo build dist cdk.out bench/out .ci/out \
 	  .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -104,3 +105,14 @@ clean: ## Stop the local stack; delete environments and everything that was made
 	$(UV) venv --quiet --clear --python .tools/bin/python .emulator; \
 	$(UV) pip sync --quiet --require-hashes --compile-bytecode --python .emulator/bin/python $(EMULATOR_LOCK)
 	@touch $@
+
+# Amazon's own DynamoDB engine, for the races. Nobody needs it to work on the rest: without Java, or where the
+# registry is out of reach (4), its tests are skipped and say why. Other bytes than the pinned ones end everything.
+.dynamodb/.stamp: $(ENGINE_LOCK) tests/engines/fetch_dynamodb_local.py .tools/.stamp-$(UV_VERSION)
+	@if ! command -v java >/dev/null; then \
+	  echo "No Java, so no tests on DynamoDB Local; on Debian: apt-get install openjdk-17-jre-headless" >&2; \
+	else \
+	  echo "Installing DynamoDB Local into .dynamodb/ ..."; \
+	  rm -f $@; \
+	  .tools/bin/python tests/engines/fetch_dynamodb_local.py .dynamodb && touch $@ || [[ $$? == 4 ]]; \
+	fi
