@@ -7,6 +7,7 @@
     ├── TransientError           trying again may help; only the state machine does so
     │   ├── DependencyUnavailable    a service failed or throttled; nothing was done
     │   └── Conflict                 another writer was first; read the record and decide again
+    ├── Fenced                   another execution serves this revision now; this one is to end
     ├── AmbiguousCompletion      the request may or may not have taken effect; never blindly repeated
     ├── IntegrityError           what is stored is not what was stored
     │   ├── DigestMismatch           bytes differ from the digest that names them
@@ -44,6 +45,10 @@ class Conflict(TransientError):
     def __init__(self, *parts: str) -> None:
         super().__init__(f"conditions failed: {', '.join(parts) or 'unknown'}")
         self.parts = frozenset(parts)
+
+
+class Fenced(CutoverError):
+    """Another execution serves this revision now."""
 
 
 class AmbiguousCompletion(CutoverError):

@@ -71,10 +71,13 @@ class Commit:
     ``current`` is the lane reading that must still hold (its cutover and revision), whether or not the lane changes.
     """
 
-    entry: LedgerEntry
+    entries: tuple[LedgerEntry, ...]
+    """One or two, the second following the first in the same chain."""
     head_before: ChainHead
     record: RevisionRecord | None = None
     record_before: RevisionRecord | None = None
+    opened: RevisionRecord | None = None
+    """A new revision: its record must not exist."""
     admission: Admission | None = None
     admission_before: Admission | None = None
     lane: Lane | None = None
@@ -83,9 +86,11 @@ class Commit:
     claim: Slot | None = None
     release: Slot | None = None
     payload: Digest | None = None
-    """A trusted candidate's payload digest, claimed once and for all by its revision."""
+    """A trusted candidate's payload digest, claimed once and for all by the revision that is opened."""
     nonce: Digest | None = None
     """A form's nonce, spent by this commit."""
+    brake: Brake | None = None
+    brake_before: Brake | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +128,13 @@ class Records(Protocol):
 
     def brake(self) -> Brake | None: ...
 
-    def set_brake(self, brake: Brake) -> None: ...
+    def set_brake(self, brake: Brake) -> None:
+        """An operator's own setting, such as the first one. Orders go through ``commit``, with their entry."""
 
     def commit(self, commit: Commit) -> None:
         """All or nothing. Raises ``Conflict`` naming the parts whose condition failed:
 
-        ``record``, ``admission``, ``lane``, ``ledger``, ``slot``, ``payload``, ``nonce``.
+        ``record``, ``opened``, ``admission``, ``lane``, ``ledger``, ``slot``, ``payload``, ``nonce``, ``brake``.
         """
 
     def clear_signal(self, of: RevisionRecord | Admission) -> None:
@@ -145,7 +151,7 @@ class Records(Protocol):
 
 
 class Tokens(Protocol):
-    """Task tokens, in a table of their own. The newest of a state wins."""
+    """Task tokens, in a table of their own. That of the latest execution wins, and of these the newest."""
 
     def put(self, token: Token) -> None: ...
 

@@ -1,30 +1,45 @@
-"""The one way to change a record: a row of the table, one ledger entry, one transaction.
+"""The one way to change a record: a row of the table, its ledger entries, one transaction.
 
 Nobody else builds a ``Commit``. The recorder checks the row against the status and the writer,
-sets what follows from it (signal, next look of the clock, lane, slot), and appends the entry.
+sets what follows from it (signal, next look of the clock, lane, slot), and appends the entries.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cutover.admissions import Admissions, admitted
 from cutover.contracts.base import Digest
-from cutover.contracts.ledger import LedgerEngine, LedgerEntry
-from cutover.domain import attempts, ledger, transitions
-from cutover.domain.entries import Told, entry_after
-from cutover.domain.record import FINAL, KEEPS_SLOT, Admission, ChainHead, Fault, Lane, RevisionRecord, Slot, Status
-from cutover.errors import Conflict, DocumentMissing, Refused
-from cutover.ports import Clock, Commit, Records
+from cutover.domain import schedule, transitions
+from cutover.domain.entries import Told
+from cutover.domain.record import FINAL, KEEPS_SLOT, Admission, Lane, RevisionRecord, Signal, Slot, Status
+from cutover.domain.transitions import Transition
+from cutover.errors import Conflict, DocumentMissing, Fenced, Refused
+from cutover.journal import DECISIONS
+from cutover.ports import Commit
 
-DECISIONS = 5
-"""How often a decision is made again on a fresh reading after a lost race. No service call is retried here."""
+TAKEN = frozenset({"slot", "nonce", "payload", "admission", "opened"})
+"""Parts that a new decision on the same record would find taken again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The next revision, opened by the step that ends the one before. ``lane`` is what changes there besides.
+
+    ``admission``: the candidate that opens it, where a new one does; ``payload`` is that candidate's digest.
+    """
+
+    record: RevisionRecord
+    lane: dict[str, Any] = field(default_factory=dict)
+    admission: Admission | None = None
+    payload: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a decision asks the recorder to write."""
+    """What a decision asks the recorder to write: the event of one row, and what changes with it."""
 
-    transition: int
+    event: str
     requester: str
     updates: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Digest] = field(default_factory=dict)
@@ -33,36 +48,30 @@ class Step:
     facts: Digest | None = None
     claim: Slot | None = None
     nonce: Digest | None = None
+    opening: Opening | None = None
 
 
-def _unseen(_record: RevisionRecord) -> None:
-    """Nobody wants to know."""
+class Recorder(Admissions):
+    """Writes revisions, in the name of one function (``role``)."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorder:
-    """Writes in the name of one function (``role``)."""
-
-    records: Records
-    clock: Clock
-    role: str
-    engine: LedgerEngine
-    seen: Callable[[RevisionRecord], None] = _unseen
-    """Told of every record that is read, so that log lines can carry its correlation id."""
+    __slots__ = ()
 
     def read(self, cutover: str, revision: int) -> RevisionRecord:
+        """``Fenced`` when another execution than this recorder's serves the revision now."""
         record = self.records.revision(cutover, revision)
         if record is None:
             raise DocumentMissing(f"no record of {cutover} revision {revision}")
         self.seen(record)
+        if self.execution not in {None, record.execution}:
+            raise Fenced(f"execution {record.execution} serves {cutover} revision {revision}, not {self.execution}")
         return record
 
     def advance(self, cutover: str, revision: int, decide: Callable[[RevisionRecord], Step | None]) -> RevisionRecord:
         """Decide on the present record and write the step; on a lost race, decide again on the new one.
 
         ``decide`` returns None when there is nothing to write. Raises ``Refused``
-        (``ILLEGAL_TRANSITION``), and ``Conflict`` when races are lost again and again or a part
-        other than the readings (``slot``, ``nonce``) is taken.
+        (``ILLEGAL_TRANSITION``, ``NOT_CURRENT``), ``Fenced``, and ``Conflict`` when races are lost again and
+        again or a part other than the readings is taken.
         """
         for remaining in reversed(range(DECISIONS)):
             record = self.read(cutover, revision)
@@ -72,128 +81,105 @@ class Recorder:
             try:
                 return self._write(record, step)
             except Conflict as conflict:
-                if remaining == 0 or conflict.parts & {"slot", "nonce", "payload"}:
+                if remaining == 0 or conflict.parts & TAKEN:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def note(
         self, record: RevisionRecord, event: str, *, result: str, detail: str | None = None, **updates: Any
     ) -> RevisionRecord:
-        """A ledger entry that changes no status, and perhaps when to look again."""
+        """A ledger entry that changes no status, and perhaps when to look again.
+
+        ``inputs`` and ``requester`` may be among the updates: they are the entry's.
+        """
+        more = {name: updates.pop(name) for name in ("inputs", "requester") if name in updates}
         after = self._after(record, record.status, updates) if updates else None
-        told = Told.of(record, event, result=result, detail=detail, requester=self.role)
-        self._append(record.cutover, told, record=after, record_before=record if after else None)
+        told = Told.of(record, event, result=result, detail=detail, **{"requester": self.role, **more})
+        self.append(record.cutover, told, record=after, record_before=record if after else None)
         return after or record
 
-    def note_admission(self, admission: Admission, event: str, *, result: str, detail: str | None = None) -> None:
-        """A ledger entry about an admission that opened nothing yet."""
-        told = Told.of_admission(admission, event, result=result, detail=detail)
-        self._append(ledger.admissions_chain(admission.digest), told)
-
-    def announce(self, admission: Admission) -> None:
-        """Transition 1. ``Conflict`` (``admission``) when this envelope was announced before."""
-        row = transitions.TABLE[1]
-        opened = admission.model_copy(update={"signal": row.signal})
-        due_at = transitions.admission_due_at(opened, self.clock.now())
-        opened = opened.model_copy(update={"due_at": due_at})
-        told = Told.of_admission(opened, row.event, row=row, result="ANNOUNCED")
-        self._append(ledger.admissions_chain(admission.digest), told, admission=opened)
-
-    def readmit(self, admission: Admission, *, asked: bool = False) -> Admission:
-        """Another execution for an admission that its execution left undecided, or its abandonment at the end
-        of a series of attempts, unless somebody ``asked``. A reading that is not the present one changes nothing.
-        """
-        if admission.status is not Status.ADMITTING or self.records.admission(admission.digest) != admission:
-            return admission
-        if attempts.exhausted(admission) and not asked:
-            after, event, result = attempts.given_up(admission), "abandoned", "ADMISSION_ABANDONED"
-            detail = f"{admission.attempt} executions left it undecided; announce the same envelope again"
-        else:
-            after = attempts.another(admission, self.clock.now())
-            event, result, detail = "started-again", "EXECUTION_REPEATED", f"execution {after.attempt}"
-        told = Told.of_admission(after, event, result=result, detail=detail)
-        self._append(ledger.admissions_chain(admission.digest), told, admission=after, admission_before=admission)
-        return after
-
-    def refuse(self, admission: Admission, reason: str, faults: tuple[Fault, ...]) -> Admission:
-        """Transition 2."""
-        row = transitions.permitted(2, admission.status, self.role)
-        refused = _decided(admission, Status.REFUSED, reason=reason, faults=faults)
-        detail = "; ".join(f"{fault.pointer} {fault.code}" for fault in faults) or None
-        told = Told.of_admission(refused, row.event, row=row, before=admission.status, result=reason, detail=detail)
-        self._append(ledger.admissions_chain(admission.digest), told, admission=refused, admission_before=admission)
-        return refused
-
-    def admit(
-        self, admission: Admission, record: RevisionRecord, *, lane: Lane, lane_before: Lane | None, payload: Digest
-    ) -> None:
-        """Transition 3: the admission, the new record, the lane and the payload's claim, all or nothing."""
-        row = transitions.permitted(3, admission.status, self.role)
-        opened = record.model_copy(update={"due_at": transitions.due_at(record, self.clock.now())})
-        admitted = _decided(
-            admission, Status.COLLECTING, payload=payload, cutover=record.cutover, revision=record.revision
-        )
-        head = self.records.chain(record.cutover)
-        told = Told.of(
-            opened, row.event, result="ADMITTED", requester=record.requester, row=row, before=admission.status,
-            inputs={"candidate": payload, "envelope": admission.digest},
-        )  # fmt: skip
-        self.records.commit(
-            Commit(
-                entry=self._entry(head, told), head_before=head, record=opened, admission=admitted,
-                admission_before=admission, lane=lane, lane_before=lane_before, payload=payload,
-            )
-        )  # fmt: skip
-
     def _write(self, record: RevisionRecord, step: Step) -> RevisionRecord:
-        row = transitions.permitted(step.transition, record.status, self.role)
+        row = transitions.permitted(step.event, record.status, self.role)
+        if row.opens != (step.opening is not None):
+            raise Refused("ILLEGAL_TRANSITION", f"{step.event!r} opens a revision, or it does not")
         target = row.target or record.status
-        # A signal tells of the newest status only; what the relay needs to know it reads from the record.
-        after = self._after(record, target, {"signal": row.signal} | step.updates)
-        lane = self.records.lane(record.product, record.target)
-        if lane is None or (lane.cutover, lane.revision) != (record.cutover, record.revision):
-            raise Refused("NOT_CURRENT", f"{record.cutover} revision {record.revision} is not the current one")
-        ends = target in FINAL
+        after = self._after(record, target, {"signal": _signal_after(record, row)} | step.updates)
+        lane = self._lane(record, row)
         head = self.records.chain(record.cutover)
         told = Told.of(
             after, row.event, result=step.result, detail=step.detail, requester=step.requester, row=row,
             before=record.status, inputs=step.inputs, facts=step.facts,
         )  # fmt: skip
+        opening = step.opening
+        opened = self._opened(opening) if opening else None
+        following = (_told_of_opening(opened, row, step, opening),) if opened and opening else ()
+        written = _lane_after(lane, target, opening)
         self.records.commit(
             Commit(
-                entry=self._entry(head, told), head_before=head, record=after, record_before=record, current=lane,
-                lane=lane.model_copy(update={"live": False, "version": lane.version + 1}) if ends else None,
-                lane_before=lane if ends else None,
-                claim=step.claim,
-                release=_slot_of(record) if ends and target not in KEEPS_SLOT else None,
-                nonce=step.nonce,
+                entries=self.entries(head, told, *following), head_before=head, record=after, record_before=record,
+                opened=opened, current=lane, lane=written, lane_before=lane if written else None, claim=step.claim,
+                release=_slot_of(record) if target in FINAL and target not in KEEPS_SLOT else None,
+                nonce=step.nonce, payload=opening.payload if opening else None,
+                admission=_admitted(opening), admission_before=opening.admission if opening else None,
             )
         )  # fmt: skip
         return after
 
-    def _append(self, chain: str, told: Told, **written: Any) -> None:
-        """Commit what does not depend on the chain's head; when only the head was lost, on the new head again."""
-        for remaining in reversed(range(DECISIONS)):
-            head = self.records.chain(chain)
-            try:
-                return self.records.commit(Commit(entry=self._entry(head, told), head_before=head, **written))
-            except Conflict as conflict:
-                if remaining == 0 or conflict.parts - {"ledger"}:
-                    raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
+    def _lane(self, record: RevisionRecord, row: Transition) -> Lane | None:
+        """The lane, with this revision as the current one; None where it has gone on and may have."""
+        lane = self.records.lane(record.product, record.target)
+        if lane is not None and (lane.cutover, lane.revision) == (record.cutover, record.revision):
+            return lane
+        if row.current:
+            raise Refused("NOT_CURRENT", f"{record.cutover} revision {record.revision} is not the current one")
+        return None
+
+    def _opened(self, opening: Opening) -> RevisionRecord:
+        """The record that is opened. Where no execution of a candidate goes on with it, one has to be started."""
+        record = opening.record.model_copy(update={"signal": None if opening.admission else Signal.START})
+        return record.model_copy(update={"due_at": schedule.due_at(record, self.clock.now())})
 
     def _after(self, record: RevisionRecord, status: Status, updates: dict[str, Any]) -> RevisionRecord:
-        changed = record.model_copy(update=updates | {"status": status, "version": record.version + 1})
-        return changed.model_copy(update={"due_at": transitions.due_at(changed, self.clock.now())})
+        now = self.clock.now()
+        changed = record.model_copy(
+            update={"moved_at": now} | updates | {"status": status, "version": record.version + 1}
+        )
+        return changed.model_copy(update={"due_at": schedule.due_at(changed, now)})
 
-    def _entry(self, head: ChainHead, told: Told) -> LedgerEntry:
-        return entry_after(head, told, at=self.clock.now(), role=self.role, engine=self.engine)
+
+def _signal_after(record: RevisionRecord, row: Transition) -> Signal | None:
+    """A signal tells of the newest status; but an execution that was still to be started is not forgotten."""
+    pending = record.signal if record.signal in {Signal.START, Signal.ADOPT} else None
+    if pending is None or row.signal is Signal.START or row.target in FINAL:
+        return row.signal
+    return pending
 
 
-def _decided(admission: Admission, status: Status, **updates: Any) -> Admission:
-    """An admission that Admit has decided on: nothing is due for it any more."""
-    settled = {"status": status, "version": admission.version + 1, "signal": None, "due_at": None}
-    return admission.model_copy(update=settled | updates)
+def _told_of_opening(opened: RevisionRecord, row: Transition, step: Step, opening: Opening) -> Told:
+    """The second entry: the new revision's first status. From nothing, unless a candidate was being admitted."""
+    return Told.of(
+        opened, "opened", result=step.result, requester=step.requester, row=row,
+        before=opening.admission.status if opening.admission else None, inputs=step.inputs,
+    )  # fmt: skip
+
+
+def _admitted(opening: Opening | None) -> Admission | None:
+    if opening is None or opening.admission is None or opening.payload is None:
+        return None
+    return admitted(opening.admission, opening.record, opening.payload)
+
+
+def _lane_after(lane: Lane | None, target: Status, opening: Opening | None) -> Lane | None:
+    """The lane as it will be; None when it does not change."""
+    if lane is None:
+        return None
+    if opening is not None:
+        changed = opening.lane | {"revision": opening.record.revision, "ended": None}
+    elif target in FINAL:
+        changed = {"ended": target}
+    else:
+        return None
+    return lane.model_copy(update=changed | {"version": lane.version + 1})
 
 
 def _slot_of(record: RevisionRecord) -> Slot | None:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from cutover.contracts.base import Digest
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.policy import Purpose, SignedReference, TrustedKey
 from cutover.domain import canonical
@@ -18,6 +19,11 @@ class Sealer:
         self._signer = signer
         self._keys = keys
         self._clock = clock
+
+    @property
+    def key_id(self) -> Digest:
+        """The key that it signs with."""
+        return self._signer.key_id
 
     def seal(self, document: BaseModel, payload_type: str) -> tuple[SignedReference, Envelope, bytes]:
         """The envelope of a document's canonical bytes: where it will be stored, the envelope, its own bytes."""

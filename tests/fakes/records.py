@@ -82,13 +82,14 @@ class InMemoryRecords:
         with self._lock:
             if failed := list(dict.fromkeys(self._failed(commit))):
                 raise Conflict(*failed)
-            if commit.payload and commit.record:
-                self._payloads[commit.payload] = (commit.record.cutover, commit.record.revision)
+            if commit.payload and commit.opened:
+                self._payloads[commit.payload] = (commit.opened.cutover, commit.opened.revision)
             if commit.nonce:
                 self._nonces.add(commit.nonce)
             if commit.release:
                 self._models.pop(_name(commit.release), None)
-            for model in (head, commit.entry, commit.record, commit.admission, commit.lane, commit.claim):
+            written = (commit.record, commit.opened, commit.admission, commit.lane, commit.claim, commit.brake)
+            for model in (head, *commit.entries, *written):
                 if model is not None:
                     self._set(model)
 
@@ -122,6 +123,8 @@ class InMemoryRecords:
         if self.chain(commit.head_before.chain) != commit.head_before:
             yield "ledger"
         yield from self._stale("record", commit.record, commit.record_before)
+        yield from self._stale("opened", commit.opened, None)
+        yield from self._stale("brake", commit.brake, commit.brake_before)
         yield from self._stale("admission", commit.admission, commit.admission_before)
         yield from self._stale("lane", commit.lane, commit.lane_before)
         if commit.current and not self._is_current(commit.current):
@@ -129,8 +132,8 @@ class InMemoryRecords:
         for slot in (commit.claim, commit.release):
             if slot and self.slot(slot.queue_arn, slot.window) not in (None, slot):
                 yield "slot"
-        if commit.payload and commit.record:
-            ours = (commit.record.cutover, commit.record.revision)
+        if commit.payload and commit.opened:
+            ours = (commit.opened.cutover, commit.opened.revision)
             if self._payloads.get(commit.payload, ours) != ours:
                 yield "payload"
         if commit.nonce in self._nonces:

@@ -12,7 +12,7 @@ class InMemoryTokens:
 
     def put(self, token: Token) -> None:
         stored = self.newest(token.cutover, token.revision)
-        if stored is None or stored.stored_at <= token.stored_at:
+        if stored is None or (stored.execution, stored.stored_at) <= (token.execution, token.stored_at):
             self._tokens[token.cutover, token.revision] = token
             self.changes.append(token)
 

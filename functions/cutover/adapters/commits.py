@@ -1,8 +1,10 @@
 """What a ``Commit`` must satisfy before any table sees it: rules of arithmetic, the same for every ``Records``."""
 
-from cutover.domain import canonical
+from cutover.domain.ledger import head_of
 from cutover.domain.record import ChainHead
 from cutover.ports import Commit
+
+MAX_ENTRIES = 2
 
 
 class MalformedCommit(ValueError):
@@ -12,30 +14,37 @@ class MalformedCommit(ValueError):
 def new_head(commit: Commit) -> ChainHead:
     """The chain's head after ``commit``. Raises ``MalformedCommit``:
 
-    1. the entry continues the head that it was written on (chain, sequence, digest of the one before);
+    1. its entries, one or two, continue the head that they were written on (chain, sequence, digest of the one before);
     2. each new image is of the same thing as its reading, and its version one higher (1 where there was none);
-    3. a reading comes with a new image;
-    4. a slot is not claimed and released at once; a payload is claimed by the record of the same commit.
+    3. a reading comes with a new image; a record that is changed has one, and one that is opened has none;
+    4. a slot is not claimed and released at once; a payload is claimed by the record that is opened.
     """
-    _continues(commit)
-    record, admission, lane = commit.record, commit.admission, commit.lane
-    _follows("record", record, commit.record_before, ("cutover", "revision"))
-    _follows("admission", admission, commit.admission_before, ("digest",))
-    _follows("lane", lane, commit.lane_before, ("product", "target"))
+    head = _continued(commit)
+    _follows("record", commit.record, commit.record_before, ("cutover", "revision"))
+    _follows("opened", commit.opened, None, ("cutover", "revision"))
+    _follows("admission", commit.admission, commit.admission_before, ("digest",))
+    _follows("lane", commit.lane, commit.lane_before, ("product", "target"))
+    _follows("brake", commit.brake, commit.brake_before, ())
+    if commit.record is not None and commit.record_before is None:
+        raise MalformedCommit("record: a change without its reading; a new one is opened")
     claim, release = commit.claim, commit.release
     if claim and release and (claim.queue_arn, claim.window) == (release.queue_arn, release.window):
         raise MalformedCommit("one slot is both claimed and released")
-    if commit.payload is not None and record is None:
-        raise MalformedCommit("a payload is claimed by a record, and there is none")
-    entry = commit.entry
-    return ChainHead(chain=entry.chain, sequence=entry.sequence, entry=canonical.digest_model(entry))
+    if commit.payload is not None and commit.opened is None:
+        raise MalformedCommit("a payload is claimed by the record that is opened, and there is none")
+    return head
 
 
-def _continues(commit: Commit) -> None:
-    entry, head = commit.entry, commit.head_before
-    found = (entry.chain, entry.sequence, entry.previous)
-    if found != (head.chain, head.sequence + 1, head.entry):
-        raise MalformedCommit(f"ledger entry {found} does not continue {head}")
+def _continued(commit: Commit) -> ChainHead:
+    head = commit.head_before
+    if not 1 <= len(commit.entries) <= MAX_ENTRIES:
+        raise MalformedCommit(f"{len(commit.entries)} ledger entries in one commit")
+    for entry in commit.entries:
+        found = (entry.chain, entry.sequence, entry.previous)
+        if found != (head.chain, head.sequence + 1, head.entry):
+            raise MalformedCommit(f"ledger entry {found} does not continue {head}")
+        head = head_of(entry)
+    return head
 
 
 def _follows(part: str, new: object, before: object, identity: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from cutover.adapters import dynamodb_items as items
 from cutover.adapters.commits import new_head
 from cutover.adapters.dynamodb_guards import ABSENT, Guard, absent_or, equal
-from cutover.domain.record import Admission, ChainHead, Lane, RevisionRecord, Slot
+from cutover.domain.record import Admission, Brake, ChainHead, Lane, RevisionRecord, Slot
 from cutover.errors import Conflict, DependencyUnavailable
 from cutover.ports import Commit
 
@@ -30,11 +30,13 @@ class Action:
 def actions(table: str, commit: Commit, writer: str) -> tuple[Action, ...]:
     """Every condition and write of ``commit``; ``writer`` marks the ledger entry as this call's own."""
     build = _Builder(table)
-    entry = items.item_of(commit.entry) | {"writer": items.marshal(writer)}
+    mark = {"writer": items.marshal(writer)}
     found = [
         build.put("ledger", items.item_of(new_head(commit)), _head_guard(commit.head_before)),
-        build.put("ledger", entry, ABSENT),
+        *(build.put("ledger", items.item_of(entry) | mark, ABSENT) for entry in commit.entries),
     ]
+    if commit.opened:
+        found.append(build.save("opened", commit.opened, ABSENT))
     if commit.record:
         found.append(build.save("record", commit.record, _record_guard(commit.record_before)))
     if commit.admission:
@@ -47,19 +49,21 @@ def actions(table: str, commit: Commit, writer: str) -> tuple[Action, ...]:
         found.append(build.save("slot", commit.claim, absent_or(_ours(commit.claim))))
     if commit.release:
         found.append(build.delete("slot", items.key_of(commit.release), absent_or(_ours(commit.release))))
+    if commit.brake:
+        found.append(build.save("brake", commit.brake, _brake_guard(commit.brake_before)))
     return (*found, *_claims(build, commit))
 
 
 def _claims(build: "_Builder", commit: Commit) -> list[Action]:
     """The digests that count once: a candidate's payload, a form's nonce."""
     found = []
-    if commit.payload and commit.record:
-        record = commit.record
+    if commit.payload and commit.opened:
+        record = commit.opened
         owner: dict[str, str | int | None] = {"cutover": record.cutover, "revision": record.revision}
         guard = absent_or(equal(**owner))
         found.append(build.put("payload", _mark(items.payload_key(commit.payload), "PAYLOAD", owner), guard))
     if commit.nonce:
-        spent = {"chain": commit.entry.chain, "sequence": commit.entry.sequence}
+        spent = {"chain": commit.entries[0].chain, "sequence": commit.entries[0].sequence}
         found.append(build.put("nonce", _mark(items.nonce_key(commit.nonce), "NONCE", spent), ABSENT))
     return found
 
@@ -112,6 +116,10 @@ def _record_guard(before: RevisionRecord | None) -> Guard:
     if before is None:
         return ABSENT
     return equal(version=before.version, status=before.status.value, decision_seq=before.decision_seq)
+
+
+def _brake_guard(before: Brake | None) -> Guard:
+    return equal(version=before.version, engaged=before.engaged) if before else ABSENT
 
 
 def _admission_guard(before: Admission | None) -> Guard:

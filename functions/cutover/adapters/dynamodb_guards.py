@@ -49,9 +49,22 @@ def absent_or(guard: Guard) -> Guard:
     return Guard(f"{ABSENT.expression} OR ({guard.expression})", guard.names, guard.values)
 
 
-def absent_or_at_most(name: str, value: str | int) -> Guard:
-    """Nothing is stored, or what is stored is not newer than ``value``."""
-    return absent_or(Guard(f"#{name} <= :{name}", {f"#{name}": name}, {f":{name}": items.marshal(value)}))
+def absent_or_earlier(**ranked: str | int) -> Guard:
+    """Nothing is stored, or what is stored is not newer: ``ranked`` names attributes, the weightiest first."""
+    names = list(ranked)
+    ways = [
+        " AND ".join(
+            [*(f"#{name} = :{name}" for name in names[:index]), f"#{last} {'<=' if last == names[-1] else '<'} :{last}"]
+        )
+        for index, last in enumerate(names)
+    ]
+    return absent_or(
+        Guard(
+            " OR ".join(f"({way})" for way in ways),
+            {f"#{name}": name for name in names},
+            {f":{name}": items.marshal(value) for name, value in ranked.items()},
+        )
+    )
 
 
 @contextmanager

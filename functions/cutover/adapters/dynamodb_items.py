@@ -5,8 +5,6 @@ Mapping, the same for every kind:
 - ``pk`` and ``sk`` as in ``key_of``; ``kind`` names the model.
 - A model's fields are attributes under their JSON names: text and instants (canonical spelling, so that they
   sort) as ``S``, integers ``N``, booleans ``BOOL``, nested documents ``M``, tuples ``L``. None is not stored.
-- ``live`` is the partition key of the index ``due`` and therefore text; a lane's own field ``live`` is stored
-  as ``lane_live``.
 - Revisions and admissions carry ``live = "1"`` while the clock must look at them: see ``is_waiting``.
 - A ledger entry carries ``writer``, the random name of the commit that wrote it: see ``DynamoRecords.commit``.
 """
@@ -125,8 +123,6 @@ def is_waiting(of: RevisionRecord | Admission) -> bool:
 def item_of(model: BaseModel) -> Item:
     """The item that stores ``model``."""
     fields = model.model_dump(mode="json", by_alias=True, exclude_none=True)
-    if isinstance(model, Lane):
-        fields["lane_live"] = fields.pop("live")
     fields["kind"] = _KIND_OF[type(model)]
     if isinstance(model, (RevisionRecord, Admission)) and model.due_at is not None and is_waiting(model):
         fields["live"] = "1"
@@ -141,8 +137,6 @@ def name_of(item: Item) -> str:
 def read(model: type[M], item: Item) -> M:
     """The model that ``item`` stores; ``IntegrityError`` when it stores none such."""
     fields = {name: unmarshal(value) for name, value in item.items() if name not in _BESIDE_THE_MODEL}
-    if model is Lane and "lane_live" in fields:
-        fields["live"] = fields.pop("lane_live")
     for name, field in model.model_fields.items():
         if field.is_required():
             fields.setdefault(field.alias or name, None)

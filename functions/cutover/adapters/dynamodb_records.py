@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from cutover.adapters import dynamodb_items as items
 from cutover.adapters.aws_errors import code_of, translated
 from cutover.adapters.dynamodb_commit import actions, cancelled
-from cutover.adapters.dynamodb_guards import Guard, absent_or_at_most, conditional, equal
+from cutover.adapters.dynamodb_guards import Guard, absent_or_earlier, conditional, equal
 from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import ActivePolicy, Admission, Brake, ChainHead, Lane, RevisionRecord, Signal, Slot
@@ -69,7 +69,7 @@ class DynamoRecords:
     def activate_policy(self, policy: ActivePolicy) -> None:
         """``Conflict`` when a newer version is active already: a late activation must not roll it back."""
         with conditional("PutItem", "policy"):
-            self._put(policy, absent_or_at_most("version", policy.version))
+            self._put(policy, absent_or_earlier(version=policy.version))
 
     def brake(self) -> Brake | None:
         return self._model(Brake, items.BRAKE_KEY)
@@ -94,11 +94,11 @@ class DynamoRecords:
         except ClientError as error:
             if code_of(error) != "TransactionCanceledException":
                 raise
-            if not self._wrote(commit.entry, writer):
+            if not self._wrote(commit.entries[0], writer):
                 raise cancelled(error, sent) from error
         except DependencyUnavailable:
             # A request still on its way can take effect later; who tries again reads first, and conditionally.
-            if not self._wrote(commit.entry, writer):
+            if not self._wrote(commit.entries[0], writer):
                 raise
 
     def clear_signal(self, of: RevisionRecord | Admission) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutover.adapters import dynamodb_items as items
 from cutover.adapters.aws_errors import translated
-from cutover.adapters.dynamodb_guards import absent_or_at_most, conditional, equal
+from cutover.adapters.dynamodb_guards import absent_or_earlier, conditional, equal
 from cutover.contracts.base import format_instant
 from cutover.domain.record import Token
 from cutover.errors import Conflict
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DynamoTokens:
-    """Implements ``Tokens``: one item a revision, which only a token at least as new replaces."""
+    """Implements ``Tokens``: one item a revision, which only a token of a later execution or time replaces."""
 
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
         self._client = client
@@ -23,7 +23,7 @@ class DynamoTokens:
 
     def put(self, token: Token) -> None:
         """Store ``token``. A newer one that stands already stays; in one second the later call wins."""
-        guard = absent_or_at_most("stored_at", format_instant(token.stored_at))
+        guard = absent_or_earlier(execution=token.execution, stored_at=format_instant(token.stored_at))
         with suppress(Conflict), conditional("PutItem", "token"):
             self._client.put_item(TableName=self._table, Item=items.item_of(token), **guard.arguments())
 

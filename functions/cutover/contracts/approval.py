@@ -9,7 +9,8 @@ from cutover.contracts.envelope import Statement, Subject
 from cutover.contracts.manifest import Assurance
 
 APPROVAL_PREDICATE = "urn:cutover:approval:v1"
-Decision = Literal["approve", "refuse"]
+Decision = Literal["approve", "refuse", "defer", "resume"]
+"""``defer`` puts the question off until a time; ``resume`` takes it up before that time has come."""
 
 
 class Answers(Model):
@@ -34,6 +35,8 @@ class ApprovalPredicate(Model):
     assurance: Assurance
     answers: Answers | None
     reason: Text | None
+    until: Instant | None = None
+    """Of a deferral: when the question comes back."""
     decided_at: Instant
     facts: Digest
     nonce: Digest

@@ -30,3 +30,10 @@ class CandidateEvent(Model):
         if (self.envelope is None) == (self.reference is None):
             raise ValueError("give either envelope or reference")
         return self
+
+
+class SignedEvent(Model):
+    """``cutover/signed-event/v1``: a resolution, withdrawal, brake order or receipt on the bus."""
+
+    schema_: Annotated[Literal["cutover/signed-event/v1"], SAID] = kind("cutover/signed-event/v1")
+    envelope: Envelope

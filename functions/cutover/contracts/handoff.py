@@ -24,7 +24,6 @@ from cutover.contracts.envelope import Envelope
 
 HANDOFF_TYPE = "application/vnd.cutover.handoff.v1+json"
 RECEIPT_TYPE = "application/vnd.cutover.receipt.v1+json"
-RESOLUTION_TYPE = "application/vnd.cutover.resolution.v1+json"
 WITHDRAWAL_TYPE = "application/vnd.cutover.withdrawal.v1+json"
 
 
@@ -81,27 +80,13 @@ class Receipt(Model):
     received_at: Instant
 
 
-class Resolution(Model):
-    """``cutover/resolution/v1``: answers one hold, with a waiver or with corrected evidence."""
-
-    schema_: Annotated[Literal["cutover/resolution/v1"], SAID] = kind("cutover/resolution/v1")
-    audience: Audience
-    cutover: CutoverId
-    revision: Revision
-    fingerprint: Digest
-    kind: Literal["waiver", "evidence"]
-    document: Digest
-    resolver: Name
-    resolved_at: Instant
-
-
 class Withdrawal(Model):
-    """``cutover/withdrawal/v1``."""
+    """``cutover/withdrawal/v1``. Without a revision it is meant for whichever is current."""
 
     schema_: Annotated[Literal["cutover/withdrawal/v1"], SAID] = kind("cutover/withdrawal/v1")
     audience: Audience
     cutover: CutoverId
-    revision: Revision
+    revision: Revision | None = None
     requester: Line
     reason: Text
     issued_at: Instant

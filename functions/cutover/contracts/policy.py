@@ -38,7 +38,9 @@ Purpose = Literal[
     "handoff",
     "ledger",
     "receipt",
+    "resolution",
     "withdrawal",
+    "brake",
 ]
 Seconds = Annotated[int, Field(ge=0, le=366 * 86_400)]
 
@@ -74,6 +76,8 @@ class TrustedKey(Model):
     not_after: Instant
     revoked_at: Instant | None = None
     products: tuple[Product, ...] = ()
+    person: Name | None = None
+    """Whose key it is, where it is one person's: a waiver and a resolution are given by people."""
 
 
 class TrustBundle(Model):
@@ -114,6 +118,12 @@ class Rules(Model):
     open_margin: Seconds
     close_margin: Seconds
     lease: Annotated[int, Field(ge=30, le=900)]
+    waivable: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    """Families of checks whose holds can be waived at all, each with the roles that may. Any other cannot."""
+    probe_every: Annotated[Seconds, Field(ge=60)] = 900
+    """How often the sources and the facts of a waiting revision are looked at."""
+    probe_before: Seconds = 14_400
+    """So long before the window opens they are looked at in any case, while people are awake to answer."""
 
 
 class Person(Model):

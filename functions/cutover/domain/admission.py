@@ -38,6 +38,8 @@ class Examined:
     payload: bytes
     digest: Digest
     window: Window
+    keys: tuple[Digest, ...]
+    """The ids of the keys that signed it."""
 
 
 class NotAdmitted(CutoverError):
@@ -77,19 +79,15 @@ def _examine(content: bytes, policy: Policy, audience: str, targets: Collection[
     window = occurrence(policy.facts, candidate.target, candidate.window)
     now_is = phase(window, now, margins=Margins.of(policy.rules), facts=policy.facts, target=candidate.target)
     _require(now_is is not Phase.CLOSED, "/window", "WINDOW_PASSED", "choose a window that is still to come")
-    return Examined(candidate, opened.payload, opened.digest, window)
+    return Examined(candidate, opened.payload, opened.digest, window, tuple(key.id for key in opened.keys))
 
 
 def compare(candidate: Candidate, lane: Lane | None) -> None:
-    """Raises ``NotAdmitted`` unless the candidate may open the lane's next cutover."""
+    """Raises ``NotAdmitted`` unless the candidate is strictly newer than any that was admitted to the lane."""
     if lane is None:
         return
     newer = (candidate.issued_at, candidate.sequence) > (lane.issued_at, lane.sequence)
     _require(newer, "/issued_at", "NOT_NEWER", f"{lane.cutover} was opened by a candidate that is as new or newer")
-    _require(
-        not lane.live, "/product", "REVISION_LIVE",
-        f"{lane.cutover} revision {lane.revision} is under way; issue a new candidate when it has ended",
-    )  # fmt: skip
 
 
 def _parsed(payload: bytes) -> Candidate:

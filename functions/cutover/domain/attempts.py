@@ -10,7 +10,7 @@ once, conditionally.
 from datetime import datetime
 
 from cutover.domain.record import Admission, Signal, Status
-from cutover.domain.transitions import REPAIR_AFTER
+from cutover.domain.schedule import REPAIR_AFTER
 
 ATTEMPTS = 5
 """Of one series; the last begins about a quarter of an hour after the first."""

@@ -19,7 +19,7 @@ class Told:
     result: str
     requester: str
     correlation_id: str
-    status: Status
+    status: Status | None = None
     row: Transition | None = None
     before: Status | None = None
     revision: int | None = None
@@ -38,6 +38,11 @@ class Told:
         )  # fmt: skip
 
     @classmethod
+    def of_order(cls, event: str, *, requester: str, **more: Any) -> "Told":
+        """About a signed event that is no revision's, or that belongs to none."""
+        return cls(event=event, requester=requester, **more)
+
+    @classmethod
     def of_admission(cls, admission: Admission, event: str, **more: Any) -> "Told":
         """About an admission that has no revision."""
         return cls(
@@ -52,7 +57,7 @@ def entry_after(head: ChainHead, told: Told, *, at: datetime, role: str, engine:
         chain=head.chain, sequence=head.sequence + 1, previous=head.entry, at=at, engine=engine,
         actor=LedgerActor(role=role, requester=told.requester), event=told.event,
         transition=told.row.number if told.row else None, revision=told.revision,
-        from_=told.before.value if told.before else None, to=told.status.value if told.row else None,
+        from_=told.before.value if told.before else None, to=told.status.value if told.row and told.status else None,
         rules=told.rules, facts=told.facts, inputs=told.inputs, result=told.result,
         detail=bounded.line(told.detail) if told.detail else None,
         correlation_id=told.correlation_id,

@@ -9,6 +9,9 @@ from cutover.domain.record import ChainHead
 from cutover.errors import Refused
 
 ADMISSION_SHARDS = 16
+BRAKE_CHAIN = "brake"
+ORDERS_CHAIN = "orders"
+"""Signed events that belong to no revision, or that did not count."""
 
 
 def admissions_chain(admission: Digest) -> str:

@@ -1,7 +1,7 @@
 """What the table holds: the records that decisions are made on. Not published; the ledger is."""
 
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from cutover.contracts.base import (
 )
 from cutover.contracts.manifest import Assurance
 from cutover.contracts.policy import SignedReference
+from cutover.contracts.supersession import Refreshed
 from cutover.errors import DocumentMissing
 
 T = TypeVar("T")
@@ -42,13 +43,16 @@ class Status(StrEnum):
     HELD = "held"
     BOUND = "bound"
     AWAITING_APPROVAL = "awaiting_approval"
+    DEFERRED = "deferred"
     APPROVED = "approved"
     AWAITING_WINDOW = "awaiting_window"
     HANDING_OFF = "handing_off"
     HANDED_OFF = "handed_off"
     UNCERTAIN = "uncertain"
     DECLINED = "declined"
+    SUPERSEDED = "superseded"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 LIVE = frozenset(
@@ -58,12 +62,26 @@ LIVE = frozenset(
         Status.HELD,
         Status.BOUND,
         Status.AWAITING_APPROVAL,
+        Status.DEFERRED,
         Status.APPROVED,
         Status.AWAITING_WINDOW,
     }
 )
 """Statuses that can still end otherwise than by a hand-off. ``handing_off`` is past that point."""
-FINAL = frozenset({Status.REFUSED, Status.HANDED_OFF, Status.UNCERTAIN, Status.DECLINED, Status.EXPIRED})
+FINAL = frozenset(
+    {
+        Status.REFUSED,
+        Status.HANDED_OFF,
+        Status.UNCERTAIN,
+        Status.DECLINED,
+        Status.SUPERSEDED,
+        Status.EXPIRED,
+        Status.WITHDRAWN,
+    }
+)
+"""Nothing is done for these any more; a receipt can still tell that an uncertain hand-off arrived."""
+GOES_ON = frozenset({Status.DECLINED, Status.SUPERSEDED})
+"""Ends of a revision after which its cutover can have another one."""
 KEEPS_SLOT = frozenset({Status.HANDED_OFF, Status.UNCERTAIN})
 """Ends after which the queue may have the message, so nobody else gets its window."""
 
@@ -73,6 +91,8 @@ class Signal(StrEnum):
 
     START = "start"
     WAKE = "wake"
+    ADOPT = "adopt"
+    """Nobody waits on the token any more: the clock gives the revision another execution."""
 
 
 class Fault(Model):
@@ -105,14 +125,17 @@ class Admission(Model):
 
 
 class Lane(Model):
-    """A product at a target: which cutover is current there, and the newest candidate admitted to it."""
+    """A product at a target: which revision is current there, and the newest candidate admitted to it.
+
+    ``ended``: how the current revision ended; None while it is live or being handed off.
+    """
 
     product: Product
     target: Product
     number: Annotated[int, Field(ge=1)]
     cutover: CutoverId
     revision: Revision
-    live: bool
+    ended: Status | None = None
     issued_at: Instant
     sequence: int
     version: int = 1
@@ -127,7 +150,7 @@ class ChainHead(Model):
 
 
 class RecordedDecision(Model):
-    """An approval or refusal by reference: its statement's digest and its stored envelope."""
+    """An approval, refusal or deferral by reference: its statement's digest and its stored envelope."""
 
     role: Name
     person: Name
@@ -137,7 +160,23 @@ class RecordedDecision(Model):
     envelope: Digest
     facts: SignedReference
     """The facts that were read at this decision; the hand-off message carries them."""
+    key: Digest
+    """The witness key that signed it: an approval lapses when that key is revoked."""
     decided_at: Instant
+
+
+class RecordedResolution(Model):
+    """The answer to one open hold by reference: ``waiver`` or ``refreshed`` is what it brings to the next revision."""
+
+    fingerprint: Digest
+    kind: Literal["waiver", "evidence", "mended"]
+    resolver: Name
+    payload: Digest
+    envelope: Digest
+    waiver: Digest | None = None
+    """Object digest of the waiver's envelope."""
+    refreshed: Refreshed | None = None
+    resolved_at: Instant
 
 
 class RevisionRecord(Model):
@@ -149,6 +188,10 @@ class RevisionRecord(Model):
     target: Product
     status: Status
     version: int = 1
+    execution: int = 1
+    """Which execution serves it (row 25). Any older one is fenced: what it asks for is not written."""
+    moved_at: Instant
+    """When this record was last written. A status that should pass by itself and does not is stalled."""
     admission: Digest
     candidate: Digest
     """Object digest of the candidate's payload bytes in the store."""
@@ -159,6 +202,15 @@ class RevisionRecord(Model):
     facts: SignedReference
     admitted_at: Instant
     expires_at: Instant
+    supersession: Digest | None = None
+    """Object digest of the document that says why this revision followed another."""
+    refreshed: tuple[Refreshed, ...] = ()
+    """Records that are newer than the candidate says: what they were when this revision was opened."""
+    waivers: tuple[Digest, ...] = ()
+    """Object digests of waivers that resolutions brought to this cutover; each counts by its fingerprint only."""
+    relies_on: tuple[Digest, ...] = ()
+    """The keys that signed what this revision rests on, witnesses apart: it ends when one is revoked."""
+    resolutions: tuple[RecordedResolution, ...] = ()
     as_of: Instant | None = None
     evidence_set: Digest | None = None
     bundle: Digest | None = None
@@ -174,6 +226,12 @@ class RevisionRecord(Model):
     valid_until: Instant | None = None
     decision_seq: int = 0
     decisions: tuple[RecordedDecision, ...] = ()
+    ask: bool = False
+    """The approvers have to be asked again: somebody's approval lapsed, or a deferral is over."""
+    deferral: RecordedDecision | None = None
+    deferred_until: Instant | None = None
+    probe_at: Instant | None = None
+    """When its sources and the facts are looked at next."""
     wake_at: Instant | None = None
     attempt: int = 0
     lease_until: Instant | None = None
@@ -202,7 +260,12 @@ class ActivePolicy(Model):
 
 
 class Brake(Model):
+    """``order``: payload digest of the order that set it; None where nobody ever gave one."""
+
     engaged: bool
+    version: int = 1
+    order: Digest | None = None
+    since: Instant | None = None
 
 
 class Token(Model):
@@ -210,6 +273,7 @@ class Token(Model):
 
     cutover: CutoverId
     revision: Revision
+    execution: int = 1
     state: Name | Line
     value: Annotated[str, Field(min_length=1, max_length=4096, repr=False)]
     stored_at: Instant

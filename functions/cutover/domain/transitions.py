@@ -1,24 +1,22 @@
 """The protocol of a revision as data (DESIGN §5): which status may follow which, and who may write it.
 
-Nothing else may change a status. ``recorder`` turns one row into one conditional transaction.
+Nothing else may change a status. ``recorder`` turns one row into one conditional transaction. A row of the
+design that leads to two statuses stands here as two, under the same number.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from cutover.domain.record import FINAL, LIVE, Admission, RevisionRecord, Signal, Status
+from cutover.domain.record import LIVE, Signal, Status
 from cutover.errors import Refused
-
-REPAIR_AFTER = timedelta(seconds=60)
-"""How long a signal may wait for the relay before the clock repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One row. ``writers`` maps each function that may take it to the statuses that it may take it from.
 
-    ``target`` None keeps the status. No statuses at all means that there is no record yet.
+    ``target`` None keeps the status. No statuses at all means that there is no record yet. ``opens``: the same
+    transaction opens the next revision. ``current`` False: it may be taken when the lane has gone on.
     """
 
     number: int
@@ -26,63 +24,68 @@ class Transition:
     writers: Mapping[str, frozenset[Status]]
     target: Status | None
     signal: Signal | None = None
-
-
-def _row(
-    number: int, event: str, writers: dict[str, set[Status]], target: Status | None, signal: Signal | None = None
-) -> Transition:
-    return Transition(number, event, {name: frozenset(status) for name, status in writers.items()}, target, signal)
+    opens: bool = False
+    current: bool = True
 
 
 _S = Status
-TABLE: dict[int, Transition] = {
-    row.number: row
-    for row in (
-        _row(1, "announced", {"intake": set()}, _S.ADMITTING, Signal.START),
-        _row(2, "refused", {"admit": {_S.ADMITTING}}, _S.REFUSED),
-        _row(3, "admitted", {"admit": {_S.ADMITTING}}, _S.COLLECTING),
-        _row(6, "assembled", {"assemble": {_S.COLLECTING}}, _S.VERIFYING),
-        _row(7, "held", {"bind": {_S.VERIFYING}}, _S.HELD),
-        _row(10, "bound", {"bind": {_S.VERIFYING}}, _S.BOUND),
-        _row(11, "approval-requested", {"request-approval": {_S.BOUND}}, _S.AWAITING_APPROVAL),
-        _row(12, "approval-given", {"approvals": {_S.AWAITING_APPROVAL}}, None),
-        _row(13, "approved", {"approvals": {_S.AWAITING_APPROVAL}}, _S.APPROVED, Signal.WAKE),
-        _row(
-            15, "declined",
-            {"bind": {_S.VERIFYING}, "approvals": {_S.AWAITING_APPROVAL, _S.APPROVED, _S.AWAITING_WINDOW}},
-            _S.DECLINED, Signal.WAKE,
+ASKED = frozenset({_S.AWAITING_APPROVAL, _S.DEFERRED, _S.APPROVED, _S.AWAITING_WINDOW})
+"""A package is bound and people are, or were, asked about it."""
+AGREED = frozenset({_S.APPROVED, _S.AWAITING_WINDOW})
+
+
+def _rows() -> tuple[Transition, ...]:
+    def only(*status: Status) -> frozenset[Status]:
+        return frozenset(status)
+
+    wake, start = Signal.WAKE, Signal.START
+    return (
+        Transition(1, "announced", {"intake": only()}, _S.ADMITTING, start),
+        Transition(2, "refused", {"admit": only(_S.ADMITTING)}, _S.REFUSED),
+        Transition(3, "admitted", {"admit": only(_S.ADMITTING)}, _S.COLLECTING),
+        Transition(4, "superseded", {"admit": LIVE}, _S.SUPERSEDED, wake, opens=True),
+        Transition(5, "waits", {"admit": only(_S.ADMITTING)}, None),
+        Transition(6, "assembled", {"assemble": only(_S.COLLECTING)}, _S.VERIFYING),
+        Transition(7, "held", {"bind": only(_S.VERIFYING)}, _S.HELD),
+        Transition(8, "resolution-recorded", {"resolutions": only(_S.HELD)}, None),
+        Transition(9, "resolved", {"resolutions": only(_S.HELD)}, _S.SUPERSEDED, wake, opens=True),
+        Transition(10, "bound", {"bind": only(_S.VERIFYING)}, _S.BOUND),
+        Transition(11, "approval-requested", {"request-approval": only(_S.BOUND)}, _S.AWAITING_APPROVAL),
+        Transition(12, "approval-given", {"approvals": only(_S.AWAITING_APPROVAL)}, None),
+        Transition(13, "approved", {"approvals": only(_S.AWAITING_APPROVAL)}, _S.APPROVED, wake),
+        Transition(14, "deferred", {"approvals": only(_S.AWAITING_APPROVAL)}, _S.DEFERRED),
+        Transition(
+            14, "taken-up", {"approvals": only(_S.DEFERRED), "clock": only(_S.DEFERRED)}, _S.AWAITING_APPROVAL, wake
         ),
-        _row(16, "awaiting-window", {"await-token": {_S.APPROVED}}, _S.AWAITING_WINDOW),
-        _row(18, "handing-off", {"hand-off": {_S.AWAITING_WINDOW}}, _S.HANDING_OFF),
-        _row(19, "handing-off-again", {"hand-off": {_S.HANDING_OFF}}, None),
-        _row(20, "handed-off", {"hand-off": {_S.HANDING_OFF}}, _S.HANDED_OFF),
-        _row(21, "uncertain", {"clock": {_S.HANDING_OFF}}, _S.UNCERTAIN),
-        _row(23, "expired", {"clock": set(LIVE)}, _S.EXPIRED, Signal.WAKE),
-    )
-}  # fmt: skip
+        Transition(15, "declined", {"bind": only(_S.VERIFYING), "approvals": ASKED}, _S.DECLINED, wake),
+        Transition(16, "awaiting-window", {"await-token": only(_S.APPROVED)}, _S.AWAITING_WINDOW),
+        Transition(17, "approval-lapsed", {"clock": AGREED, "hand-off": AGREED}, _S.AWAITING_APPROVAL, wake),
+        Transition(18, "handing-off", {"hand-off": only(_S.AWAITING_WINDOW)}, _S.HANDING_OFF),
+        Transition(19, "handing-off-again", {"hand-off": only(_S.HANDING_OFF)}, None),
+        Transition(
+            20, "handed-off",
+            {"hand-off": only(_S.HANDING_OFF), "receipts": only(_S.HANDING_OFF, _S.UNCERTAIN)},
+            _S.HANDED_OFF, current=False,
+        ),
+        Transition(21, "uncertain", {"clock": only(_S.HANDING_OFF)}, _S.UNCERTAIN),
+        Transition(22, "drifted", {"clock": ASKED, "hand-off": ASKED}, _S.SUPERSEDED, wake, opens=True),
+        Transition(23, "expired", {"clock": LIVE}, _S.EXPIRED, wake),
+        Transition(24, "withdrawn", {"withdrawals": LIVE, "clock": LIVE}, _S.WITHDRAWN, wake),
+        Transition(25, "adopted", {"clock": LIVE | {_S.HANDING_OFF}}, None, start),
+    )  # fmt: skip
 
 
-def permitted(number: int, status: Status, writer: str) -> Transition:
+TABLE: dict[str, Transition] = {row.event: row for row in _rows()}
+"""Every row by its event."""
+
+
+def permitted(event: str, status: Status, writer: str) -> Transition:
     """The row, if ``writer`` may take it from ``status``; ``Refused`` (``ILLEGAL_TRANSITION``) otherwise."""
-    row = TABLE.get(number)
+    row = TABLE.get(event)
     if row is None or status not in row.writers.get(writer, frozenset()):
-        raise Refused("ILLEGAL_TRANSITION", f"{writer} may not take transition {number} from {status}")
+        raise Refused("ILLEGAL_TRANSITION", f"{writer} may not write {event!r} from {status}")
     return row
 
 
-def due_at(record: RevisionRecord, now: datetime) -> datetime | None:
-    """When the clock must look at this record next; None when nothing will ever be due."""
-    if record.signal is not None:
-        return now + REPAIR_AFTER
-    if record.status in FINAL:
-        return None
-    if record.status is Status.HANDING_OFF:
-        return record.expires_at if record.lease_until is None else max(record.lease_until, record.expires_at)
-    if record.status is Status.AWAITING_WINDOW and record.wake_at is not None:
-        return min(record.expires_at, max(record.wake_at, now + REPAIR_AFTER))
-    return record.expires_at
-
-
-def admission_due_at(admission: Admission, now: datetime) -> datetime | None:
-    """An admission is due as long as its execution may not have been started."""
-    return now + REPAIR_AFTER if admission.signal is not None else None
+NOTICES = frozenset({"superseded", "resolved", "drifted", "uncertain", "withdrawn", "withdrawn-too-late"})
+"""Events that are told to the outside in a signed notice (``doors.seal``)."""

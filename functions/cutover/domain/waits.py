@@ -12,7 +12,7 @@ def over(state: str, record: RevisionRecord, now: datetime) -> bool:
     if state == "AwaitResolution":
         return record.status is not Status.HELD
     if state == "AwaitApproval":
-        return record.status is not Status.AWAITING_APPROVAL
+        return record.ask or record.status not in {Status.AWAITING_APPROVAL, Status.DEFERRED}
     if record.status in {Status.APPROVED, Status.AWAITING_WINDOW}:
         return record.status is Status.AWAITING_WINDOW and record.wake_at is not None and now >= record.wake_at
     return True

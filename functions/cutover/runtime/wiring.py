@@ -37,6 +37,7 @@ from cutover.recorder import Recorder
 from cutover.runtime.observability import logger
 from cutover.runtime.settings import Settings
 from cutover.sealing import Sealer
+from cutover.succession import Succession
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
@@ -165,8 +166,18 @@ class Wiring:
             table_name=self.settings.text("CUTOVER_IDEMPOTENCY_TABLE"), boto3_client=self.client("dynamodb")
         )
 
-    def recorder(self, role: str) -> Recorder:
-        return Recorder(records=self.records, clock=self.clock, role=role, engine=self.engine, seen=_seen)
+    def recorder(self, role: str, *, execution: int | None = None) -> Recorder:
+        """For one function; ``execution``: only as long as that one serves the revision."""
+        return Recorder(
+            records=self.records, clock=self.clock, role=role, engine=self.engine, seen=_seen, execution=execution
+        )
+
+    def succession(self, policy: Policy | None = None) -> Succession:
+        """``policy``: the active one, where the caller has just read it."""
+        return Succession(
+            audience=self.settings.audience, store=self.store, clock=self.clock,
+            policy=(lambda: policy) if policy else self.policy,
+        )  # fmt: skip
 
     def policy(self) -> Policy:
         """The active policy, read now: facts may have changed a moment ago."""

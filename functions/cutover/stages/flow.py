@@ -1,10 +1,15 @@
 """What flows through the state machine: references, never documents, and a status to route on."""
 
+from collections.abc import Callable
 from typing import Any
 
 from cutover.contracts.base import CutoverId, Digest, Model, Name, Revision
 from cutover.contracts.evidence import Section
 from cutover.domain.record import RevisionRecord
+from cutover.errors import Fenced
+
+FENCED = "fenced"
+"""What a stage answers to an execution that does not serve its revision any more."""
 
 
 class RecordReference(Model):
@@ -12,6 +17,7 @@ class RecordReference(Model):
 
     cutover: CutoverId
     revision: Revision
+    execution: int
     status: str
 
 
@@ -29,6 +35,13 @@ class Reported(Model):
     findings: Digest | None
 
 
-def answer(record: RevisionRecord) -> dict[str, Any]:
-    """The answer of every stage that reads or writes a record."""
-    return {"cutover": record.cutover, "revision": record.revision, "status": record.status.value}
+def serve(reference: RecordReference, run: Callable[[], RevisionRecord]) -> dict[str, Any]:
+    """The answer of every stage that reads or writes a record: the reference anew, with the status by now.
+
+    ``fenced``: another execution serves the revision, and this one has nothing to do any more.
+    """
+    try:
+        status = run().status.value
+    except Fenced:
+        status = FENCED
+    return reference.model_copy(update={"status": status}).model_dump()

@@ -10,6 +10,7 @@ from cutover.contracts.candidate import MAX_CANDIDATE_BYTES, Candidate
 from cutover.contracts.evidence import Evidence, EvidenceSet
 from cutover.domain.package import evidence_of
 from cutover.domain.record import RevisionRecord
+from cutover.domain.refreshed import effective
 from cutover.errors import DigestMismatch, DocumentMissing
 from cutover.ports import Store
 
@@ -29,7 +30,9 @@ def load(store: Store, digest: Digest | None, model: type[M], *, limit: int = MA
 
 
 def candidate_of(store: Store, record: RevisionRecord) -> Candidate:
-    return load(store, record.candidate, Candidate, limit=MAX_CANDIDATE_BYTES)
+    """The candidate as this revision goes by it: with the versions that its records had when it was opened."""
+    announced = load(store, record.candidate, Candidate, limit=MAX_CANDIDATE_BYTES)
+    return effective(announced, record.refreshed)
 
 
 def evidence_documents(store: Store, evidence_set: EvidenceSet) -> dict[Digest, bytes]:

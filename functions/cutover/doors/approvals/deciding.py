@@ -133,17 +133,17 @@ class Decider:
             "decisions": (*record.decisions, decision),
             "decision_seq": record.decision_seq + 1,
         }
-        transition, result = 12, "DONE"
+        event, result = "approval-given", "DONE"
         if ballot.decision == "refuse":
-            transition, result = 15, REFUSED_BY_APPROVER
+            event, result = "declined", REFUSED_BY_APPROVER
             updates["reason"] = REFUSED_BY_APPROVER
             updates["hold_register"] = self._hold(ballot, decision, record, now)
             # First the tombstone: whatever happens to this process now, what was refused is not handed off.
             self.store.put_tombstone(_tombstone(record, now))
         elif standing.with_decision(decision).complete(package, policy.facts):
-            transition = 13
+            event = "approved"
         return Step(
-            transition=transition,
+            event,
             requester=link.person,
             updates=updates,
             inputs={"manifest": link.manifest, "decision": decision.payload},
@@ -172,11 +172,13 @@ class Decider:
 
     def _witness(self, statement: Approval, *, policy: Policy) -> RecordedDecision:
         """Stores the statement under the witness key. What nobody could verify later is never stored."""
-        sealed = self.sealer().store(statement, IN_TOTO_TYPE, self.store)
+        sealer = self.sealer()
+        sealed = sealer.store(statement, IN_TOTO_TYPE, self.store)
         said = statement.predicate
         return RecordedDecision(
             role=said.role, person=said.person, decision=said.decision, assurance=said.assurance,
-            payload=sealed.payload, envelope=sealed.envelope, facts=policy.facts_reference, decided_at=said.decided_at,
+            payload=sealed.payload, envelope=sealed.envelope, facts=policy.facts_reference, key=sealer.key_id,
+            decided_at=said.decided_at,
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cutover.contracts.handoff import Tombstone
-from cutover.domain import transitions
+from cutover.domain import schedule
 from cutover.domain.record import LIVE, Admission, RevisionRecord, Signal, Status
 from cutover.errors import IntegrityError
 from cutover.ports import Clock, Due, Records, Store, Unreadable
@@ -68,7 +68,7 @@ class Ticking:
         waits_for_window = due.status is Status.AWAITING_WINDOW and due.wake_at is not None and now >= due.wake_at
         if waits_for_window or due.signal is not None:
             return self._repeat(due, Signal.WAKE)
-        again = transitions.due_at(due, now)
+        again = schedule.due_at(due, now)
         overdue = again is not None and again <= now
         self.records.nudge(due, signal=None, due_at=now + LOOK_AGAIN if overdue else again)
         return "rescheduled"
@@ -82,7 +82,7 @@ class Ticking:
 
     def _repeat(self, due: RevisionRecord | Admission, signal: Signal) -> str:
         """Writing the signal again puts it on the stream again."""
-        self.records.nudge(due, signal=signal, due_at=self.clock.now() + transitions.REPAIR_AFTER)
+        self.records.nudge(due, signal=signal, due_at=self.clock.now() + schedule.REPAIR_AFTER)
         return "repeated"
 
     def _end(self, due: RevisionRecord, step: Callable[[RevisionRecord], Step]) -> str:
@@ -104,12 +104,12 @@ class Ticking:
                 at=self.clock.now(),
             )
         )  # fmt: skip
-        return Step(23, "clock", {"reason": reason}, result=reason)
+        return Step("expired", "clock", {"reason": reason}, result=reason)
 
 
 def _give_up(_record: RevisionRecord) -> Step:
     """Transition 21: its time is over, and no send was ever acknowledged."""
-    return Step(21, "clock", {"reason": "SEND_UNCERTAIN"}, result="SEND_UNCERTAIN")
+    return Step("uncertain", "clock", {"reason": "SEND_UNCERTAIN"}, result="SEND_UNCERTAIN")
 
 
 def _name(due: Due) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cutover.domain import waits
-from cutover.domain.record import FINAL, Admission, Signal
+from cutover.domain import canonical, waits
+from cutover.domain.record import FINAL, Admission, RevisionRecord, Signal
 from cutover.ports import Clock, Records, Tokens, Workflow
 
 _REVISION = re.compile(r"REVISION#(\d{6})", re.ASCII)
@@ -56,7 +56,7 @@ class Relay:
     clock: Clock
 
     def settle(self, concern: Concern) -> str:
-        """Start or wake what this concerns: ``started``, ``woken``, or ``skipped``."""
+        """Start or wake what this concerns: ``started``, ``woken``, ``orphaned``, or ``skipped``."""
         if concern.admission is not None:
             return self._start(concern.admission)
         return self._wake(concern.cutover, concern.revision)
@@ -65,7 +65,7 @@ class Relay:
         admission = self.records.admission(digest)
         if admission is None or admission.signal is not Signal.START:
             return "skipped"
-        self.workflow.start(execution_name(admission), {"admission": admission.digest})
+        self.workflow.start(execution_name(admission), {"begin": "admit", "admission": admission.digest})
         self.records.clear_signal(admission)
         return "started"
 
@@ -73,18 +73,41 @@ class Relay:
         token, record = self.tokens.newest(cutover, revision), self.records.revision(cutover, revision)
         if record is None:
             return "skipped"
+        if record.signal is Signal.START:
+            return self._resume(record)
         if token is None or not waits.over(token.state, record, self.clock.now()):
             # Without a token nobody waits yet: the wait's own token comes through here again. What has ended
             # needs no other reminder than that.
             if token is None and record.status in FINAL:
                 self.records.clear_signal(record)
             return "skipped"
-        self.workflow.succeed(token)
+        woken = self.workflow.succeed(token)
         self.tokens.delete(token)
+        if not woken and record.status not in FINAL:
+            # Nobody waits on it: the execution was stopped, failed or timed out. The record says what to do, and the
+            # clock gives it to another one.
+            self.records.nudge(record, signal=Signal.ADOPT, due_at=self.clock.now())
+            return "orphaned"
         self.records.clear_signal(record)
         return "woken"
+
+    def _resume(self, record: RevisionRecord) -> str:
+        """An execution for a revision that stands in the record: opened without a candidate's, or adopted."""
+        reference = {
+            "cutover": record.cutover, "revision": record.revision, "execution": record.execution,
+            "status": record.status.value,
+        }  # fmt: skip
+        self.workflow.start(revision_execution_name(record), {"begin": "resume", "record": reference})
+        self.records.clear_signal(record)
+        return "started"
 
 
 def execution_name(admission: Admission) -> str:
     """One name for each attempt at an admission, so that starting it twice is starting it once."""
     return f"admission-{admission.digest.removeprefix('sha256:')[:40]}-{admission.attempt}"
+
+
+def revision_execution_name(record: RevisionRecord) -> str:
+    """One name for each execution of a revision."""
+    mark = canonical.digest(f"{record.cutover}#{record.revision}".encode()).removeprefix("sha256:")
+    return f"revision-{mark[:40]}-{record.execution}"

@@ -1,17 +1,21 @@
-"""Transitions 2 and 3: an admission is refused, or opens a revision."""
+"""Transitions 2 to 5: an admission is refused, opens a revision, supersedes one, or waits for a hand-off to end."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES
+from cutover.domain import opening
 from cutover.domain.admission import Examined, NotAdmitted, compare, examine
 from cutover.domain.faults import fault
 from cutover.domain.policy import Policy
-from cutover.domain.record import Admission, Lane, RevisionRecord, Status
-from cutover.errors import DocumentMissing
+from cutover.domain.record import GOES_ON, LIVE, Admission, Lane, RevisionRecord, Status
+from cutover.errors import Conflict, DocumentMissing
 from cutover.ports import Clock, Store
-from cutover.recorder import Recorder
+from cutover.recorder import Recorder, Step
+from cutover.succession import Succession
+
+WAITS = "HAND_OFF_UNDER_WAY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,7 @@ class Admitter:
     targets: Collection[str]
     store: Store
     recorder: Recorder
+    succession: Succession
     clock: Clock
 
     def run(self, digest: Digest) -> Admission:
@@ -40,7 +45,13 @@ class Admitter:
             compare(examined.candidate, lane)
         except NotAdmitted as refusal:
             return self.recorder.refuse(admission, refusal.reason, refusal.faults)
-        self._open(admission, examined, lane)
+        if lane is None or lane.ended is not None:
+            self._open(admission, examined, lane)
+        else:
+            current = self.recorder.read(lane.cutover, lane.revision)
+            if current.status is Status.HANDING_OFF:
+                return self.recorder.wait(admission, WAITS, for_revision=current)
+            self._supersede(admission, examined, current)
         return self._read(digest)
 
     def _read(self, digest: Digest) -> Admission:
@@ -67,19 +78,40 @@ class Admitter:
         return examined
 
     def _open(self, admission: Admission, examined: Examined, before: Lane | None) -> None:
-        candidate, window = examined.candidate, examined.window
-        number = before.number + 1 if before else 1
+        """Transition 3. A cutover whose last revision was declined goes on; any other end was the cutover's own."""
+        candidate = examined.candidate
+        goes_on = before is not None and before.ended in GOES_ON
+        number = 1 if before is None else before.number if goes_on else before.number + 1
+        revision = before.revision + 1 if before and goes_on else 1
         cutover = f"{candidate.product}@{candidate.target}.{number}"
         lane = Lane(
-            product=candidate.product, target=candidate.target, number=number, cutover=cutover, revision=1, live=True,
+            product=candidate.product, target=candidate.target, number=number, cutover=cutover, revision=revision,
             issued_at=candidate.issued_at, sequence=candidate.sequence, version=before.version + 1 if before else 1,
         )  # fmt: skip
-        record = RevisionRecord(
-            cutover=cutover, revision=1, product=candidate.product, target=candidate.target,
-            status=Status.COLLECTING, admission=admission.digest, candidate=self.store.put(examined.payload),
-            correlation_id=admission.correlation_id, requester=candidate.requester, window=candidate.window,
-            rules=self.policy.rules_reference, facts=self.policy.facts_reference, admitted_at=self.clock.now(),
-            expires_at=min(candidate.expires_at, window.closes_at), opens_at=window.opens_at,
-            closes_at=window.closes_at,
-        )  # fmt: skip
+        record = self._revision(admission, examined, cutover, revision)
+        if before and goes_on:
+            ended = self.recorder.read(before.cutover, before.revision)
+            record = record.model_copy(update={"waivers": ended.waivers})
         self.recorder.admit(admission, record, lane=lane, lane_before=before, payload=examined.digest)
+
+    def _supersede(self, admission: Admission, examined: Examined, current: RevisionRecord) -> None:
+        """Transition 4. ``Conflict`` when the current revision ended or went into its hand-off meanwhile."""
+        successor = self._revision(admission, examined, current.cutover, current.revision + 1)
+
+        def step(record: RevisionRecord) -> Step | None:
+            if record.status not in LIVE:
+                return None
+            return self.succession.by_candidate(
+                record, successor, candidate=examined.candidate, admission=admission, payload=examined.digest
+            )
+
+        after = self.recorder.advance(current.cutover, current.revision, step)
+        if after.status is not Status.SUPERSEDED:
+            raise Conflict("record")
+
+    def _revision(self, admission: Admission, examined: Examined, cutover: str, revision: int) -> RevisionRecord:
+        return opening.first_of(
+            examined.candidate, cutover=cutover, revision=revision, admission=admission,
+            payload=self.store.put(examined.payload), window=examined.window, policy=self.policy,
+            signed_by=examined.keys, now=self.clock.now(),
+        )  # fmt: skip

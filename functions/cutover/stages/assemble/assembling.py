@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import get_args
 
+from cutover.contracts.base import Digest
 from cutover.contracts.bundle import Engine
 from cutover.contracts.evidence import Collection, Evidence, EvidenceSet, Section, SourceFailure
 from cutover.contracts.holds import Findings
-from cutover.domain import canonical, lineage
+from cutover.domain import canonical, lineage, reliance
 from cutover.domain.assembling import EvidenceIndex, assemble
+from cutover.domain.package import evidence_of
 from cutover.domain.record import RevisionRecord, Status, named
 from cutover.domain.waivers import envelopes_of, trusted
 from cutover.policies import PolicyReader
@@ -87,9 +89,15 @@ class Assembler:
         updates = {
             "as_of": evidence_set.as_of, "evidence_set": set_digest, "bundle": bundle, "lineage": trace,
             "gaps": self._store.put(canonical.encode_model(gaps)),
+            "relies_on": reliance.keys(record.relies_on, _envelopes(evidence_set, documents), facts.keys),
         }  # fmt: skip
         inputs = {"evidence-set": set_digest, "bundle": bundle, "lineage": trace}
-        return Step(transition=6, requester=record.requester, updates=updates, inputs=inputs, result="ASSEMBLED")
+        return Step("assembled", requester=record.requester, updates=updates, inputs=inputs, result="ASSEMBLED")
+
+
+def _envelopes(evidence_set: EvidenceSet, documents: dict[Digest, bytes]) -> list[bytes]:
+    """The signed documents among the evidence."""
+    return [documents[each.unwraps] for each in evidence_of(evidence_set) if each.unwraps is not None]
 
 
 def _failed(section: Section) -> Collection:

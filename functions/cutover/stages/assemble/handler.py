@@ -6,7 +6,7 @@ from cutover.contracts.base import Model
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
 from cutover.stages.assemble.assembling import Assembler
-from cutover.stages.flow import Collected, RecordReference, answer
+from cutover.stages.flow import Collected, RecordReference, serve
 
 
 class Request(Model):
@@ -19,9 +19,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     assembler = Assembler(
         store=wiring.store,
-        recorder=wiring.recorder("assemble"),
+        recorder=wiring.recorder("assemble", execution=request.record.execution),
         policies=wiring.policies,
         clock=wiring.clock,
         engine=wiring.bundle_engine,
     )
-    return answer(assembler.run(request.record.cutover, request.record.revision, tuple(request.collected)))
+    cutover, revision, collected = request.record.cutover, request.record.revision, tuple(request.collected)
+    return serve(request.record, lambda: assembler.run(cutover, revision, collected))

@@ -8,7 +8,7 @@ from cutover.contracts.base import Model
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
 from cutover.stages.await_token.awaiting import wait
-from cutover.stages.flow import RecordReference, answer
+from cutover.stages.flow import RecordReference
 
 
 class Request(Model):
@@ -22,12 +22,11 @@ class Request(Model):
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     record = wait(
-        request.record.cutover,
-        request.record.revision,
+        request.record,
         state=request.state,
         value=request.token,
-        recorder=wiring.recorder("await-token"),
+        recorder=wiring.recorder("await-token", execution=request.record.execution),
         tokens=wiring.tokens,
         clock=wiring.clock,
     )
-    return answer(record)
+    return {"status": record.status.value}

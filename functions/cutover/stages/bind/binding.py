@@ -70,7 +70,7 @@ class Binder:
         updates = {
             "hold_register": inputs["hold-register"], "expires_at": binding.held_until(case), "reason": first.code,
         }  # fmt: skip
-        return Step(7, case.record.requester, updates, inputs, result=first.code)
+        return Step("held", case.record.requester, updates, inputs, result=first.code)
 
     def _declined(self, case: Case, denied: Hold, inputs: dict[str, Digest]) -> Step:
         record = case.record
@@ -81,7 +81,7 @@ class Binder:
             )
         )  # fmt: skip
         updates = {"hold_register": inputs["hold-register"], "reason": denied.code}
-        return Step(15, record.requester, updates, inputs, result=denied.code)
+        return Step("declined", record.requester, updates, inputs, result=denied.code)
 
     def _bound(self, case: Case, cleared: ClearedRegister, active: Policy, inputs: dict[str, Digest]) -> Step:
         record, window = case.record, case.window
@@ -93,17 +93,19 @@ class Binder:
             lineage=named(record.lineage, "lineage"), register=cleared,
             evidence_set=named(record.evidence_set, "evidence set"), bound_at=case.now, valid_until=valid_until,
         ).manifest()  # fmt: skip
-        manifest = self.sealer().store(statement, IN_TOTO_TYPE, self.store)
+        sealer = self.sealer()
+        manifest = sealer.store(statement, IN_TOTO_TYPE, self.store)
         slot = Slot(
             queue_arn=destination.queue_arn, window=record.window, cutover=record.cutover, revision=record.revision
         )
         updates = {
             "hold_register": inputs["hold-register"], "manifest": manifest, "bound_facts": active.facts_reference,
             "queue_arn": destination.queue_arn, "opens_at": window.opens_at, "closes_at": window.closes_at,
-            "valid_until": valid_until, "expires_at": valid_until,
+            "valid_until": valid_until, "expires_at": valid_until, "relies_on": (*record.relies_on, sealer.key_id),
+            "probe_at": case.now + timedelta(seconds=case.rules.probe_every),
             "wake_at": window.opens_at + timedelta(seconds=case.rules.open_margin),
         }  # fmt: skip
         return Step(
-            10, record.requester, updates, inputs | {"manifest": manifest.payload}, result="BOUND",
+            "bound", record.requester, updates, inputs | {"manifest": manifest.payload}, result="BOUND",
             facts=active.facts_digest, claim=slot,
         )  # fmt: skip

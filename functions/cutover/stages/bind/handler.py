@@ -7,7 +7,7 @@ from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
 from cutover.stages.bind.binding import Binder
 from cutover.stages.bind.gathering import Gatherer
-from cutover.stages.flow import RecordReference, Reported, answer
+from cutover.stages.flow import RecordReference, Reported, serve
 
 
 class Request(Model):
@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     binder = Binder(
         audience=wiring.settings.audience,
         store=wiring.store,
-        recorder=wiring.recorder("bind"),
+        recorder=wiring.recorder("bind", execution=request.record.execution),
         gatherer=Gatherer(
             store=wiring.store,
             records=wiring.records,
@@ -32,4 +32,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         exceptions=wiring.exceptions,
         sealer=lambda: wiring.sealer("bind"),
     )
-    return answer(binder.run(request.record.cutover, request.record.revision, tuple(request.findings)))
+    cutover, revision, findings = request.record.cutover, request.record.revision, tuple(request.findings)
+    return serve(request.record, lambda: binder.run(cutover, revision, findings))

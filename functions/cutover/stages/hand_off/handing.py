@@ -11,7 +11,7 @@ lost leaves ``handing_off``: after the lease the same envelope goes again, under
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cutover.contracts.manifest import Destination
@@ -73,7 +73,8 @@ class HandOff:
             return self.recorder.note(
                 record, "send-unacknowledged", result="SEND_UNACKNOWLEDGED", detail=type(error).__name__
             )
-        return self.recorder.advance(
+        # What was sent was sent, whichever execution serves the revision by now.
+        return replace(self.recorder, execution=None).advance(
             record.cutover, record.revision, lambda current: _acknowledged(current, record.attempt, message_id)
         )
 
@@ -139,7 +140,7 @@ class _Attempt:
             "handoff_id": message.handoff_id, "handoff": message.digest, "reason": None,
         }  # fmt: skip
         return Step(
-            18 if first else 19, record.requester, updates,
+            "handing-off" if first else "handing-off-again", record.requester, updates,
             {"handoff": message.digest, "manifest": found.manifest_digest}, result="LEASED", facts=active.facts_digest,
         )  # fmt: skip
 
@@ -154,7 +155,7 @@ def _acknowledged(record: RevisionRecord, attempt: int, message_id: str) -> Step
     if record.status is not Status.HANDING_OFF or record.attempt != attempt:
         return None
     return Step(
-        20,
+        "handed-off",
         record.requester,
         {"message_id": message_id, "lease_until": None},
         {"handoff": named(record.handoff, "hand-off")},

@@ -5,7 +5,7 @@ from typing import Any
 from cutover.contracts.base import Model
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
-from cutover.stages.flow import RecordReference, answer
+from cutover.stages.flow import RecordReference, serve
 from cutover.stages.hand_off.handing import HandOff
 
 
@@ -19,11 +19,11 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     hand_off = HandOff(
         store=wiring.store,
         outbox=wiring.store,
-        recorder=wiring.recorder("hand-off"),
+        recorder=wiring.recorder("hand-off", execution=request.record.execution),
         policies=wiring.policies,
         destinations=wiring.destinations,
         deployment=wiring.deployment,
         clock=wiring.clock,
         sealer=lambda: wiring.sealer("handoff"),
     )
-    return answer(hand_off.run(request.record.cutover, request.record.revision))
+    return serve(request.record, lambda: hand_off.run(request.record.cutover, request.record.revision))

@@ -1,11 +1,11 @@
-"""ReadResolution, ReadApproval, ReadWindow: every exit of a wait goes through a read of the record."""
+"""Resume, ReadResolution, ReadApproval, ReadWindow: who begins anew or leaves a wait reads the record."""
 
 from typing import Any
 
 from cutover.contracts.base import Model
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
-from cutover.stages.flow import RecordReference, answer
+from cutover.stages.flow import RecordReference, serve
 
 
 class Request(Model):
@@ -15,4 +15,5 @@ class Request(Model):
 @observed("read-record")
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
-    return answer(wiring.recorder("read-record").read(request.record.cutover, request.record.revision))
+    recorder = wiring.recorder("read-record", execution=request.record.execution)
+    return serve(request.record, lambda: recorder.read(request.record.cutover, request.record.revision))

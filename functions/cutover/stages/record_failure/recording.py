@@ -5,6 +5,7 @@ from typing import Any
 
 from cutover.contracts.base import Digest
 from cutover.domain import ledger
+from cutover.domain.record import FINAL, Signal
 from cutover.errors import DocumentMissing
 from cutover.recorder import Recorder
 
@@ -17,7 +18,12 @@ def record_failure(flow: dict[str, Any], execution: str, *, recorder: Recorder) 
     known = flow.get("record")
     if isinstance(known, dict) and isinstance(known.get("cutover"), str):
         record = recorder.read(known["cutover"], known["revision"])
-        recorder.note(record, "execution-failed", result="EXECUTION_FAILED", detail=f"{reason} in {execution}")
+        # The clock gives it another execution (25), later each time; one that was fenced has nobody to replace it.
+        orphaned = record.status not in FINAL and record.execution == known.get("execution")
+        updates = {"signal": Signal.ADOPT} if orphaned else {}
+        recorder.note(
+            record, "execution-failed", result="EXECUTION_FAILED", detail=f"{reason} in {execution}", **updates
+        )
         head = recorder.records.chain(record.cutover)
     else:
         admission = recorder.records.admission(str(flow.get("admission")))

@@ -5,7 +5,7 @@ from typing import Any
 from cutover.contracts.base import Model
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
-from cutover.stages.flow import RecordReference, answer
+from cutover.stages.flow import RecordReference, serve
 from cutover.stages.request_approval.requesting import Requester
 
 
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         store=wiring.store,
         mac=wiring.links_mac,
         mailer=wiring.mailer,
-        recorder=wiring.recorder("request-approval"),
+        recorder=wiring.recorder("request-approval", execution=request.record.execution),
         policies=wiring.policies,
     )
-    return answer(requester.run(request.record.cutover, request.record.revision))
+    return serve(request.record, lambda: requester.run(request.record.cutover, request.record.revision))

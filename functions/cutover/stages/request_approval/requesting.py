@@ -63,7 +63,7 @@ class Requester:
         everybody = tuple(asked_of(package, policy))
         reached = tuple(asked for asked in everybody if self._tell(asked, package, expires_at))
         step = Step(
-            transition=11,
+            "approval-requested",
             requester=record.requester,
             inputs={"manifest": package.digest},
             result=_result(everybody, reached, package),

@@ -1,0 +1,43 @@
+"""A candidate with the versions that its records have by now: pure.
+
+What was built stays as announced: an artifact, its provenance and its attestations are named by digest or were
+signed about it. What people keep up to date (change, rollout, flags, rollback plan, dependencies, waivers)
+is collected at the version that was current when the revision was opened.
+"""
+
+from cutover.contracts.candidate import Candidate, Reference
+from cutover.contracts.supersession import Refreshed
+
+GONE = "gone"
+"""The version of a record that its source does not have any more: Collect records that as its failure."""
+
+
+def effective(candidate: Candidate, refreshed: tuple[Refreshed, ...]) -> Candidate:
+    """The candidate with newer versions in place of its own; itself where nothing is newer."""
+    if not refreshed:
+        return candidate
+    newer = {(each.source, each.record): each.version or GONE for each in refreshed}
+
+    def now(reference: Reference) -> Reference:
+        version = newer.get((reference.source, reference.record))
+        return reference.model_copy(update={"version": version}) if version else reference
+
+    def maybe(reference: Reference | None) -> Reference | None:
+        return now(reference) if reference else None
+
+    return candidate.model_copy(
+        update={
+            "components": tuple(
+                each.model_copy(update={"provenance": maybe(each.provenance), "dependencies": maybe(each.dependencies)})
+                for each in candidate.components
+            ),
+            "attestations": tuple(
+                each.model_copy(update={"statement": now(each.statement)}) for each in candidate.attestations
+            ),
+            "change": now(candidate.change),
+            "rollout": now(candidate.rollout),
+            "flags": now(candidate.flags),
+            "rollback": candidate.rollback.model_copy(update={"plan": now(candidate.rollback.plan)}),
+            "waivers": tuple(now(each) for each in candidate.waivers),
+        }
+    )

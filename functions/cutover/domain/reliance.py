@@ -1,0 +1,31 @@
+"""Which keys a revision rests on: pure. It ends when one of them is revoked (DESIGN §5, row 24)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from cutover.contracts.base import Digest
+from cutover.contracts.envelope import Envelope
+from cutover.contracts.policy import Facts, TrustedKey
+
+
+def keys(known: Iterable[Digest], documents: Iterable[bytes], trusted: tuple[TrustedKey, ...]) -> tuple[Digest, ...]:
+    """``known`` and every trusted key that signed one of ``documents``, each once, in a stable order."""
+    ids = {key.id for key in trusted}
+    signed = {keyid for content in documents for keyid in _signers(content) if keyid in ids}
+    return tuple(dict.fromkeys((*known, *sorted(signed))))
+
+
+def revoked(relied_on: Iterable[Digest], facts: Facts, now: datetime) -> tuple[Digest, ...]:
+    """Those that today's facts have revoked, or do not know any more. One whose time has run out is neither."""
+    standing = {key.id for key in facts.keys if key.revoked_at is None or now < key.revoked_at}
+    return tuple(key for key in relied_on if key not in standing)
+
+
+def _signers(content: bytes) -> tuple[str, ...]:
+    """The key ids in a document that is an envelope; none in any other evidence."""
+    try:
+        return tuple(signature.keyid for signature in Envelope.model_validate_json(content).signatures)
+    except ValidationError:
+        return ()

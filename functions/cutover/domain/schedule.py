@@ -1,0 +1,73 @@
+"""When the clock must look at something again: pure."""
+
+from datetime import datetime, timedelta
+
+from cutover.domain.record import FINAL, Admission, RevisionRecord, Signal, Status
+
+REPAIR_AFTER = timedelta(seconds=60)
+"""How long a signal may wait for the relay before the clock repeats it."""
+PATIENCE = timedelta(minutes=15)
+"""So long a revision may stand in a status that passes by itself: more than all retries of a state take."""
+MOST_PATIENCE = timedelta(hours=4)
+
+_BUSY = frozenset({Status.COLLECTING, Status.VERIFYING, Status.BOUND, Status.APPROVED})
+"""Statuses that an execution leaves by itself."""
+PROBED = frozenset({Status.AWAITING_APPROVAL, Status.DEFERRED, Status.APPROVED, Status.AWAITING_WINDOW})
+
+
+def patience(record: RevisionRecord) -> timedelta:
+    """Twice as long for each execution that came to nothing before."""
+    return min(PATIENCE * _doubled(record), MOST_PATIENCE)
+
+
+def _doubled(record: RevisionRecord) -> int:
+    return 1 << min(record.execution - 1, 10)
+
+
+def adoptable_at(record: RevisionRecord) -> datetime:
+    """When a revision whose execution is known to be lost gets another: later for each that came to nothing."""
+    return record.moved_at + min(REPAIR_AFTER * _doubled(record), MOST_PATIENCE)
+
+
+def stalled_at(record: RevisionRecord) -> datetime | None:
+    """When its execution must be taken for lost; None while it rightly waits for people or time."""
+    since = record.moved_at
+    if record.status in FINAL:
+        return None
+    if record.status is Status.HANDING_OFF and record.lease_until is not None:
+        return max(since, record.lease_until) + patience(record)
+    if record.status is Status.AWAITING_WINDOW and record.wake_at is not None:
+        return max(since, record.wake_at) + patience(record)
+    if record.status in _BUSY or record.signal is not None or record.ask:
+        return since + patience(record)
+    return None
+
+
+def due_at(record: RevisionRecord, now: datetime) -> datetime | None:
+    """When the clock must look at this record next; None when nothing will ever be due."""
+    if record.signal is Signal.ADOPT and record.status not in FINAL:
+        return max(now, adoptable_at(record))
+    if record.signal is not None:
+        return now + REPAIR_AFTER
+    if record.status in FINAL:
+        return None
+    times = [_ends_at(record), stalled_at(record)]
+    if record.status in PROBED:
+        times.append(record.probe_at)
+    if record.status is Status.DEFERRED:
+        times.append(record.deferred_until)
+    if record.status is Status.AWAITING_WINDOW and record.wake_at is not None:
+        times.append(max(record.wake_at, now + REPAIR_AFTER))
+    return min(time for time in times if time is not None)
+
+
+def _ends_at(record: RevisionRecord) -> datetime:
+    """A hand-off that has begun is looked at when its lease is over; anything else when it expires."""
+    if record.status is Status.HANDING_OFF and record.lease_until is not None:
+        return record.lease_until
+    return record.expires_at
+
+
+def admission_due_at(admission: Admission, now: datetime) -> datetime | None:
+    """An admission is due as long as its execution may not have been started."""
+    return now + REPAIR_AFTER if admission.signal is not None else None
