@@ -224,6 +224,9 @@ class SourceSystem(Protocol):
     def fetch(self, source: Source, reference: Reference, *, limit: int) -> Fetched:
         """The record's bytes at exactly the reference's version."""
 
+    def latest(self, source: Source, reference: Reference) -> str | None:
+        """The version that the record has now, asked for cheaply; None when the source does not have it any more."""
+
     def artifact(self, name: str, source: Source, reference: Reference, *, limit: int) -> bytes:
         """An ``ArtifactRecord`` as canonical bytes: the artifact's digest, computed from its bytes as read."""
 

@@ -9,8 +9,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "functions"
 FILES = sorted((ROOT / "cutover").rglob("*.py"))
 SHARED = {
-    "cutover.contracts", "cutover.domain", "cutover.errors", "cutover.exceptions", "cutover.packages",
-    "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing",
+    "cutover.admissions", "cutover.contracts", "cutover.domain", "cutover.drifting", "cutover.errors",
+    "cutover.exceptions", "cutover.guards", "cutover.journal", "cutover.loading", "cutover.packages",
+    "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing", "cutover.succession",
 }  # fmt: skip
 OUTSIDE = {
     "boto3", "botocore", "aws_lambda_powertools", "os", "time", "random", "secrets", "uuid", "socket", "ssl", "http",
@@ -53,7 +54,7 @@ def allowed_in(path: Path) -> set[str]:
     if layer == "domain":
         return {"cutover.contracts", "cutover.domain", "cutover.errors", "cutover.ports"}
     if layer in {"stages", "doors"}:
-        beside = {"cutover.stages.flow", "cutover.stages.loading"} if layer == "stages" else set()
+        beside = {"cutover.stages.flow"} if layer == "stages" else set()
         outermost = {"cutover.runtime"} if rest[-1] == "handler.py" else set()
         return SHARED | {own} | beside | outermost
     if layer in {"adapters", "sources"}:

@@ -16,10 +16,12 @@ class FakeSources:
     def __init__(self) -> None:
         self._versions: dict[tuple[str, str], list[Fetched]] = {}
         self._denied: set[str] = set()
+        self._removed: set[tuple[str, str]] = set()
         self._ids = count(1)
 
     def put(self, bucket: str, record: str, content: bytes, media_type: str = "application/json") -> str:
         """The new version's id."""
+        self._removed.discard((bucket, record))
         versions = self._versions.setdefault((bucket, record), [])
         versions.append(Fetched(content=content, media_type=media_type, version=f"v{next(self._ids)}"))
         return versions[-1].version
@@ -32,6 +34,15 @@ class FakeSources:
         if not found:
             raise Refused("SOURCE_RECORD_MISSING", f"{reference.record} at version {reference.version}")
         return _within(limit, found[0])
+
+    def remove(self, bucket: str, record: str) -> None:
+        """The source does not have the record any more; its versions can still be read."""
+        self._removed.add((bucket, record))
+
+    def latest(self, source: Source, reference: Reference) -> str | None:
+        versions = self._all(source, reference)
+        gone = not versions or (source.bucket, reference.record) in self._removed
+        return None if gone else versions[-1].version
 
     def artifact(self, name: str, source: Source, reference: Reference, *, limit: int) -> bytes:
         pinned = self.fetch(source, reference, limit=limit)

@@ -230,8 +230,12 @@ class RevisionRecord(Model):
     """The approvers have to be asked again: somebody's approval lapsed, or a deferral is over."""
     deferral: RecordedDecision | None = None
     deferred_until: Instant | None = None
-    probe_at: Instant | None = None
-    """When its sources and the facts are looked at next."""
+    probe_every: int | None = None
+    """Seconds between two looks at its sources and the facts, once it is bound."""
+    probe_by: Instant | None = None
+    """They are looked at then in any case: before the window, while people are awake."""
+    unconsumed: tuple[Refreshed, ...] = ()
+    """Newer versions at the sources that say nothing else than what was bound."""
     wake_at: Instant | None = None
     attempt: int = 0
     lease_until: Instant | None = None

@@ -1,5 +1,6 @@
 """When the clock must look at something again: pure."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from cutover.domain.record import FINAL, Admission, RevisionRecord, Signal, Status
@@ -53,12 +54,19 @@ def due_at(record: RevisionRecord, now: datetime) -> datetime | None:
         return None
     times = [_ends_at(record), stalled_at(record)]
     if record.status in PROBED:
-        times.append(record.probe_at)
+        times.extend(_probes(record, now))
     if record.status is Status.DEFERRED:
         times.append(record.deferred_until)
     if record.status is Status.AWAITING_WINDOW and record.wake_at is not None:
         times.append(max(record.wake_at, now + REPAIR_AFTER))
     return min(time for time in times if time is not None)
+
+
+def _probes(record: RevisionRecord, now: datetime) -> Iterator[datetime]:
+    if record.probe_every is not None:
+        yield now + timedelta(seconds=record.probe_every)
+    if record.probe_by is not None and record.probe_by > now:
+        yield record.probe_by
 
 
 def _ends_at(record: RevisionRecord) -> datetime:

@@ -38,6 +38,16 @@ class S3Source:
         media_type = answer.get("ContentType") or "application/octet-stream"
         return Fetched(content=content, media_type=media_type, version=reference.version)
 
+    def latest(self, source: Source, reference: Reference) -> str | None:
+        """By one ``HEAD``, which a delete marker answers like a missing key."""
+        with _refusing(reference):
+            try:
+                return self._latest(source, reference.record)
+            except ClientError as error:
+                if code_of(error) in _NOT_THERE:
+                    return None
+                raise
+
     def artifact(self, name: str, source: Source, reference: Reference, *, limit: int) -> bytes:
         """``name`` is the source's name in the facts. The newest version is read too, where it is another."""
         with _refusing(reference):

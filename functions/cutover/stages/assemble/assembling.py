@@ -12,11 +12,11 @@ from cutover.domain.assembling import EvidenceIndex, assemble
 from cutover.domain.package import evidence_of
 from cutover.domain.record import RevisionRecord, Status, named
 from cutover.domain.waivers import envelopes_of, trusted
+from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Store
 from cutover.recorder import Recorder, Step
 from cutover.stages.flow import Collected
-from cutover.stages.loading import candidate_of, evidence_documents, load
 
 SECTIONS: tuple[Section, ...] = tuple(section for section in get_args(Section) if section != "candidate")
 ASSEMBLY = "assembly"

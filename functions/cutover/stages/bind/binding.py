@@ -15,12 +15,12 @@ from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, Slot, Status, named
 from cutover.errors import Conflict
 from cutover.exceptions import tell
+from cutover.loading import load
 from cutover.ports import ExceptionQueue, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
 from cutover.stages.bind.gathering import Gatherer
 from cutover.stages.flow import Reported
-from cutover.stages.loading import load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,8 @@ class Binder:
             "hold_register": inputs["hold-register"], "manifest": manifest, "bound_facts": active.facts_reference,
             "queue_arn": destination.queue_arn, "opens_at": window.opens_at, "closes_at": window.closes_at,
             "valid_until": valid_until, "expires_at": valid_until, "relies_on": (*record.relies_on, sealer.key_id),
-            "probe_at": case.now + timedelta(seconds=case.rules.probe_every),
+            "probe_every": case.rules.probe_every,
+            "probe_by": window.opens_at - timedelta(seconds=case.rules.probe_before),
             "wake_at": window.opens_at + timedelta(seconds=case.rules.open_margin),
         }  # fmt: skip
         return Step(

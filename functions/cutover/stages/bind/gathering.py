@@ -14,10 +14,10 @@ from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord
 from cutover.domain.waivers import TrustedWaiver, envelopes_of, trusted
 from cutover.domain.window import occurrence
+from cutover.loading import MAX_EVIDENCE_BYTES, candidate_of, load
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Records, Store
 from cutover.stages.flow import Reported
-from cutover.stages.loading import MAX_EVIDENCE_BYTES, candidate_of, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from cutover.domain import canonical
 from cutover.domain.evidence_library import payload_of
 from cutover.domain.record import RevisionRecord
 from cutover.errors import Refused
+from cutover.loading import candidate_of
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Fetched, SourceSystem, Store
-from cutover.stages.loading import candidate_of
 
 MEBIBYTE = 1_048_576
 LIMITS: dict[str, int] = {

@@ -18,11 +18,11 @@ from cutover.contracts.manifest import Destination
 from cutover.domain.record import RevisionRecord, Status, named
 from cutover.domain.verification import Anchor
 from cutover.errors import AmbiguousCompletion, DependencyUnavailable, Refused
+from cutover.guards import Guards
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, DeploymentQueue, Outbox, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
-from cutover.stages.hand_off.guards import Guards
 from cutover.stages.hand_off.message import Message, MessageMaker, approved
 
 LOOK_AGAIN = timedelta(minutes=5)

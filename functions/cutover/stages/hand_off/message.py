@@ -22,9 +22,9 @@ from cutover.domain.quorum import requesters
 from cutover.domain.record import ChainHead, RevisionRecord, named
 from cutover.domain.verification import Anchor, verify_handoff
 from cutover.errors import Refused
+from cutover.loading import MAX_EVIDENCE_BYTES, load
 from cutover.ports import Clock, Outbox, Store
 from cutover.sealing import Sealer
-from cutover.stages.loading import MAX_EVIDENCE_BYTES, load
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from cutover.domain import canonical, checks
 from cutover.domain.checks.context import Context
 from cutover.domain.record import RevisionRecord
 from cutover.domain.window import occurrence
+from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
 from cutover.ports import Store
-from cutover.stages.loading import candidate_of, evidence_documents, load
 
 
 def verify(record: RevisionRecord, family: str, *, policies: PolicyReader, store: Store) -> Digest:

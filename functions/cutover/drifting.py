@@ -1,0 +1,113 @@
+"""Asking the sources, cheaply, whether what a revision consumed has changed (DESIGN §5, row 22).
+
+1. Each record is asked for its version only.
+2. Where that is another one, its section is collected anew, at the versions of now.
+3. What Assemble and the checks make of it is compared, value by value (``domain.drift``).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cutover.contracts.bundle import DraftBundle
+from cutover.contracts.candidate import Candidate, Reference
+from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, EvidenceSet, Section, SourceFailure
+from cutover.contracts.supersession import Difference, Refreshed
+from cutover.domain import drift
+from cutover.domain.opening import merged
+from cutover.domain.record import RevisionRecord
+from cutover.domain.refreshed import GONE, effective
+from cutover.domain.window import occurrence
+from cutover.loading import candidate_of, evidence_documents, load
+from cutover.policies import PolicyReader
+from cutover.ports import SourceSystem, Store
+
+MAX_ARTIFACT_RECORD = 65_536
+Collect = Callable[[RevisionRecord, Section, Candidate], Collection]
+"""Collects one section of a candidate as Collect would, for a record's pinned facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Which records have another version by now, and in what the package would differ: in nothing, perhaps."""
+
+    refreshed: tuple[Refreshed, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Newer:
+    section: Section
+    record: Refreshed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drifting:
+    store: Store
+    policies: PolicyReader
+    sources: Mapping[str, SourceSystem]
+    collect: Collect
+
+    def look(self, record: RevisionRecord, *, known: tuple[Refreshed, ...] = ()) -> Drift:
+        """``known``: newer versions of which it was found already that they say nothing else.
+
+        Raises ``DependencyUnavailable``, and ``Refused`` when a source does not let itself be asked: who does not
+        know whether anything has changed must not go on as if nothing had.
+        """
+        evidence_set = load(self.store, record.evidence_set, EvidenceSet)
+        newer = tuple(self._newer(record, evidence_set))
+        if all(each.record in known for each in newer):
+            return Drift()
+        refreshed = tuple(dict.fromkeys(each.record for each in newer))
+        return Drift(refreshed, self._differences(record, evidence_set, newer))
+
+    def _newer(self, record: RevisionRecord, evidence_set: EvidenceSet) -> Iterator[_Newer]:
+        configured = self.policies.facts(record.facts).sources
+        for collection in evidence_set.collections:
+            for each in _asked(collection):
+                source = configured.get(each.source)
+                if source is None:
+                    continue  # nothing of a source: such as a waiver that a resolution brought
+                reference = Reference(source=each.source, record=each.record, version=each.version)
+                latest = self.sources[source.kind].latest(source, reference)
+                if (latest or GONE) != self._known_version(collection.section, each):
+                    yield _Newer(collection.section, Refreshed(source=each.source, record=each.record, version=latest))
+
+    def _known_version(self, section: Section, each: Evidence | SourceFailure) -> str:
+        """What was newest when it was collected: an artifact's record says so beside the announced version."""
+        if section == "artifacts" and isinstance(each, Evidence):
+            return ArtifactRecord.model_validate_json(self.store.get(each.sha256, limit=MAX_ARTIFACT_RECORD)).latest
+        return each.version
+
+    def _differences(
+        self, record: RevisionRecord, evidence_set: EvidenceSet, newer: tuple[_Newer, ...]
+    ) -> tuple[Difference, ...]:
+        before = candidate_of(self.store, record)
+        after = effective(before, merged(record.refreshed, tuple(each.record for each in newer)))
+        sections = {each.section for each in newer}
+        collections = tuple(
+            self.collect(record, each.section, after) if each.section in sections else each
+            for each in evidence_set.collections
+        )
+        ground = self._ground(record)
+        return drift.changed(
+            self._consumed(ground, before, evidence_set),
+            self._consumed(ground, after, evidence_set.model_copy(update={"collections": collections})),
+        )
+
+    def _consumed(self, ground: drift.Ground, candidate: Candidate, evidence_set: EvidenceSet) -> dict[str, str]:
+        return drift.consumed(ground, candidate, evidence_set, evidence_documents(self.store, evidence_set))
+
+    def _ground(self, record: RevisionRecord) -> drift.Ground:
+        facts = self.policies.facts(record.facts)
+        return drift.Ground(
+            cutover=record.cutover, revision=record.revision,
+            engine=load(self.store, record.bundle, DraftBundle).engine, rules_digest=record.rules.payload,
+            rules=self.policies.rules(record.rules), facts=facts,
+            window=occurrence(facts, record.target, record.window),
+        )  # fmt: skip
+
+
+def _asked(collection: Collection) -> Iterator[Evidence | SourceFailure]:
+    """Each record of a section once: what was taken out of an envelope has the envelope's version."""
+    yield from (each for each in collection.evidence if each.unwraps is None)
+    yield from collection.failures
