@@ -31,6 +31,7 @@ STAR = (
 CONTENT = "Objects are named by their digest, so their names cannot be listed beforehand. Only this prefix."
 TOMBSTONES = "Tombstones are named by cutover and revision. Only this prefix."
 LEDGER = "Ledger heads are named by chain and sequence. Only this prefix."
+NOTICES = "Signed notices are named by chain and sequence. Only this prefix."
 HANDOFFS = "Hand-offs are named by their id, which their content gives. Only this prefix."
 CANDIDATES = "CI names the candidates that it uploads; a version id and a digest pin what is read."
 SOURCES = "The policy names the records of a source; a version id and a digest pin what is read. Only reading."
@@ -46,7 +47,7 @@ def acknowledge(resources: Resources) -> None:
 
 def findings(r: Resources) -> Iterator[tuple[IConstruct, Mapping[str, str]]]:
     """Each construct with the findings that stand there and why."""
-    for last in (r.inbox.undelivered, r.failures):
+    for last in (*(each.undelivered for each in r.inbox.entrances.values()), r.failures):
         yield last, dict([DEAD_LETTERS])
     yield r.page.api, dict([PAGE_AUTHORIZATION])
     if r.machine is not None:
@@ -63,7 +64,9 @@ def _prefixes(r: Resources, name: str) -> Iterator[tuple[str, str]]:
         powers.put_tombstone: (f"{store}/tombstones/*", TOMBSTONES),
         powers.look_for_tombstone: (f"{store}/tombstones/*", TOMBSTONES),
         powers.keep_ledger: (f"{store}/ledger/*", LEDGER),
+        powers.keep_notices: (f"{store}/notices/*", NOTICES),
         powers.keep_handoff: (f"{store}/handoffs/*", HANDOFFS),
+        powers.read_handoff: (f"{store}/handoffs/*", HANDOFFS),
         powers.get_inbox_version: (f"{_arn(r.store.inbox)}/*", CANDIDATES),
     }
     for power in GRANTS[name]:

@@ -9,9 +9,9 @@ from typing import Literal
 
 Kind = Literal["stage", "door"]
 
-# The lease of a hand-off (DESIGN section 5): nobody may try again before it is over, so a function that
-# still runs after it could send twice.
-LEASE_SECONDS = 60
+# The shortest lease that rules may give a hand-off (DESIGN section 5, `Rules.lease`): nobody may try again before it
+# is over, so a function that still runs after it could send twice.
+SHORTEST_LEASE_SECONDS = 30
 
 TABLE = "CUTOVER_TABLE"
 TOKENS = "CUTOVER_TOKENS_TABLE"
@@ -63,8 +63,11 @@ def _stage(module: str, description: str, *settings: str, timeout: int = 30, mem
     )  # fmt: skip
 
 
-def _door(module: str, description: str, *settings: str) -> Plan:
-    return Plan(kind="door", module=module, description=description, settings=settings)
+def _door(module: str, description: str, *settings: str, timeout: int = 30, memory: int = 512) -> Plan:
+    return Plan(
+        kind="door", module=module, description=description, settings=settings,
+        timeout_seconds=timeout, memory_mb=memory,
+    )  # fmt: skip
 
 
 # Called by the state machine, each through ${<Name>Arn}.
@@ -89,8 +92,15 @@ DOORS: Mapping[str, Plan] = {
     "Approvals": _door(
         "approvals", "The approvals page", *POLICY, IDEMPOTENCY, DECIDE_KEY, LINKS_KEY, PAGE_URL, EXCEPTIONS
     ),
+    "Resolutions": _door("resolutions", "Takes answers to holds", *POLICY, IDEMPOTENCY),
+    "Withdrawals": _door("withdrawals", "Takes withdrawals", *POLICY, IDEMPOTENCY),
+    "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY, IDEMPOTENCY),
+    "Receipts": _door("receipts", "Takes receipts of consumers", *POLICY, IDEMPOTENCY),
     "Relay": _door("relay", "Wakes executions", TABLE, TOKENS, MACHINE),
-    "Clock": _door("clock", "Does what is due", *RECORD),
+    # It asks sources too. A tick that takes longer than a minute overlaps with the next: each of its changes is a
+    # conditional transaction, so both may do the same work and one of them loses. No concurrency is reserved, since
+    # a new account has too little to reserve any of it.
+    "Clock": _door("clock", "Does what is due", *POLICY, TARGETS, timeout=120, memory=1024),
     "Seal": _door("seal", "Signs heads of the ledger", *POLICY, LEDGER_KEY),
 }
 

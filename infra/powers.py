@@ -27,16 +27,20 @@ def _both(*powers: Power) -> Power:
     return lambda r: [statement for power in powers for statement in power(r)]
 
 
+_SINGLE = frozenset({"BRAKE"})  # the kinds of which there is one item: its key is the kind
+
+
 def _items(*kinds: str) -> dict[str, object]:
     """Only items whose partition key begins with one of these kinds, as `cutover.adapters.dynamodb_items` has them.
 
     An item's write always names its key, so the condition's truth over no keys at all lets nothing through.
     """
-    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{kind}#*" for kind in kinds]}}
+    keys = [kind if kind in _SINGLE else f"{kind}#*" for kind in kinds]
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
 
 
 def put_items(*kinds: str) -> Power:
-    """Writing items of these kinds. Nobody may write POLICY or BRAKE: these are an operator's."""
+    """Writing items of these kinds. Nobody may write POLICY: that is an operator's."""
     return _power("dynamodb:PutItem", on=lambda r: r.tables.main.table_arn, **_items(*kinds))
 
 
@@ -45,6 +49,7 @@ read_table = _power("dynamodb:GetItem", on=lambda r: r.tables.main.table_arn)
 read_due = _power("dynamodb:Query", on=lambda r: f"{r.tables.main.table_arn}/index/{DUE_INDEX}")
 check_lane = _power("dynamodb:ConditionCheckItem", on=lambda r: r.tables.main.table_arn, **_items("LANE"))
 update_signals = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn, **_items("ADMISSION", "CUTOVER"))
+nudge_admission = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn, **_items("ADMISSION"))
 release_slot = _power("dynamodb:DeleteItem", on=lambda r: r.tables.main.table_arn, **_items("SLOT"))
 put_token = _power("dynamodb:PutItem", on=lambda r: r.tables.tokens.table_arn)
 take_token = _power("dynamodb:DeleteItem", "dynamodb:GetItem", on=lambda r: r.tables.tokens.table_arn)
@@ -70,7 +75,9 @@ look_for_tombstone = _both(
     _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "tombstones/*"}),
 )
 keep_ledger = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("ledger/*"))
+keep_notices = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("notices/*"))
 keep_handoff = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*"))
+read_handoff = _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*"))
 get_inbox_version = _power("s3:GetObjectVersion", on=lambda r: r.store.inbox.arn_for_objects("*"))
 
 # Signatures. A role signs with its key, and asks which key that is: the facts may trust two while one replaces another.
@@ -82,10 +89,6 @@ make_links = _power("kms:GenerateMac", on=lambda r: r.keys.links.key_arn)
 check_links = _power("kms:VerifyMac", on=lambda r: r.keys.links.key_arn)
 
 # Messages and executions.
-consume_inbox = _power(
-    "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
-    on=lambda r: r.inbox.queue.queue_arn,
-)  # fmt: skip
 report_exceptions = _power("sqs:SendMessage", on=lambda r: r.exceptions.queue_arn)
 start_executions = _power("states:StartExecution", on=lambda r: r.machine_arn())
 
@@ -99,6 +102,14 @@ deliver_log = _power(
     "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",
     "logs:PutResourcePolicy", "logs:UpdateLogDelivery", on=lambda _: "*",
 )  # fmt: skip
+
+
+def consume(door: str) -> Power:
+    """Taking the events of one kind from the queue of the function that handles them."""
+    return _power(
+        "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+        on=lambda r: r.inbox.entrances[door].queue.queue_arn,
+    )  # fmt: skip
 
 
 def write_log(group: logs.ILogGroup) -> iam.PolicyStatement:

@@ -56,7 +56,8 @@ class CutoverStack(Stack):
         called = {name: r.functions[name].function for name in DOORS}
         r.page.serve(called["Approvals"])
         clockwork.every_minute(self, "Minute", function=called["Clock"])
-        clockwork.from_queue(self, "InboxToIntake", function=called["Intake"], queue=r.inbox.queue)
+        for name, entrance in r.inbox.entrances.items():
+            clockwork.from_queue(self, f"InboxTo{name}", function=called[name], queue=entrance.queue)
         for construct_id, name, table, pattern in (
             ("MainToRelay", "Relay", r.tables.main, clockwork.SIGNALLED),
             ("TokensToRelay", "Relay", r.tables.tokens, None),

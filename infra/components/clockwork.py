@@ -1,4 +1,4 @@
-"""What calls functions without being asked: the minute, the inbox queue and the tables' streams.
+"""What calls functions without being asked: the minute, the queues of events and the tables' streams.
 
 Lambda checks a role when a mapping is made. A mapping names its function, and the function waits for its
 policy, so the grants are there in time.
@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-INBOX_BATCH = 5
+QUEUE_BATCH = 5
 STREAM_BATCH = 10
 # A stream shard waits for its failing record. After these attempts the record goes to the failure queue;
 # the clock repairs what the record would have caused.
@@ -58,7 +58,7 @@ def from_queue(
         construct_id,
         function_name=function.function_name,
         event_source_arn=queue.queue_arn,
-        batch_size=INBOX_BATCH,
+        batch_size=QUEUE_BATCH,
         function_response_types=["ReportBatchItemFailures"],
     )
 

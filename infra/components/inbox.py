@@ -1,4 +1,7 @@
-"""The way in: the bus, the rule that picks release candidates, and the queue that keeps them safe."""
+"""The ways in: the bus, and for each kind of event a rule that picks it and the queue that keeps it safe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aws_cdk import Aws
 from aws_cdk import aws_events as events
@@ -9,36 +12,75 @@ from constructs import Construct
 
 from infra.components.queues import dead_letter_queue, queue
 from infra.components.settings import StageSettings
+from infra.plan import DOORS
 
-SOURCE, DETAIL_TYPE = "cutover.ci", "ReleaseCandidate"
-# AWS asks for six times the timeout of the function that consumes: Intake has 30 s.
-VISIBILITY_SECONDS = 180
+CI, OPERATORS = "cutover.ci", "cutover.operators"
+# AWS asks for six times the timeout of the function that consumes ("Using Lambda with Amazon SQS").
+VISIBILITY_PER_TIMEOUT = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of event. `sources` sort, they prove nothing: each event is signed, and its door judges that."""
+
+    detail_type: str
+    description: str
+    sources: tuple[str, ...] = (CI, OPERATORS)
+
+
+KINDS: Mapping[str, Kind] = {
+    "Intake": Kind(detail_type="ReleaseCandidate", description="Release candidates", sources=(CI,)),
+    "Resolutions": Kind(detail_type="HoldResolution", description="Answers to holds"),
+    "Withdrawals": Kind(detail_type="Withdrawal", description="Withdrawals"),
+    "BrakeOrders": Kind(detail_type="BrakeOrder", description="Orders to the emergency brake"),
+    "Receipts": Kind(detail_type="Receipt", description="Receipts of consumers"),
+}
+"""By the function that takes the events."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entrance:
+    """A queue that a rule fills, and what the rule could not deliver."""
+
+    queue: sqs.Queue
+    undelivered: sqs.Queue
 
 
 class Inbox(Construct):
-    """A candidate is never lost between the bus and Intake: it waits in one of three queues."""
+    """An event is never lost between the bus and its function: it waits in one of three queues."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self.bus = events.EventBus(self, "Bus", event_bus_name=f"{settings.instance}-{settings.name}")
-        self.queue = queue(self, "Queue", key=key, visibility_seconds=VISIBILITY_SECONDS)
-        self.undelivered = dead_letter_queue(self, "Undelivered", key=key)
+        # Candidates were there first: their queue has no folder, and so keeps its messages when a stack is updated.
+        self.entrances = {
+            name: self._entrance(self if name == "Intake" else Construct(self, name), name, kind, key)
+            for name, kind in KINDS.items()
+        }
+
+    def _entrance(self, scope: Construct, name: str, kind: Kind, key: kms.IKey) -> Entrance:
+        visibility = VISIBILITY_PER_TIMEOUT * DOORS[name].timeout_seconds
+        made = Entrance(
+            queue=queue(scope, "Queue", key=key, visibility_seconds=visibility),
+            undelivered=dead_letter_queue(scope, "Undelivered", key=key),
+        )
         rule = events.CfnRule(
-            self,
+            scope,
             "Rule",
-            description="Release candidates from CI",
+            description=kind.description,
             event_bus_name=self.bus.event_bus_name,
-            event_pattern={"source": [SOURCE], "detail-type": [DETAIL_TYPE]},
+            event_pattern={"source": list(kind.sources), "detail-type": [kind.detail_type]},
             targets=[
                 events.CfnRule.TargetProperty(
                     id="Inbox",
-                    arn=self.queue.queue_arn,
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
+                    arn=made.queue.queue_arn,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=made.undelivered.queue_arn),
                 )
             ],
         )
-        for receiver in (self.queue, self.undelivered):
+        for receiver in (made.queue, made.undelivered):
             let_rule_send(receiver, rule)
+        return made
 
 
 def let_rule_send(receiver: sqs.Queue, rule: events.CfnRule) -> None:

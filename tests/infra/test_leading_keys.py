@@ -84,7 +84,7 @@ def written() -> Written:
     plain = InMemoryRecords.commit
 
     def commit(self: InMemoryRecords, commit: Commit) -> None:
-        function = "".join(part.capitalize() for part in commit.entry.actor.role.split("-"))
+        function = "".join(part.capitalize() for part in commit.entries[0].actor.role.split("-"))
         for action in actions("main", commit, "writer"):
             request: dict[str, Any] = {**action.request}
             ((operation, told),) = request.items()

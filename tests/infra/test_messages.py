@@ -12,6 +12,16 @@ def queues(stage: Assembled) -> dict[str, Resource]:
     return {each.path: each for each in stage.of("AWS::SQS::Queue")}
 
 
+# The function that takes each kind of event, where its queue stands, and what the rule looks for.
+ENTRANCES = {
+    "Intake": ("Inbox", ["cutover.ci"], "ReleaseCandidate"),
+    "Resolutions": ("Inbox/Resolutions", ["cutover.ci", "cutover.operators"], "HoldResolution"),
+    "Withdrawals": ("Inbox/Withdrawals", ["cutover.ci", "cutover.operators"], "Withdrawal"),
+    "BrakeOrders": ("Inbox/BrakeOrders", ["cutover.ci", "cutover.operators"], "BrakeOrder"),
+    "Receipts": ("Inbox/Receipts", ["cutover.ci", "cutover.operators"], "Receipt"),
+}
+
+
 def dead_letters(stage: Assembled) -> set[str]:
     """The queues behind others, and those that a rule or a stream parks its failures in."""
     behind = {
@@ -19,7 +29,7 @@ def dead_letters(stage: Assembled) -> set[str]:
         for each in queues(stage).values()
         if "RedrivePolicy" in each.properties
     }
-    return behind | {"Inbox/Undelivered", "StreamFailures"}
+    return behind | {f"{path}/Undelivered" for path, *_ in ENTRANCES.values()} | {"StreamFailures"}
 
 
 def test_queues_are_encrypted_and_patient(stage: Assembled) -> None:
@@ -72,35 +82,59 @@ def test_an_imported_queue_is_addressed_where_it_lives(production: Assembled) ->
     assert url == "https://sqs.eu-west-1.{AWS::URLSuffix}/222222222222/deployments.fifo"
 
 
-def test_the_rule_picks_candidates_and_loses_none(stage: Assembled) -> None:
-    rule = stage.resources["Inbox/Rule"].properties
+@pytest.mark.parametrize(("path", "sources", "kind"), ENTRANCES.values(), ids=ENTRANCES)
+def test_each_rule_picks_its_events_and_loses_none(stage: Assembled, path: str, sources: list[str], kind: str) -> None:
+    rule = stage.resources[f"{path}/Rule"].properties
     assert stage.resources["Inbox/Bus"].properties["Name"] == f"cutover-{stage.stage}"
     assert stage.render(rule["EventBusName"]) == "{Inbox/Bus}"
-    assert rule["EventPattern"] == {"source": ["cutover.ci"], "detail-type": ["ReleaseCandidate"]}
+    assert rule["EventPattern"] == {"source": sources, "detail-type": [kind]}
     (target,) = stage.render(rule["Targets"])
-    assert target["Arn"] == "{Inbox/Queue}"
-    assert target["DeadLetterConfig"] == {"Arn": "{Inbox/Undelivered}"}
+    assert target["Arn"] == f"{{{path}/Queue}}"
+    assert target["DeadLetterConfig"] == {"Arn": f"{{{path}/Undelivered}}"}
 
 
-@pytest.mark.parametrize("path", ["Inbox/Queue", "Inbox/Undelivered"])
-def test_only_the_rule_may_fill_the_inbox_from_outside(stage: Assembled, path: str) -> None:
-    (allowed,) = [each for each in stage.statements(stage.resources[path]) if each["Effect"] == "Allow"]
+def test_no_event_is_picked_twice_and_no_rule_stands_beside_these(stage: Assembled) -> None:
+    rules = [each for each in stage.of("AWS::Events::Rule") if each.path != "Minute"]
+    assert {each.path for each in rules} == {f"{path}/Rule" for path, *_ in ENTRANCES.values()}
+    kinds = [kind for each in rules for kind in each.properties["EventPattern"]["detail-type"]]
+    assert len(set(kinds)) == len(kinds) == len(ENTRANCES)
+
+
+@pytest.mark.parametrize("queue", ["Queue", "Undelivered"])
+@pytest.mark.parametrize("name", ENTRANCES)
+def test_only_its_rule_may_fill_an_entrance_from_outside(stage: Assembled, name: str, queue: str) -> None:
+    path = ENTRANCES[name][0]
+    (allowed,) = [each for each in stage.statements(stage.resources[f"{path}/{queue}"]) if each["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Action"] == "sqs:SendMessage"
     assert allowed["Condition"] == {
-        "ArnEquals": {"aws:SourceArn": "{Inbox/Rule}"},
+        "ArnEquals": {"aws:SourceArn": f"{{{path}/Rule}}"},
         "StringEquals": {"aws:SourceAccount": "{AWS::AccountId}"},
     }
 
 
-def test_queues_hide_a_message_six_times_as_long_as_its_function_may_run(stage: Assembled) -> None:
-    fed = [each for each in stage.of("AWS::Lambda::EventSourceMapping") if each.path == "InboxToIntake"]
-    (mapping,) = fed
-    queue = queues(stage)[stage.render(mapping.properties["EventSourceArn"]).strip("{}")]
-    assert queue.path == "Inbox/Queue"
-    assert queue.properties["VisibilityTimeout"] >= 6 * FUNCTIONS["Intake"].timeout_seconds
-    assert mapping.properties["BatchSize"] == 5
-    assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+@pytest.mark.parametrize("name", ENTRANCES)
+def test_each_function_takes_its_own_events_and_only_these(stage: Assembled, name: str) -> None:
+    queue = f"{{{ENTRANCES[name][0]}/Queue}}"
+    taking = {
+        (who, each.resource)
+        for who, granted in stage.permissions.items()
+        for each in granted
+        if each.action in {"sqs:ReceiveMessage", "sqs:DeleteMessage"}
+    }
+    assert {who for who, resource in taking if resource == queue} == {name}
+    assert {resource for who, resource in taking if who == name} == {queue}
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+def test_queues_hide_a_message_six_times_as_long_as_its_function_may_run(stage: Assembled, name: str) -> None:
+    mapping = stage.resources[f"InboxTo{name}"].properties
+    assert stage.render(mapping["FunctionName"]) == f"{{{name}/Function}}"
+    queue = queues(stage)[stage.render(mapping["EventSourceArn"]).strip("{}")]
+    assert queue.path == f"{ENTRANCES[name][0]}/Queue"
+    assert queue.properties["VisibilityTimeout"] == 6 * FUNCTIONS[name].timeout_seconds
+    assert mapping["BatchSize"] == 5
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
@@ -111,7 +145,7 @@ def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
             each.properties.get("FilterCriteria"),
         )
         for each in stage.of("AWS::Lambda::EventSourceMapping")
-        if each.path != "InboxToIntake"
+        if not each.path.startswith("InboxTo")
     }
     ledger = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}
     patterns = {
@@ -133,7 +167,7 @@ def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
 
 def test_a_poisonous_stream_record_blocks_nobody_for_ever(stage: Assembled) -> None:
     for mapping in stage.of("AWS::Lambda::EventSourceMapping"):
-        if mapping.path == "InboxToIntake":
+        if mapping.path.startswith("InboxTo"):
             continue
         properties = stage.render(mapping.properties)
         assert properties["MaximumRetryAttempts"] == 8

@@ -130,17 +130,24 @@ def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
 @pytest.mark.parametrize(
     ("action", "resource", "names"),
     [
-        ("dynamodb:DeleteItem", "{Tables/Main}", {"Clock", "Approvals"}),
-        ("dynamodb:UpdateItem", "{Tables/Main}", {"Clock", "Relay"}),
+        ("dynamodb:DeleteItem", "{Tables/Main}", {"Admit", "Approvals", "Clock", "HandOff", "Withdrawals"}),
+        ("dynamodb:UpdateItem", "{Tables/Main}", {"Admit", "Clock", "Relay"}),
         ("dynamodb:Query", "{Tables/Main}", set()),
-        ("dynamodb:Query", "{Tables/Main}/index/due", {"Clock"}),
+        ("dynamodb:Query", "{Tables/Main}/index/due", {"BrakeOrders", "Clock"}),
         ("dynamodb:PutItem", "{Tables/Tokens}", {"AwaitToken"}),
         ("dynamodb:GetItem", "{Tables/Tokens}", {"Relay"}),
         ("dynamodb:DeleteItem", "{Tables/Tokens}", {"Relay"}),
         ("dynamodb:Query", "{Tables/Tokens}", set()),
-        ("s3:PutObject", "{Store/Store}/tombstones/*", {"Bind", "Approvals", "Clock"}),
+        (
+            "s3:PutObject",
+            "{Store/Store}/tombstones/*",
+            {"Admit", "Approvals", "Bind", "Clock", "HandOff", "Resolutions", "Withdrawals"},
+        ),
+        ("s3:GetObject", "{Store/Store}/tombstones/*", {"Clock", "HandOff"}),
         ("s3:PutObject", "{Store/Store}/ledger/*", {"Seal"}),
+        ("s3:PutObject", "{Store/Store}/notices/*", {"Seal"}),
         ("s3:PutObject", "{Store/Store}/handoffs/*", {"HandOff"}),
+        ("s3:GetObject", "{Store/Store}/handoffs/*", {"HandOff", "Receipts"}),
         ("s3:GetObjectVersion", "{Store/Inbox}/*", {"Intake"}),
     ],
 )
