@@ -20,10 +20,13 @@ from cutover.contracts.approval import ApprovalPredicate
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.manifest import Destination, ManifestPredicate
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import quorum, window
-from cutover.domain.record import RevisionRecord
+from cutover.domain import quorum, reliance, window
+from cutover.domain.lapses import lapsed
+from cutover.domain.record import RevisionRecord, named
 from cutover.domain.window import Margins, Phase
 from cutover.errors import Refused
+from cutover.packages import read_package
+from cutover.policies import PolicyReader
 from cutover.ports import Clock, Records, Store
 
 
@@ -90,3 +93,23 @@ class Guards:
         revoked = {key.id for key in facts.keys if key.revoked_at is not None and key.revoked_at <= now}
         if revoked.intersection(signature.keyid for each in envelopes for signature in each.signatures):
             raise Refused("KEY_REVOKED", "a key that signed a part of the package is revoked")
+
+
+def check_again(
+    record: RevisionRecord, *, guards: Guards, policies: PolicyReader, deployed: Destination | None
+) -> None:
+    """What the clock can tell of these guards without making the message: may the same envelope be sent again?
+
+    Raises ``Refused`` with the reason why not.
+    """
+    guards.stop(record)
+    active, now = policies.active(), guards.clock.now()
+    package = read_package(guards.store, named(record.manifest, "manifest"), keys=active.facts.keys, at=now)
+    bound = package.manifest.predicate
+    guards.timing(bound, facts=active.facts, rules=policies.rules(record.rules))
+    guards.destination(record, bound, deployed)
+    barred = quorum.barred(active.facts, package.requesters())
+    if lapsed(record.decisions, facts=active.facts, barred=barred, now=now):
+        raise Refused("QUORUM_LAPSED", "an approval no longer counts")
+    if reliance.revoked(record.relies_on, active.facts, now):
+        raise Refused("KEY_REVOKED", "a key that signed a part of the package is revoked")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2] / "functions"
 FILES = sorted((ROOT / "cutover").rglob("*.py"))
 SHARED = {
     "cutover.admissions", "cutover.contracts", "cutover.domain", "cutover.drifting", "cutover.errors",
-    "cutover.exceptions", "cutover.guards", "cutover.journal", "cutover.loading", "cutover.packages",
+    "cutover.exceptions", "cutover.guards", "cutover.journal", "cutover.lapsing", "cutover.loading", "cutover.packages",
     "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing", "cutover.succession",
 }  # fmt: skip
 OUTSIDE = {

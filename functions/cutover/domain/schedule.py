@@ -13,7 +13,8 @@ MOST_PATIENCE = timedelta(hours=4)
 
 _BUSY = frozenset({Status.COLLECTING, Status.VERIFYING, Status.BOUND, Status.APPROVED})
 """Statuses that an execution leaves by itself."""
-PROBED = frozenset({Status.AWAITING_APPROVAL, Status.DEFERRED, Status.APPROVED, Status.AWAITING_WINDOW})
+WATCHED = frozenset({Status.HELD, Status.AWAITING_APPROVAL, Status.DEFERRED, Status.APPROVED, Status.AWAITING_WINDOW})
+"""Statuses that wait for people or time: meanwhile the facts are looked at, and of what is bound the sources too."""
 
 
 def patience(record: RevisionRecord) -> timedelta:
@@ -53,7 +54,7 @@ def due_at(record: RevisionRecord, now: datetime) -> datetime | None:
     if record.status in FINAL:
         return None
     times = [_ends_at(record), stalled_at(record)]
-    if record.status in PROBED:
+    if record.status in WATCHED:
         times.extend(_probes(record, now))
     if record.status is Status.DEFERRED:
         times.append(record.deferred_until)

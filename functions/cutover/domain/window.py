@@ -59,6 +59,15 @@ def phase(window: Window, now: datetime, *, margins: Margins, facts: Facts, targ
     return Phase.OPEN
 
 
+def opens_again(window: Window, now: datetime, *, margins: Margins, facts: Facts, target: str) -> datetime | None:
+    """The first instant from ``now`` on at which it is open; None when a freeze or the end comes before that."""
+    instant = max(now, window.opens_at + margins.opening)
+    for freeze in sorted(calendar(facts, target).freezes, key=lambda each: each.starts_at):
+        if freeze.starts_at <= instant < freeze.ends_at:
+            instant = freeze.ends_at
+    return instant if instant < window.closes_at - margins.closing else None
+
+
 def valid_until(window: Window, ends: Iterable[datetime]) -> datetime:
     """The earliest of the window's end and whatever else ends."""
     return min([window.closes_at, *ends])

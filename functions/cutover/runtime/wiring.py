@@ -13,11 +13,14 @@ from cutover.adapters.dynamodb_tokens import DynamoTokens
 from cutover.adapters.s3_store import S3Store
 from cutover.adapters.system_clock import SystemClock
 from cutover.contracts.bundle import Engine
+from cutover.contracts.candidate import Candidate
+from cutover.contracts.evidence import Collection, Section
 from cutover.contracts.ledger import LedgerEngine
 from cutover.contracts.manifest import Destination
 from cutover.contracts.policy import Purpose
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord
+from cutover.drifting import Drifting
 from cutover.policies import PolicyReader
 from cutover.ports import (
     Clock,
@@ -178,6 +181,19 @@ class Wiring:
             audience=self.settings.audience, store=self.store, clock=self.clock,
             policy=(lambda: policy) if policy else self.policy,
         )  # fmt: skip
+
+    @functools.cached_property
+    def drifting(self) -> Drifting:
+        """Collects a changed section as Collect does."""
+        from cutover.stages.collect.collecting import Collecting
+
+        def again(record: RevisionRecord, section: Section, candidate: Candidate) -> Collection:
+            return Collecting(
+                section=section, facts=self.policies.facts(record.facts), sources=self.sources, store=self.store,
+                clock=self.clock,
+            ).collect(candidate)  # fmt: skip
+
+        return Drifting(store=self.store, policies=self.policies, sources=self.sources, collect=again)
 
     def policy(self) -> Policy:
         """The active policy, read now: facts may have changed a moment ago."""

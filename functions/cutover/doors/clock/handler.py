@@ -1,11 +1,13 @@
 """Clock: once a minute, whatever is due."""
 
-import dataclasses
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from cutover.doors.clock.ending import Ending
+from cutover.doors.clock.repairing import Repairing
 from cutover.doors.clock.ticking import Ticking
+from cutover.doors.clock.watching import Watching
 from cutover.runtime.observability import forget_record, logger, metrics, observed
 from cutover.runtime.wiring import wired
 
@@ -19,15 +21,22 @@ def _report(name: str, error: Exception) -> None:
 @observed("clock")
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     wiring = wired()
-    tick = Ticking(
-        records=wiring.records,
-        store=wiring.store,
-        recorder=wiring.recorder("clock"),
-        clock=wiring.clock,
+    records, store, clock, policies = wiring.records, wiring.store, wiring.clock, wiring.policies
+    recorder = wiring.recorder("clock")
+    counted = Ticking(
+        records=records,
+        clock=clock,
+        ending=Ending(
+            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations
+        ),
+        repairing=Repairing(records=records, recorder=recorder, clock=clock),
+        watching=Watching(
+            records=records, recorder=recorder, store=store, clock=clock, policies=policies,
+            drifting=wiring.drifting, succession=wiring.succession(),
+        ),
         report=_report,
-    ).run()
+    ).run()  # fmt: skip
     forget_record()
-    counted = dataclasses.asdict(tick)
     for name, count in counted.items():
-        metrics.add_metric(name.capitalize(), MetricUnit.Count, count)
+        metrics.add_metric(name.title().replace("_", ""), MetricUnit.Count, count)
     return counted

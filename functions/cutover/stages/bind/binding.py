@@ -69,6 +69,7 @@ class Binder:
     def _held(self, case: Case, first: Hold, inputs: dict[str, Digest]) -> Step:
         updates = {
             "hold_register": inputs["hold-register"], "expires_at": binding.held_until(case), "reason": first.code,
+            "probe_every": case.rules.probe_every,
         }  # fmt: skip
         return Step("held", case.record.requester, updates, inputs, result=first.code)
 

@@ -1,6 +1,7 @@
 """Transitions 18, 19 and 20: an outbox with a lease.
 
-1. Prove everything again from signed documents, and read today's facts.
+1. Prove everything again from signed documents, read today's facts, and ask the sources. What has lapsed (17) or
+   changed (22) since is written instead, and nothing is handed off.
 2. Write attempt, lease and the stored envelope's digest (18, or 19 for the same envelope again).
 3. Read brake and tombstone once more, then send once.
 4. Write that it was acknowledged (20).
@@ -15,15 +16,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cutover.contracts.manifest import Destination
+from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, Status, named
 from cutover.domain.verification import Anchor
+from cutover.domain.window import Margins, opens_again
+from cutover.drifting import Drifting
 from cutover.errors import AmbiguousCompletion, DependencyUnavailable, Refused
 from cutover.guards import Guards
+from cutover.lapsing import lapse
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, DeploymentQueue, Outbox, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
-from cutover.stages.hand_off.message import Message, MessageMaker, approved
+from cutover.stages.hand_off.message import Approved, Message, MessageMaker, approved
+from cutover.succession import Succession
 
 LOOK_AGAIN = timedelta(minutes=5)
 """At the least so long after a blocked attempt; see ``_pause``."""
@@ -41,6 +47,8 @@ class HandOff:
     policies: PolicyReader
     destinations: Mapping[str, Destination]
     deployment: DeploymentQueue
+    drifting: Drifting
+    succession: Succession
     clock: Clock
     sealer: Callable[[], Sealer]
 
@@ -54,7 +62,7 @@ class HandOff:
             attempt.check_time()
             self.guards.stop(leased)
         except Refused as refused:
-            return self._blocked(self.recorder.read(cutover, revision), refused)
+            return self._blocked(self.recorder.read(cutover, revision), refused, attempt.opens_again)
         return self._send(leased, attempt.message)
 
     @property
@@ -78,8 +86,9 @@ class HandOff:
             record.cutover, record.revision, lambda current: _acknowledged(current, record.attempt, message_id)
         )
 
-    def _blocked(self, record: RevisionRecord, refused: Refused) -> RevisionRecord:
-        """Nothing was sent. The status stays; the clock ends it when its time is over.
+    def _blocked(self, record: RevisionRecord, refused: Refused, opens_again: datetime | None) -> RevisionRecord:
+        """Nothing was sent. The status stays; the clock ends it when its time is over. ``opens_again``: when the
+        window does, which a late freeze can have put off.
 
         The reason is told once as long as it stays the same and nothing else is to be written.
         """
@@ -89,15 +98,17 @@ class HandOff:
             return self.recorder.note(
                 record, "hand-off-blocked", result=refused.code, detail=refused.detail, reason=refused.code
             )
-        again = max(self._pause(record), record.wake_at or self.clock.now())
+        again = self._again(record, opens_again)
         return self.recorder.note(
             record, "hand-off-blocked", result=refused.code, detail=refused.detail, reason=refused.code, wake_at=again
         )
 
-    def _pause(self, record: RevisionRecord) -> datetime:
-        """When to look again: soon in a short window, seldom in a long wait."""
+    def _again(self, record: RevisionRecord, opens_again: datetime | None) -> datetime:
+        """When the window opens, where it is shut; else soon in a short window, and seldom in a long wait."""
         now = self.clock.now()
-        return now + max(LOOK_AGAIN, (record.expires_at - now) / LOOKS)
+        if opens_again is not None and opens_again > now:
+            return opens_again
+        return max(now + max(LOOK_AGAIN, (record.expires_at - now) / LOOKS), record.wake_at or now)
 
 
 @dataclass(slots=True)
@@ -107,6 +118,7 @@ class _Attempt:
     of: HandOff
     message: Message | None = None
     check_time: Callable[[], None] = lambda: None
+    opens_again: datetime | None = None
 
     def lease(self, record: RevisionRecord) -> Step | None:
         """Transition 18 or 19, if every guard holds; None when another attempt has the lease."""
@@ -124,8 +136,14 @@ class _Attempt:
         )  # fmt: skip
         bound = found.manifest.predicate
         rules = policies.rules(record.rules)
+        self.opens_again = opens_again(
+            bound.window, self.of.clock.now(), margins=Margins.of(rules), facts=active.facts,
+            target=bound.destination.target,
+        )  # fmt: skip
         self.check_time = functools.partial(guards.timing, bound, facts=active.facts, rules=rules)
         self.check_time()
+        if (instead := self._lapsed(record, found, active) or self._drifted(record)) is not None:
+            return _only_first(instead, first=first)
         head = self.of.recorder.records.chain(record.cutover)
         message = maker.first(record, found, head) if first else maker.again(record, found)
         if record.rules.payload != bound.rules:
@@ -144,10 +162,32 @@ class _Attempt:
             {"handoff": message.digest, "manifest": found.manifest_digest}, result="LEASED", facts=active.facts_digest,
         )  # fmt: skip
 
+    def _lapsed(self, record: RevisionRecord, found: Approved, active: Policy) -> Step | None:
+        """Transition 17."""
+        now = self.of.clock.now()
+        return lapse(record, active=active, requesters=found.requesters, now=now, requester="hand-off")
+
+    def _drifted(self, record: RevisionRecord) -> Step | None:
+        """Transition 22. Asked at every attempt, so the answer is never older than this function's timeout."""
+        drift = self.of.drifting.look(record)
+        if not drift.differences:
+            return None
+        return self.of.succession.by_drift(
+            record, refreshed=drift.refreshed, differing=drift.differences, requester="hand-off"
+        )
+
     def _lease_over(self, record: RevisionRecord) -> bool:
         if record.status is not Status.HANDING_OFF or record.lease_until is None:
             return False
         return self.of.clock.now() >= record.lease_until
+
+
+def _only_first(step: Step, *, first: bool) -> Step:
+    """Before anything was sent a hand-off can still turn into something else; afterwards it is only stopped."""
+    if first:
+        return step
+    code = "QUORUM_LAPSED" if step.event == "approval-lapsed" else "DRIFTED"
+    raise Refused(code, f"since the first attempt: {step.detail or step.event}")
 
 
 def _acknowledged(record: RevisionRecord, attempt: int, message_id: str) -> Step | None:

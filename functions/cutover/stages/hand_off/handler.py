@@ -23,6 +23,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         policies=wiring.policies,
         destinations=wiring.destinations,
         deployment=wiring.deployment,
+        drifting=wiring.drifting,
+        succession=wiring.succession(),
         clock=wiring.clock,
         sealer=lambda: wiring.sealer("handoff"),
     )

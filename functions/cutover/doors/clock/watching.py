@@ -1,0 +1,101 @@
+"""What waits is watched: revoked keys (24), approvals that do not count any more (17), changed sources (22)."""
+
+from dataclasses import dataclass
+
+from cutover.contracts.bundle import Bundle
+from cutover.contracts.handoff import Tombstone
+from cutover.domain import quorum, reliance
+from cutover.domain.opening import merged
+from cutover.domain.policy import Policy
+from cutover.domain.record import LIVE, RevisionRecord, Status
+from cutover.domain.transitions import AGREED, ASKED
+from cutover.doors.clock.repairing import reschedule
+from cutover.drifting import Drifting
+from cutover.lapsing import lapse
+from cutover.loading import load
+from cutover.policies import PolicyReader
+from cutover.ports import Clock, Records, Store
+from cutover.recorder import Recorder, Step
+from cutover.succession import Succession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    records: Records
+    recorder: Recorder
+    store: Store
+    clock: Clock
+    policies: PolicyReader
+    drifting: Drifting
+    succession: Succession
+
+    def look(self, due: RevisionRecord) -> str:
+        """``withdrawn``, ``lapsed``, ``superseded``, ``looked``: what came of it."""
+        active = self.policies.active()
+        outcome = self._revoked(due, active) or self._lapsed(due, active) or self._drifted(due)
+        if outcome is None:
+            reschedule(due, records=self.records, clock=self.clock)
+        return outcome or "looked"
+
+    def _revoked(self, due: RevisionRecord, active: Policy) -> str | None:
+        """Transition 24: a key that it relies on is revoked. The tombstone stands first."""
+
+        def step(current: RevisionRecord) -> Step | None:
+            revoked = reliance.revoked(current.relies_on, active.facts, self.clock.now())
+            if current.status not in LIVE or not revoked:
+                return None
+            self.store.put_tombstone(
+                Tombstone(
+                    cutover=current.cutover, revision=current.revision, status=Status.WITHDRAWN.value,
+                    reason="KEY_REVOKED", at=self.clock.now(),
+                )
+            )  # fmt: skip
+            return Step(
+                "withdrawn", "clock", {"reason": "KEY_REVOKED"}, result="KEY_REVOKED", detail=", ".join(revoked),
+                facts=active.facts_digest,
+            )  # fmt: skip
+
+        if not reliance.revoked(due.relies_on, active.facts, self.clock.now()):
+            return None
+        return _became(self.recorder.advance(due.cutover, due.revision, step), Status.WITHDRAWN, "withdrawn")
+
+    def _lapsed(self, due: RevisionRecord, active: Policy) -> str | None:
+        if due.status not in AGREED:
+            return None
+        requesters = quorum.requesters(load(self.store, due.bundle, Bundle))
+
+        def step(current: RevisionRecord) -> Step | None:
+            if current.status not in AGREED:
+                return None
+            return lapse(current, active=active, requesters=requesters, now=self.clock.now(), requester="clock")
+
+        after = self.recorder.advance(due.cutover, due.revision, step)
+        return _became(after, Status.AWAITING_APPROVAL, "lapsed")
+
+    def _drifted(self, due: RevisionRecord) -> str | None:
+        """Transition 22, or a note that a newer version says nothing else."""
+        if due.status not in ASKED:
+            return None
+        found = self.drifting.look(due, known=due.unconsumed)
+        if not found.refreshed:
+            return None
+        if not found.differences:
+            self.recorder.note(
+                due, "source-looked-at", result="NOTHING_CONSUMED_CHANGED",
+                detail=", ".join(f"{each.source} {each.record}" for each in found.refreshed),
+                unconsumed=merged(due.unconsumed, found.refreshed),
+            )  # fmt: skip
+            return "looked"
+
+        def step(current: RevisionRecord) -> Step | None:
+            if current.status not in ASKED:
+                return None
+            return self.succession.by_drift(
+                current, refreshed=found.refreshed, differing=found.differences, requester="clock"
+            )
+
+        return _became(self.recorder.advance(due.cutover, due.revision, step), Status.SUPERSEDED, "superseded")
+
+
+def _became(record: RevisionRecord, status: Status, outcome: str) -> str | None:
+    return outcome if record.status is status else None
