@@ -1,0 +1,89 @@
+"""Where runs begin: worlds at interesting moments of a release, made once by the straight road, then copied."""
+
+import functools
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.building.policy import CLOSES_AT, OPENS_AT
+from tests.simulation.environment import Environment
+from tests.simulator.journeys import announced, awaiting_approval, awaiting_window, handed_off
+
+
+def _nothing(_world: Environment) -> None:
+    """Nobody has announced anything."""
+
+
+def _announced(world: Environment) -> None:
+    world.announce()
+
+
+def _until(state: str) -> Callable[[Environment], None]:
+    def way(world: Environment) -> None:
+        world.announce()
+        while not world.machine.executions or world.execution().state != state:
+            assert world.step()
+
+    return way
+
+
+def _held(world: Environment) -> None:
+    announced(world, world.candidate(waivers=()))
+
+
+def _asked(world: Environment) -> None:
+    awaiting_approval(world)
+
+
+def _half(world: Environment) -> None:
+    awaiting_approval(world)
+    world.decide("erin")
+    world.run()
+
+
+def _approved(world: Environment) -> None:
+    """Both have decided, and the execution has not heard of it."""
+    _half(world)
+    world.decide("omar")
+
+
+def _waiting(world: Environment) -> None:
+    awaiting_window(world)
+
+
+def _opening(world: Environment) -> None:
+    awaiting_window(world)
+    world.clock.move_to(OPENS_AT + timedelta(seconds=4))
+
+
+def _sent_in_vain(world: Environment) -> None:
+    """The first send's answer was lost."""
+    _opening(world)
+    world.clock.move(timedelta(seconds=30))
+    world.wiring.deployment.lose_answers()
+    world.tick()
+
+
+def _closing(world: Environment) -> None:
+    awaiting_window(world)
+    world.clock.move_to(CLOSES_AT - timedelta(minutes=2))
+
+
+def _handed_off(world: Environment) -> None:
+    handed_off(world)
+
+
+STARTS: dict[str, Callable[[Environment], None]] = {
+    "nothing": _nothing, "announced": _announced, "before Assemble": _until("Assemble"),
+    "before Bind": _until("Bind"), "before RequestApproval": _until("RequestApproval"), "held": _held,
+    "asked": _asked, "half approved": _half, "approved": _approved, "waiting": _waiting, "opening": _opening,
+    "window open": _opening, "sent in vain": _sent_in_vain, "closing": _closing, "handed off": _handed_off,
+}  # fmt: skip
+START_NAMES = tuple(STARTS)
+
+
+@functools.cache
+def start(name: str) -> Environment:
+    """The world at that moment: never to be changed, only to be copied."""
+    world = Environment()
+    STARTS[name](world)
+    return world
