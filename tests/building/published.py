@@ -21,6 +21,12 @@ _HOLD = {
     "expires_at": _LATER, "resolution": None,
 }  # fmt: skip
 _SENT = {"audience": DEPLOYMENT.audience, "handoff_id": _DIGEST}
+_SUPERSESSION = {
+    "schema": "cutover/supersession/v1", "audience": DEPLOYMENT.audience, **_WHERE, "successor": 2, "cause": "drift",
+    "requester": "clock", "at": _LATER, "candidate": _DIGEST, "successor_candidate": _DIGEST,
+    "differences": [{"pointer": "/change/state", "before": "approved", "after": None}], "resolutions": [_DIGEST],
+    "refreshed": [{"source": "records", "record": "changes/CHG-17", "version": "v2"}],
+}  # fmt: skip
 BY_HAND: dict[str, Any] = {
     "findings": {
         "schema": "cutover/findings/v1", **_WHERE, "family": "rollback", "rules": ["rollback.drilled-at"],
@@ -37,11 +43,29 @@ BY_HAND: dict[str, Any] = {
     },
     "resolution": {
         "schema": "cutover/resolution/v1", "audience": DEPLOYMENT.audience, **_WHERE, "fingerprint": _DIGEST,
-        "kind": "waiver", "document": _DIGEST, "resolver": "olga", "resolved_at": _LATER,
+        "answer": {
+            "kind": "evidence",
+            "reference": {"source": "records", "record": "rollbacks/service", "version": "v2", "digest": None},
+        },
+        "resolver": "olga", "resolved_at": _LATER,
     },
     "withdrawal": {
         "schema": "cutover/withdrawal/v1", "audience": DEPLOYMENT.audience, **_WHERE, "requester": "dana",
         "reason": "A regression was found.", "issued_at": _LATER,
+    },
+    "brake-order": {
+        "schema": "cutover/brake-order/v1", "audience": DEPLOYMENT.audience, "action": "release",
+        "requester": "olga", "reason": "The network is whole again.", "issued_at": _LATER, "plan": _DIGEST,
+    },
+    "release-plan": {
+        "schema": "cutover/release-plan/v1", "engaged_by": _DIGEST,
+        "frees": [{**_WHERE, "status": "awaiting_window", "opens_at": _AS_OF, "closes_at": _LATER}],
+    },
+    "supersession": _SUPERSESSION,
+    "notice": {
+        "schema": "cutover/notice/v1", "audience": DEPLOYMENT.audience, **_WHERE, "event": "drifted",
+        "result": "DRIFTED", "detail": "revision 2 follows", "at": _LATER, "chain": "service@production.1",
+        "sequence": 9, "entry": _DIGEST, "supersession": _SUPERSESSION,
     },
     "ledger-entry": {
         "schema": "cutover/ledger-entry/v1", "chain": "service@production.1", "sequence": 2, "previous": _DIGEST,
@@ -74,6 +98,7 @@ def examples() -> dict[str, Any]:
         **_records(made),
         "envelope": message,
         "candidate-event": {"schema": "cutover/candidate-event/v1", "envelope": message},
+        "signed-event": {"schema": "cutover/signed-event/v1", "envelope": message},
         "evidence-set": evidence_set,
         "collection": evidence_set["collections"][0],
         "evidence": evidence_set["candidate"],

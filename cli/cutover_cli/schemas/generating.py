@@ -57,6 +57,11 @@ class _Generator(GenerateJsonSchema):
         # So many characters are at least so many bytes: necessary, if not sufficient.
         return {**made, "maxLength": limit} if isinstance(limit, int) else made
 
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """Each way names its own tag, so that a reader needs no keyword of OpenAPI to tell them apart."""
+        made = super().tagged_union_schema(schema)
+        return {"anyOf": made["oneOf"]}
+
 
 def schema_of(document: Document) -> Schema:
     """The JSON Schema of one published document, its keys in the order in which one reads them."""

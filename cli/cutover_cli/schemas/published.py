@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cutover.contracts import (
     approval,
+    brake,
     bundle,
     candidate,
     envelope,
@@ -14,11 +15,11 @@ from cutover.contracts import (
     ledger,
     manifest,
     records,
+    resolution,
+    supersession,
 )
 from cutover.contracts import policy as policies
 from cutover.contracts.base import Model
-
-LATER = "Published ahead of its use: this release neither writes nor reads it. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,23 @@ GROUPS: dict[str, tuple[Document, ...]] = {
         _v1("handoff", handoff.Handoff, "Hand-off", "The one message that a deployment queue gets.",
             handoff.HANDOFF_TYPE),
         _v1("tombstone", handoff.Tombstone, "Tombstone", "Stands in the store where a revision ended otherwise."),
-        _v1("receipt", handoff.Receipt, "Receipt", LATER + "The consumer's answer.", handoff.RECEIPT_TYPE),
-        _v1("resolution", handoff.Resolution, "Resolution", LATER + "The answer to one hold.",
-            handoff.RESOLUTION_TYPE),
-        _v1("withdrawal", handoff.Withdrawal, "Withdrawal", LATER + "Takes a release back.",
-            handoff.WITHDRAWAL_TYPE),
+        _v1("receipt", handoff.Receipt, "Receipt", "The consumer's answer.", handoff.RECEIPT_TYPE),
+        _v1("supersession", supersession.Supersession, "Supersession",
+            "Why one revision followed another, and what differs, field by field."),
+        _v1("notice", supersession.Notice, "Notice",
+            "One entry of the ledger as a document of its own: an end that others must be able to prove.",
+            supersession.NOTICE_TYPE),
+    ),
+    "From people": (
+        _v1("signed-event", event.SignedEvent, "Signed event",
+            "The `detail` of the event that brings one of these, or a receipt: its envelope."),
+        _v1("resolution", resolution.Resolution, "Resolution", "The answer to one open hold.",
+            resolution.RESOLUTION_TYPE),
+        _v1("withdrawal", handoff.Withdrawal, "Withdrawal", "Takes a release back.", handoff.WITHDRAWAL_TYPE),
+        _v1("brake-order", brake.BrakeOrder, "Brake order", "Engages or releases the emergency brake.",
+            brake.BRAKE_ORDER_TYPE),
+        _v1("release-plan", brake.ReleasePlan, "Release plan",
+            "What a release of the brake would free: the order names its digest."),
     ),
     "Ledger": (
         _v1("ledger-entry", ledger.LedgerEntry, "Ledger entry", "One transition: who, why, from what, to what."),
