@@ -131,6 +131,9 @@ class Recorder(Admissions):
         if lane is not None and (lane.cutover, lane.revision) == (record.cutover, record.revision):
             return lane
         if row.current:
+            # Superseded since it was read: a race that was lost, and no more.
+            if self.records.revision(record.cutover, record.revision) != record:
+                raise Conflict("record", "lane")
             raise Refused("NOT_CURRENT", f"{record.cutover} revision {record.revision} is not the current one")
         return None
 

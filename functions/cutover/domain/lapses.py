@@ -1,22 +1,45 @@
-"""Which recorded approvals do not count any more under today's facts: pure (DESIGN §5, row 17)."""
+"""Which recorded approvals do not count any more under today's facts: pure (DESIGN §5, row 17).
+
+An approval was proved when it was given, and stays what it was. Whether it still counts is asked of the facts
+as they are now: the person is known and holds the role that they signed for, has not turned out to have asked
+for the release, and the witness key that signed the statement is one that today's facts trust for that time and
+have not revoked. A key whose time has run out since is none of these: what it signed before still verifies.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from cutover.contracts.policy import Facts
-from cutover.domain import quorum, reliance
+from cutover.domain import quorum
 from cutover.domain.record import RecordedDecision
+from cutover.errors import Refused
 
 
 def lapsed(
     decisions: Iterable[RecordedDecision], *, facts: Facts, barred: frozenset[str], now: datetime
 ) -> tuple[RecordedDecision, ...]:
-    """The approvals of whoever is gone, lost the role, became a requester, or whose witness key is revoked."""
-    given = tuple(each for each in decisions if each.decision == "approve")
-    revoked = set(reliance.revoked((each.key for each in given), facts, now))
-    return tuple(
-        each
-        for each in given
-        if each.key in revoked
-        or quorum.cast(each.person, each.role, each.assurance, facts=facts, barred=barred) is None
+    """The approvals among ``decisions`` that do not count, in their order. Refusals and deferrals never lapse.
+
+    ``barred``: who asked for the release and its change (``quorum.barred``).
+    """
+    given = (each for each in decisions if each.decision == "approve")
+    return tuple(each for each in given if cause(each, facts=facts, barred=barred, now=now) is not None)
+
+
+def cause(decision: RecordedDecision, *, facts: Facts, barred: frozenset[str], now: datetime) -> str | None:
+    """Why it does not count, in words for the ledger; None when it does."""
+    try:
+        quorum.eligible(decision.person, decision.role, facts=facts, barred=barred)
+    except Refused as refused:
+        return "requested it" if refused.code == "REQUESTER_MAY_NOT_APPROVE" else "does not hold the role now"
+    return None if _witnessed(decision, facts, now) else "its witness key is revoked or not trusted"
+
+
+def _witnessed(decision: RecordedDecision, facts: Facts, now: datetime) -> bool:
+    return any(
+        key.id == decision.key
+        and key.purpose == "decide"
+        and key.not_before <= decision.decided_at < key.not_after
+        and (key.revoked_at is None or now < key.revoked_at)
+        for key in facts.keys
     )

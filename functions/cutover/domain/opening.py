@@ -22,10 +22,14 @@ def first_of(
     signed_by: tuple[Digest, ...],
     now: datetime,
 ) -> RevisionRecord:
-    """The revision that an admitted candidate opens. ``payload``: object digest of the candidate's bytes."""
+    """The revision that an admitted candidate opens. ``payload``: object digest of the candidate's bytes.
+
+    The execution that admits it goes on to serve it, and it is the admission's ``attempt``-th.
+    """
     return RevisionRecord(
         cutover=cutover, revision=revision, product=candidate.product, target=candidate.target,
-        status=Status.COLLECTING, moved_at=now, admission=admission.digest, candidate=payload,
+        status=Status.COLLECTING, execution=admission.attempt, moved_at=now, admission=admission.digest,
+        candidate=payload,
         correlation_id=admission.correlation_id, requester=candidate.requester, window=candidate.window,
         rules=policy.rules_reference, facts=policy.facts_reference, admitted_at=now,
         expires_at=min(candidate.expires_at, window.closes_at), opens_at=window.opens_at, closes_at=window.closes_at,

@@ -65,7 +65,10 @@ class Relay:
         admission = self.records.admission(digest)
         if admission is None or admission.signal is not Signal.START:
             return "skipped"
-        self.workflow.start(execution_name(admission), {"begin": "admit", "admission": admission.digest})
+        document: dict[str, object] = {
+            "begin": "admit", "admission": admission.digest, "attempt": admission.attempt,
+        }  # fmt: skip
+        self.workflow.start(execution_name(admission), document)
         self.records.clear_signal(admission)
         return "started"
 

@@ -30,14 +30,15 @@ class Admitter:
     succession: Succession
     clock: Clock
 
-    def run(self, digest: Digest) -> Admission:
-        """The admission as it stands afterwards. One that was decided before is answered from its record.
+    def run(self, digest: Digest, attempt: int) -> Admission:
+        """The admission as it stands afterwards. One that was decided before is answered from its record; one that
+        a later ``attempt`` is to decide on is left alone.
 
         Raises ``Conflict`` when another candidate was admitted meanwhile: the state machine tries
         again, and the order is judged anew.
         """
         admission = self._read(digest)
-        if admission.status is not Status.ADMITTING:
+        if admission.status is not Status.ADMITTING or admission.attempt != attempt:
             return admission
         try:
             examined = self._examine(admission)
