@@ -172,7 +172,7 @@ class World:
         self.records._set(
             Lane(
                 product=record.product, target=record.target, number=1, cutover=record.cutover,
-                revision=record.revision, live=True, issued_at=BOUND_AT, sequence=1,
+                revision=record.revision, issued_at=BOUND_AT, sequence=1,
             )
         )  # fmt: skip
 
@@ -268,6 +268,7 @@ class World:
             window=bound.window.id,
             rules=policy.rules_reference,
             facts=policy.facts_reference,
+            moved_at=BOUND_AT,
             admitted_at=BOUND_AT,
             expires_at=bound.valid_until,
             manifest=self.manifest,
