@@ -1,6 +1,6 @@
 """One DynamoDB Local for all tests of this folder, and the ports over it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from cutover.adapters.dynamodb_tokens import DynamoTokens
 from tests.adapters.samples import Writer
 from tests.engines import dynamodb_local
 from tests.engines.dynamodb_local import Engine
+from tests.engines.rounds import Course
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -62,3 +63,8 @@ def writer(records: DynamoRecords) -> Writer:
 @pytest.fixture
 def tokens(client: "DynamoDBClient", table: str) -> DynamoTokens:
     return DynamoTokens(client, table=table)
+
+
+@pytest.fixture
+def course(client: "DynamoDBClient", record_property: Callable[[str, object], None]) -> Course:
+    return Course(client, record_property)

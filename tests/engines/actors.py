@@ -1,0 +1,141 @@
+"""Who acts in a race: each stage and door as its handler makes it, over one function's wiring.
+
+Powertools' idempotency is left out, as if its table had been emptied: what is tried here must hold without it.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from cutover.contracts.approval import Answers, Decision
+from cutover.domain import canonical
+from cutover.domain.links import Link
+from cutover.domain.record import Admission, RevisionRecord, named
+from cutover.doors.approvals.deciding import Ballot, Decider
+from cutover.doors.approvals.summary import exceptions_of, risk_of
+from cutover.doors.clock.ending import Ending
+from cutover.doors.clock.repairing import Repairing
+from cutover.doors.clock.ticking import Ticking
+from cutover.doors.clock.watching import Watching
+from cutover.errors import Conflict
+from cutover.packages import read_package
+from cutover.stages.admit.admitting import Admitter
+from cutover.stages.assemble.assembling import Assembler
+from cutover.stages.bind.binding import Binder
+from cutover.stages.bind.gathering import Gatherer
+from cutover.stages.flow import Collected, Reported
+from cutover.stages.hand_off.handing import HandOff
+from tests.simulator.wiring import SimulatedWiring
+
+CUTOVER = "service@production.1"
+RETRIES = 8
+"""How often a function is invoked again after ``Conflict``, as its caller does."""
+
+
+def again(act: Callable[[], Any]) -> Any:
+    """As the state machine's ``Retry`` does it."""
+    for _ in range(RETRIES):
+        try:
+            return act()
+        except Conflict:
+            continue
+    return act()
+
+
+def decide(
+    wiring: SimulatedWiring, person: str, role: str, decision: Decision = "approve", *, nonce: str | None = None
+) -> RevisionRecord:
+    """A person's checked answers reach the door. ``nonce``: of the form, where one is posted twice."""
+    record = wiring.recorder("approvals").read(CUTOVER, 1)
+    policy, now = wiring.policy(), wiring.clock.now()
+    package = read_package(wiring.store, named(record.manifest, "manifest"), keys=policy.facts.keys, at=now)
+    answers = Answers(
+        intent=True, risk_class=risk_of(package), rollback_credible=True, timing=True,
+        exceptions=exceptions_of(package), destination=True,
+    )  # fmt: skip
+    link = Link(
+        cutover=CUTOVER, revision=1, manifest=package.digest, person=person, role=role, expires_at=record.expires_at
+    )
+    decider = Decider(
+        audience=wiring.settings.audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
+        sealer=lambda: wiring.sealer("decide"), recorder=wiring.recorder("approvals"), policy=wiring.policy,
+        exceptions=wiring.exceptions, once=lambda _key, action: action(),
+    )  # fmt: skip
+    return decider.decide(
+        Ballot(
+            link=link,
+            decision=decision,
+            answers=answers if decision == "approve" else None,
+            reason=None if decision == "approve" else "Not on a Friday.",
+            package=package,
+            nonce=canonical.digest((nonce or uuid.uuid4().hex).encode()),
+        )
+    )
+
+
+def hand_off(wiring: SimulatedWiring) -> RevisionRecord:
+    """In the name of the first execution, as all stages here."""
+    return HandOff(
+        store=wiring.store, outbox=wiring.store, recorder=wiring.recorder("hand-off", execution=1),
+        policies=wiring.policies, destinations=wiring.destinations, deployment=wiring.deployment,
+        drifting=wiring.drifting, succession=wiring.succession(), clock=wiring.clock,
+        sealer=lambda: wiring.sealer("handoff"),
+    ).run(CUTOVER, 1)  # fmt: skip
+
+
+def tick(wiring: SimulatedWiring) -> dict[str, int]:
+    """The clock looks once at all that is due. Whatever it could not look after, but for a lost race, is a bug."""
+    records, store, clock, policies = wiring.records, wiring.store, wiring.clock, wiring.policies
+    recorder = wiring.recorder("clock")
+
+    def report(name: str, error: Exception) -> None:
+        assert isinstance(error, Conflict), f"{name} could not be looked after: {error}"
+
+    return Ticking(
+        records=records,
+        clock=clock,
+        ending=Ending(
+            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations
+        ),
+        repairing=Repairing(records=records, recorder=recorder, clock=clock),
+        watching=Watching(
+            records=records, recorder=recorder, store=store, clock=clock, policies=policies,
+            drifting=wiring.drifting, succession=wiring.succession(),
+        ),
+        report=report,
+    ).run()  # fmt: skip
+
+
+def admit(wiring: SimulatedWiring, digest: str) -> Admission:
+    policy = wiring.policy()
+    admitter = Admitter(
+        policy=policy, audience=wiring.settings.audience, targets=wiring.settings.targets, store=wiring.store,
+        recorder=wiring.recorder("admit"), succession=wiring.succession(policy), clock=wiring.clock,
+    )  # fmt: skip
+    admission: Admission = again(lambda: admitter.run(digest, attempt=1))
+    return admission
+
+
+def assemble(wiring: SimulatedWiring, given: dict[str, Any]) -> RevisionRecord:
+    """``given``: what the state machine hands to Assemble."""
+    collected = tuple(Collected.model_validate(each) for each in given["collected"])
+    assembler = Assembler(
+        store=wiring.store, recorder=wiring.recorder("assemble", execution=1), policies=wiring.policies,
+        clock=wiring.clock, engine=wiring.bundle_engine,
+    )  # fmt: skip
+    return assembler.run(given["record"]["cutover"], 1, collected)
+
+
+def bind(wiring: SimulatedWiring, given: dict[str, Any]) -> RevisionRecord:
+    """``given``: what the state machine hands to Bind."""
+    reported = tuple(Reported.model_validate(each) for each in given["findings"])
+    binder = Binder(
+        audience=wiring.settings.audience, store=wiring.store, recorder=wiring.recorder("bind", execution=1),
+        gatherer=Gatherer(
+            store=wiring.store, records=wiring.records, policies=wiring.policies, destinations=wiring.destinations,
+            clock=wiring.clock,
+        ),
+        exceptions=wiring.exceptions, sealer=lambda: wiring.sealer("bind"),
+    )  # fmt: skip
+    record: RevisionRecord = again(lambda: binder.run(given["record"]["cutover"], 1, reported))
+    return record

@@ -1,0 +1,98 @@
+"""The moments from which races start. Each way is gone once a process."""
+
+import functools
+from datetime import timedelta
+from typing import Any
+
+from cutover.contracts.manifest import RequiredSigner
+from tests.engines.scenes import Scene
+from tests.simulator import journeys
+from tests.simulator.journeys import AFTER_OPENING
+from tests.simulator.world import DEFINITION, World
+
+PRODUCTS = ("service", "worker")
+
+
+@functools.cache
+def awaiting_approval() -> Scene:
+    world = World()
+    journeys.awaiting_approval(world)
+    return Scene.of(world)
+
+
+@functools.cache
+def in_the_window() -> Scene:
+    """Approved by both roles, waiting for the window, which is open."""
+    world = World()
+    journeys.awaiting_window(world)
+    world.clock.move_to(AFTER_OPENING)
+    return Scene.of(world)
+
+
+@functools.cache
+def lease_over() -> Scene:
+    """Handing off: the first attempt's answer was lost, and its lease is over."""
+    world = World()
+    journeys.awaiting_window(world)
+    world.wiring.deployment.lose_answers()
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    assert world.record().status == "handing_off"
+    world.clock.move(timedelta(seconds=world.rules().lease))
+    return Scene.of(world)
+
+
+@functools.cache
+def announced(*sequences: int) -> Scene:
+    """So many candidates of one product, announced and not decided on. ``given["admissions"]``: their digests."""
+    world = World()
+    return Scene.of(world, {"admissions": _announced(world, sequences)})
+
+
+def _announced(world: World, sequences: tuple[int, ...]) -> list[str]:
+    return [world.announce(world.candidate(sequence=each), event_id=f"e-{each}") for each in sequences]
+
+
+@functools.cache
+def about_to(stage: str, *products: str) -> Scene:
+    """One release a product, each with ``stage`` as its next. ``given``: what that is handed, by cutover."""
+    world = World()
+    for number, product in enumerate(products or PRODUCTS[:1]):
+        world.announce(world.candidate(product=product), event_id=f"e-{number}")
+    while world._stream() or world._relay():
+        pass
+    given: dict[str, Any] = {}
+    for execution in world.machine.executions.values():
+        while execution.state != stage:
+            assert world.machine.step(execution), f"it comes to rest at {execution.state}"
+        parameters = DEFINITION["States"][stage]["Parameters"]
+        payload = world.machine._resolve(parameters, execution.document, execution)["Payload"]
+        given[payload["record"]["cutover"]] = payload
+    return Scene.of(world, given)
+
+
+@functools.cache
+def three_seats() -> Scene:
+    """As ``awaiting_approval``, where a third role has to approve too: ``sam`` alone has it."""
+    world = World()
+    rules, facts = world.rules(), world.deployment.facts()
+    seats = (*rules.signers["production"], RequiredSigner(role="security"))
+    sam = facts.people["omar"].model_copy(update={"name": "Sam", "email": "sam@example.com", "roles": ("security",)})
+    world.publish(
+        rules=rules.model_copy(update={"signers": {"production": seats}}),
+        facts=facts.model_copy(
+            update={"people": facts.people | {"sam": sam}, "teams": facts.teams | {"security": "Security"}}
+        ),
+    )
+    journeys.awaiting_approval(world)
+    return Scene.of(world)
+
+
+@functools.cache
+def half_approved(*sequences: int) -> Scene:
+    """Erin has approved; and so many newer candidates are announced. ``given["admissions"]``: their digests."""
+    world = World()
+    journeys.awaiting_approval(world)
+    world.decide("erin")
+    world.run()
+    return Scene.of(world, {"admissions": _announced(world, sequences)})
