@@ -7,10 +7,12 @@ from cutover.contracts.handoff import Tombstone
 from cutover.domain import quorum, reliance
 from cutover.domain.opening import merged
 from cutover.domain.policy import Policy
-from cutover.domain.record import LIVE, RevisionRecord, Status
+from cutover.domain.record import LIVE, RevisionRecord, Signal, Status
 from cutover.domain.transitions import AGREED, ASKED
+from cutover.domain.window import Margins, Phase, occurrence, phase
 from cutover.doors.clock.repairing import reschedule
 from cutover.drifting import Drifting
+from cutover.errors import Refused
 from cutover.lapsing import lapse
 from cutover.loading import load
 from cutover.policies import PolicyReader
@@ -30,9 +32,10 @@ class Watching:
     succession: Succession
 
     def look(self, due: RevisionRecord) -> str:
-        """``withdrawn``, ``lapsed``, ``superseded``, ``looked``: what came of it."""
+        """``withdrawn``, ``lapsed``, ``superseded``, ``repeated`` (it is woken), ``looked``: what came of it."""
         active = self.policies.active()
         outcome = self._revoked(due, active) or self._lapsed(due, active) or self._drifted(due)
+        outcome = outcome or self._thawed(due, active)
         if outcome is None:
             reschedule(due, records=self.records, clock=self.clock)
         return outcome or "looked"
@@ -95,6 +98,21 @@ class Watching:
             )
 
         return _became(self.recorder.advance(due.cutover, due.revision, step), Status.SUPERSEDED, "superseded")
+
+    def _thawed(self, due: RevisionRecord, active: Policy) -> str | None:
+        """It sleeps until a freeze is over that was lifted meanwhile: the window is open now."""
+        now = self.clock.now()
+        if due.status is not Status.AWAITING_WINDOW or due.wake_at is None or due.wake_at <= now:
+            return None
+        try:
+            window = occurrence(active.facts, due.target, due.window)
+        except Refused:
+            return None
+        margins = Margins.of(self.policies.rules(due.rules))
+        if phase(window, now, margins=margins, facts=active.facts, target=due.target) is not Phase.OPEN:
+            return None
+        self.recorder.note(due, "window-open", result="WINDOW_OPEN", wake_at=now, signal=Signal.WAKE)
+        return "repeated"
 
 
 def _became(record: RevisionRecord, status: Status, outcome: str) -> str | None:
