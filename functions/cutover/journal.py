@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from cutover.contracts.base import Digest
 from cutover.contracts.ledger import LedgerEngine, LedgerEntry
 from cutover.domain import ledger
 from cutover.domain.entries import Told, entry_after
@@ -32,13 +33,24 @@ class Journal:
     seen: Callable[[RevisionRecord], None] = _unseen
     """Told of every record that is read, so that log lines can carry its correlation id."""
 
-    def note_order(self, chain: str, told: Told) -> None:
-        """An entry about a signed event that changes nothing: it was not understood, not trusted, or came too late."""
-        self.append(chain, told)
+    def note_order(self, chain: str, told: Told, *, nonce: Digest) -> bool:
+        """An entry about a signed event that changes nothing: it was not understood, not trusted, or came too late.
 
-    def set_brake(self, brake: Brake, *, before: Brake | None, told: Told) -> None:
-        """The brake as it is from now on, with its entry. ``Conflict`` (``brake``) when another order was first."""
-        self.append(ledger.BRAKE_CHAIN, told, brake=brake, brake_before=before)
+        False when the event has its entry already: ``nonce`` is spent by the one entry that an event leads to.
+        """
+        try:
+            self.append(chain, told, nonce=nonce)
+        except Conflict as conflict:
+            if "nonce" not in conflict.parts:
+                raise
+            return False
+        return True
+
+    def set_brake(self, brake: Brake, *, before: Brake | None, told: Told, nonce: Digest) -> None:
+        """The brake as it is from now on, with its entry. ``Conflict`` (``brake``) when another order was first,
+        (``nonce``) when this one has its entry already.
+        """
+        self.append(ledger.BRAKE_CHAIN, told, brake=brake, brake_before=before, nonce=nonce)
 
     def append(self, chain: str, told: Told, **written: Any) -> None:
         """Commit what does not depend on the chain's head; when only the head was lost, on the new head again."""

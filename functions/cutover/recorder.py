@@ -90,12 +90,14 @@ class Recorder(Admissions):
     ) -> RevisionRecord:
         """A ledger entry that changes no status, and perhaps when to look again.
 
-        ``inputs`` and ``requester`` may be among the updates: they are the entry's.
+        ``inputs`` and ``requester`` may be among the updates: they are the entry's. So may ``nonce``, which the entry
+        spends: ``Conflict`` (``nonce``) when it is spent.
         """
         more = {name: updates.pop(name) for name in ("inputs", "requester") if name in updates}
+        nonce = updates.pop("nonce", None)
         after = self._after(record, record.status, updates) if updates else None
         told = Told.of(record, event, result=result, detail=detail, **{"requester": self.role, **more})
-        self.append(record.cutover, told, record=after, record_before=record if after else None)
+        self.append(record.cutover, told, record=after, record_before=record if after else None, nonce=nonce)
         return after or record
 
     def _write(self, record: RevisionRecord, step: Step) -> RevisionRecord:

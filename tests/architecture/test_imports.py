@@ -54,9 +54,9 @@ def allowed_in(path: Path) -> set[str]:
     if layer == "domain":
         return {"cutover.contracts", "cutover.domain", "cutover.errors", "cutover.ports"}
     if layer in {"stages", "doors"}:
-        beside = {"cutover.stages.flow"} if layer == "stages" else set()
+        beside = {"stages": {"cutover.stages.flow"}, "doors": {"cutover.doors.events", "cutover.doors.signed_events"}}
         outermost = {"cutover.runtime"} if rest[-1] == "handler.py" else set()
-        return SHARED | {own} | beside | outermost
+        return SHARED | {own} | beside[layer] | outermost
     if layer in {"adapters", "sources"}:
         tools = {"cutover.adapters", "cutover.domain.record", "cutover.domain.canonical", "cutover.domain.ledger"}
         return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools

@@ -1,9 +1,7 @@
 """From a message of the inbox queue to an admission: transition 1. Nothing is judged here, nothing is lost."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES
@@ -11,6 +9,7 @@ from cutover.contracts.event import MAX_BY_VALUE_BYTES, CandidateEvent, InboxObj
 from cutover.domain import attempts, canonical
 from cutover.domain.faults import fault, faults_of
 from cutover.domain.record import Admission, Fault, Status
+from cutover.doors.events import read_event
 from cutover.errors import Conflict, DocumentMissing, Refused
 from cutover.ports import Clock, Inbox, Store
 from cutover.recorder import Recorder
@@ -25,34 +24,20 @@ class Announcement:
     fault: Fault | None = None
 
 
-MAX_CORRELATION_ID = 128
-
-
 def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
     """The candidate envelope in an EventBridge event. Whatever else comes is kept as it is, with its fault."""
-    raw = body.encode("utf-8", "surrogatepass")
+    event = read_event(body, message_id=message_id)
+    if event.fault is not None:
+        return Announcement(event.kept, event.correlation_id, event.fault)
     try:
-        event: Any = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return Announcement(raw, message_id, fault("/", "NOT_JSON", "the message is not JSON"))
-    detail = event.get("detail") if isinstance(event, dict) else None
-    if not isinstance(detail, dict):
-        return Announcement(raw, message_id, fault("/detail", "EVENT_MALFORMED", "not an EventBridge event"))
-    correlation_id = event["id"] if _short(event.get("id")) else message_id
-    try:
-        kept = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError as error:
-        # What can be read need not be writable again: orjson reads deeper nesting than it writes.
-        return Announcement(raw, correlation_id, fault("/detail", "EVENT_MALFORMED", f"not kept as JSON: {error}"))
-    try:
-        announced = CandidateEvent.model_validate_json(kept)
-        return Announcement(_envelope(announced, inbox), correlation_id)
+        announced = CandidateEvent.model_validate_json(event.kept)
+        return Announcement(_envelope(announced, inbox), event.correlation_id)
     except ValidationError as error:
         first = faults_of(error)[0]
         where = f"/detail{'' if first.pointer == '/' else first.pointer}"
-        return Announcement(kept, correlation_id, fault(where, first.code, first.message))
+        return Announcement(event.kept, event.correlation_id, fault(where, first.code, first.message))
     except Refused as refused:
-        return Announcement(kept, correlation_id, fault("/detail", refused.code, refused.detail))
+        return Announcement(event.kept, event.correlation_id, fault("/detail", refused.code, refused.detail))
 
 
 def _envelope(announced: CandidateEvent, inbox: Inbox) -> bytes:
@@ -94,7 +79,3 @@ def announce(announcement: Announcement, *, store: Store, recorder: Recorder, cl
     if recorded is None:
         raise DocumentMissing(f"no admission of {digest}")
     return recorder.readmit(recorded, asked=True) if attempts.abandoned(recorded) else recorded
-
-
-def _short(text: object) -> bool:
-    return isinstance(text, str) and 0 < len(text) <= MAX_CORRELATION_ID and text.isascii() and text.isprintable()

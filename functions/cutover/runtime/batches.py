@@ -1,0 +1,44 @@
+"""Messages of an SQS queue, one by one: one that fails does not hold up its batch, and comes again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from cutover.contracts.base import Digest
+from cutover.domain import canonical
+from cutover.runtime.observability import forget_record, logger
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; ``key`` is the digest of its body."""
+
+    id: str
+    body: str
+
+    @property
+    def key(self) -> Digest:
+        return canonical.digest(self.body.encode("utf-8", "surrogatepass"))
+
+
+def each_message(name: str, event: dict[str, Any], context: Any, take: Callable[[Message], object]) -> Any:
+    """The answer that tells SQS which messages ``take`` failed on; each of these is logged with its error's class."""
+
+    def received(record: SQSRecord) -> object:
+        forget_record()
+        try:
+            return take(Message(record.message_id, record.body))
+        except Exception as error:
+            # The processor keeps the message in the queue and says nothing: without this line nobody would know why.
+            failed = {"event_name": "message-failed", "external_ref": record.message_id, "reason": type(error).__name__}
+            logger.error(name, extra=failed)
+            raise
+
+    answer = process_partial_response(event=event, record_handler=received, processor=processor, context=context)
+    forget_record()
+    return answer
