@@ -11,9 +11,11 @@ import pytest
 from cutover import errors
 from cutover.contracts.evidence import Section
 from cutover.domain.checks import FAMILIES
-from cutover.domain.record import FINAL, Status
+from cutover.domain.record import FINAL, LIVE, Status
+from cutover.domain.transitions import TABLE
 from cutover.domain.waits import STATES as WAITS
 from cutover.stages.assemble.assembling import SECTIONS
+from cutover.stages.flow import FENCED, RecordReference
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEFINITION: dict[str, Any] = json.loads((REPOSITORY / "statemachine/cutover.asl.json").read_text())
@@ -169,15 +171,111 @@ def test_every_section_and_family_has_its_branch() -> None:
     assert {each["Parameters"]["Payload"]["family"] for each in verified} == set(FAMILIES)
 
 
+def test_it_begins_with_a_candidate_or_with_a_revision() -> None:
+    """``doors.relay`` gives the input: ``begin`` and what the first task of either way reads."""
+    begin = ALL[DEFINITION["StartAt"]]
+    assert begin["Choices"] == [{"Variable": "$.begin", "StringEquals": "resume", "Next": "Resume"}]
+    assert begin["Default"] == "Admit"
+    assert ALL["Resume"]["Parameters"]["Payload"] == {"record.$": "$.record"}
+    assert ALL["Admit"]["Parameters"]["Payload"] == {"admission.$": "$.admission", "attempt.$": "$.attempt"}
+
+
+def test_what_flows_on_is_a_whole_reference() -> None:
+    """The execution's number with it: without that, nobody could tell a fenced one from its successor."""
+    selectors = {name: state["ResultSelector"] for name, state in TASKS.items() if state["ResultPath"] == "$.record"}
+    assert selectors.keys() >= {"Admit", "Resume", "Assemble", "Bind", "RequestApproval", "HandOff"}
+    whole = {f"{field}.$": f"$.Payload.{field}" for field in RecordReference.model_fields}
+    for name, selector in selectors.items():
+        assert selector == whole, name
+
+
+def test_an_admission_that_waits_looks_again() -> None:
+    routed = {choice["StringEquals"]: choice["Next"] for choice in ALL["WasAdmitted"]["Choices"]}
+    lane = ALL[routed["admitting"]]
+    assert (lane["Type"], lane["Next"]) == ("Wait", "Admit")
+    assert ALL[ALL["AwaitLease"]["Next"]]["Parameters"]["FunctionName"] == "${HandOffArn}"
+
+
 def test_every_end_of_a_record_is_a_state_of_its_own() -> None:
     ends = {choice["StringEquals"]: choice["Next"] for choice in ALL["Ended"]["Choices"]}
+    assert len(set(ends.values())) == len(ends)
+    assert ends.pop(FENCED) == "Fenced"
+    assert ALL["Fenced"]["Type"] == "Succeed", "another execution goes on: nothing failed"
     assert set(ends) == {status.value for status in FINAL}
     kinds = {status: ALL[state]["Type"] for status, state in ends.items()}
     assert kinds.pop("uncertain") == "Fail", "somebody must be alarmed"
     assert set(kinds.values()) == {"Succeed"}
     assert ALL["Ended"]["Default"] == "RecordFailure"
     compared = {each["StringEquals"] for state in ALL.values() for each in state.get("Choices", ())}
-    assert compared <= {status.value for status in Status}
+    assert compared <= {status.value for status in Status} | {FENCED, "resume"}
+
+
+OWN = {
+    "${AssembleArn}": "assemble", "${BindArn}": "bind", "${RequestApprovalArn}": "request-approval",
+    "${AwaitTokenArn}": "await-token", "${HandOffArn}": "hand-off",
+}  # fmt: skip
+"""Whom only the execution itself calls; everybody else may write at any moment."""
+MOVES_ON = {"Assemble": Status.COLLECTING, "Bind": Status.VERIFYING, "RequestApproval": Status.BOUND}
+"""What a stage never leaves as it was: an answer that says so is a fault, and recorded as one."""
+
+
+def later(found: frozenset[str], writer: str | None) -> frozenset[str]:
+    """What the record may say some time later, when ``writer`` runs for this execution."""
+    reached, ahead = set(), set(found)
+    while ahead:
+        status = ahead.pop()
+        reached.add(status)
+        for row in TABLE.values():
+            taken = {who for who, sources in row.writers.items() if status in sources}
+            if row.target is not None and taken - (set(OWN.values()) - {writer}):
+                ahead |= {row.target.value} - reached
+    return frozenset(reached)
+
+
+def found_at() -> dict[str, frozenset[str]]:
+    """Each state of the outermost machine with what the record may say when it is entered."""
+    anywhere = frozenset(status.value for status in LIVE | FINAL | {Status.HANDING_OFF}) - {"refused"}
+    found = {"Admit": frozenset({"admitting"}), "Resume": anywhere}
+    ahead = list(found)
+    while ahead:
+        name = ahead.pop()
+        for target, statuses in onward(name, found[name]):
+            if not statuses <= found.get(target, frozenset()):
+                found[target] = found.get(target, frozenset()) | statuses
+                ahead.append(target)
+    return found
+
+
+def onward(name: str, found: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    state = ALL[name]
+    if state["Type"] == "Choice":
+        routed = {choice["StringEquals"]: choice["Next"] for choice in state["Choices"]}
+        for status in found:
+            yield routed.get(status, state["Default"]), frozenset({status})
+        return
+    after = later(found, OWN.get(state.get("Parameters", {}).get("FunctionName", "")))
+    if name == "Admit":
+        after = frozenset({"admitting", "refused"}) | later(frozenset({"collecting"}), None)
+    if state.get("ResultPath") == "$.record":
+        after |= {FENCED}
+    answered = after - {MOVES_ON[name].value} if name in MOVES_ON else after
+    for target in successors(state):
+        yield target, answered if target == state.get("Next") else after
+
+
+@pytest.mark.parametrize("name", [name for name, state in DEFINITION["States"].items() if state["Type"] == "Choice"])
+def test_whatever_a_choice_can_find_leads_on(name: str) -> None:
+    """Others write while a stage runs: between any two readings the record may have gone several rows on."""
+    if name == DEFINITION["StartAt"]:
+        return
+    routed, ended = ({choice["StringEquals"] for choice in ALL[each]["Choices"]} for each in (name, "Ended"))
+    default = ended if ALL[name]["Default"] == "Ended" else set()
+    assert found_at()[name] - routed - default == set()
+
+
+def test_a_resumed_revision_goes_on_wherever_it_stands() -> None:
+    routed = {choice["StringEquals"] for choice in ALL["WasResumed"]["Choices"]}
+    assert routed == {status.value for status in LIVE | {Status.HANDING_OFF}}
 
 
 def test_the_machine_outlives_its_waits() -> None:
