@@ -104,7 +104,7 @@ Due = RevisionRecord | Admission | Unreadable
 
 
 class Records(Protocol):
-    """The table. Every reading is strongly consistent but ``due``."""
+    """The table. Every reading is strongly consistent but ``due`` and ``waiting``."""
 
     def admission(self, digest: Digest) -> Admission | None: ...
 
@@ -114,8 +114,8 @@ class Records(Protocol):
 
     def chain(self, chain: str) -> ChainHead: ...
 
-    def ledger(self, chain: str) -> Iterator[LedgerEntry]:
-        """The entries of a chain in order."""
+    def ledger(self, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
+        """The entries of a chain in order: those after a sequence number."""
 
     def slot(self, queue_arn: str, window: str) -> Slot | None: ...
 
@@ -149,6 +149,12 @@ class Records(Protocol):
     def due(self, now: datetime, *, limit: int) -> Iterator[Due]:
         """What the clock must look at, oldest first, from an index that may lag. Unreadable items are named."""
 
+    def waiting(self, *, limit: int) -> Iterator[RevisionRecord]:
+        """Revisions that the brake can stop (``STOPPED_BY_BRAKE``), from an index that may lag.
+
+        What cannot be read is left out: nobody can hand it off either.
+        """
+
 
 class Tokens(Protocol):
     """Task tokens, in a table of their own. That of the latest execution wins, and of these the newest."""
@@ -161,6 +167,10 @@ class Tokens(Protocol):
         """Forget this token, unless a newer one stands."""
 
 
+HEADS_LOOKED_AT = 900
+"""Less than the thousand keys that one listing of S3 has."""
+
+
 class LedgerHeads(Protocol):
     """Where signed heads of ledger chains are kept, out of the reach of who can write the table."""
 
@@ -169,6 +179,14 @@ class LedgerHeads(Protocol):
 
         An ECDSA signature differs each time, so the caller compares what both say, not their bytes.
         """
+
+    def newest_ledger_head(self, chain: str, *, upto: int) -> bytes | None:
+        """The kept head with the highest sequence not above ``upto``, if there is one among the last
+        ``HEADS_LOOKED_AT`` sequence numbers.
+        """
+
+    def put_notice(self, chain: str, sequence: int, content: bytes) -> bytes:
+        """Keep a signed notice of one ledger entry, once: the bytes that stand."""
 
 
 class Outbox(Protocol):
@@ -179,6 +197,9 @@ class Outbox(Protocol):
 
     def get_handoff(self, handoff_id: Digest) -> bytes:
         """Raises ``DocumentMissing``."""
+
+    def has_handoff(self, handoff_id: Digest) -> bool:
+        """Whether an envelope stands; every error is raised, so that no answer is never taken for a no."""
 
 
 class LockedStore(Store, LedgerHeads, Outbox, Protocol):

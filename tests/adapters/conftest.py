@@ -16,7 +16,7 @@ from moto import mock_aws
 from cutover.adapters.dynamodb_records import DynamoRecords
 from cutover.adapters.dynamodb_tokens import DynamoTokens
 from cutover.adapters.s3_store import S3Store
-from cutover.ports import LedgerHeads, Records, Store, Tokens
+from cutover.ports import LockedStore, Records, Tokens
 from tests.adapters.samples import Writer
 from tests.fakes.records import InMemoryRecords
 from tests.fakes.store import InMemoryStore
@@ -105,15 +105,11 @@ def tokens(request: pytest.FixtureRequest) -> Tokens:
     return DynamoTokens(request.getfixturevalue("dynamodb"), table="main")
 
 
-class StoreAndHeads(Store, LedgerHeads):
-    """Both ports of the one bucket."""
-
-
 @dataclass(frozen=True)
 class OpenStore:
     """A store, and a way past it: ``tamper`` writes any bytes under any key."""
 
-    port: StoreAndHeads
+    port: LockedStore
     tamper: Callable[[str, bytes], object]
 
 
@@ -121,10 +117,10 @@ class OpenStore:
 def store(request: pytest.FixtureRequest) -> OpenStore:
     if request.param == "fake":
         fake = InMemoryStore()
-        return OpenStore(fake, fake.objects.__setitem__)  # type: ignore[arg-type]
+        return OpenStore(fake, fake.objects.__setitem__)
     client: S3Client = request.getfixturevalue("s3")
 
     def tamper(key: str, content: bytes) -> None:
         client.put_object(Bucket="bucket", Key=key, Body=io.BytesIO(content))
 
-    return OpenStore(S3Store(client, bucket="bucket"), tamper)  # type: ignore[arg-type]
+    return OpenStore(S3Store(client, bucket="bucket"), tamper)

@@ -12,6 +12,7 @@ from cutover.contracts.base import Digest, parse_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import (
     FINAL,
+    STOPPED_BY_BRAKE,
     ActivePolicy,
     Admission,
     Brake,
@@ -50,8 +51,8 @@ class InMemoryRecords:
     def chain(self, chain: str) -> ChainHead:
         return self._get(ChainHead, chain) or ChainHead(chain=chain)
 
-    def ledger(self, chain: str) -> Iterator[LedgerEntry]:
-        entries = [model for model in self._all(LedgerEntry) if model.chain == chain]
+    def ledger(self, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
+        entries = [model for model in self._all(LedgerEntry) if model.chain == chain and model.sequence > after]
         return iter(sorted(entries, key=lambda entry: entry.sequence))
 
     def slot(self, queue_arn: str, window: str) -> Slot | None:
@@ -118,6 +119,10 @@ class InMemoryRecords:
         found.sort(key=lambda pair: pair[0])
         return iter([record for _, record in found[:limit]])
 
+    def waiting(self, *, limit: int) -> Iterator[RevisionRecord]:
+        indexed = [record for record in self._all(RevisionRecord) if record.due_at is not None]
+        return iter([record for record in indexed if record.status in STOPPED_BY_BRAKE][:limit])
+
     def _failed(self, commit: Commit) -> Iterator[str]:
         """The parts whose condition does not hold, in the order of the transaction."""
         if self.chain(commit.head_before.chain) != commit.head_before:
@@ -178,13 +183,13 @@ def _name(model: BaseModel) -> tuple[Hashable, ...]:
 
 def _guarded(model: BaseModel | None) -> object:
     """What a write is conditional on."""
-    fields = ("version", "status", "decision_seq", "cutover", "revision")
+    fields = ("version", "status", "decision_seq", "cutover", "revision", "engaged")
     return None if model is None else tuple(getattr(model, field, None) for field in fields[: _count(model)])
 
 
 def _count(model: BaseModel) -> int:
     """An admission's cutover may be filled in later under the same guard; a lane's is part of its own."""
-    return 2 if isinstance(model, Admission) else 5
+    return 2 if isinstance(model, Admission) else 6
 
 
 def _waits(of: RevisionRecord | Admission) -> bool:

@@ -4,7 +4,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.handoff import Tombstone
 from cutover.domain import canonical
 from cutover.errors import DigestMismatch, DocumentMissing, OverwriteRefused, Refused
-from cutover.ports import Stored
+from cutover.ports import HEADS_LOOKED_AT, Stored
 
 
 class InMemoryStore:
@@ -44,6 +44,17 @@ class InMemoryStore:
 
     def put_ledger_head(self, chain: str, sequence: int, content: bytes) -> bytes:
         return self.objects.setdefault(f"ledger/{chain}/{sequence:012d}.json", content)
+
+    def newest_ledger_head(self, chain: str, *, upto: int) -> bytes | None:
+        lowest = max(1, upto + 1 - HEADS_LOOKED_AT)
+        keys = (f"ledger/{chain}/{sequence:012d}.json" for sequence in range(upto, lowest - 1, -1))
+        return next((self.objects[key] for key in keys if key in self.objects), None)
+
+    def put_notice(self, chain: str, sequence: int, content: bytes) -> bytes:
+        return self.objects.setdefault(f"notices/{chain}/{sequence:012d}.json", content)
+
+    def has_handoff(self, handoff_id: Digest) -> bool:
+        return _handoff_key(handoff_id) in self.objects
 
     def put_handoff(self, handoff_id: Digest, content: bytes) -> bytes:
         return self.objects.setdefault(_handoff_key(handoff_id), content)

@@ -50,6 +50,8 @@ KINDS: dict[str, type[BaseModel]] = {
 _KIND_OF = {model: kind for kind, model in KINDS.items()}
 _BESIDE_THE_MODEL = frozenset({"pk", "sk", "kind", "live", "writer"})
 LEDGER_PREFIX = "LEDGER#"
+LAST_SEQUENCE = 10**12 - 1
+"""As many as twelve digits can tell apart."""
 
 
 def key(pk: str, sk: str) -> Item:

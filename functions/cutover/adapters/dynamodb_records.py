@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -15,7 +16,17 @@ from cutover.adapters.dynamodb_commit import actions, cancelled
 from cutover.adapters.dynamodb_guards import Guard, absent_or_earlier, conditional, equal
 from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.ledger import LedgerEntry
-from cutover.domain.record import ActivePolicy, Admission, Brake, ChainHead, Lane, RevisionRecord, Signal, Slot
+from cutover.domain.record import (
+    STOPPED_BY_BRAKE,
+    ActivePolicy,
+    Admission,
+    Brake,
+    ChainHead,
+    Lane,
+    RevisionRecord,
+    Signal,
+    Slot,
+)
 from cutover.errors import Conflict, DependencyUnavailable, IntegrityError
 from cutover.ports import Commit, Due, Unreadable
 
@@ -45,13 +56,11 @@ class DynamoRecords:
     def chain(self, chain: str) -> ChainHead:
         return self._model(ChainHead, items.head_key(chain)) or ChainHead(chain=chain)
 
-    def ledger(self, chain: str) -> Iterator[LedgerEntry]:
+    def ledger(self, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
+        first, last = items.ledger_key(chain, after + 1), items.ledger_key(chain, items.LAST_SEQUENCE)
         found = self._query(
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={
-                ":pk": items.head_key(chain)["pk"],
-                ":prefix": items.marshal(items.LEDGER_PREFIX),
-            },
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
             ConsistentRead=True,
         )
         return (items.read(LedgerEntry, item) for item in found)
@@ -133,6 +142,17 @@ class DynamoRecords:
             if isinstance(model, (RevisionRecord, Admission)):
                 yield model
 
+    def waiting(self, *, limit: int) -> Iterator[RevisionRecord]:
+        stopped = {f":s{number}": items.marshal(status) for number, status in enumerate(sorted(STOPPED_BY_BRAKE))}
+        found = self._query(
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="#live = :live",
+            FilterExpression=f"#status IN ({', '.join(stopped)})",
+            ExpressionAttributeNames={"#live": "live", "#status": "status"},
+            ExpressionAttributeValues={":live": items.marshal("1"), **stopped},
+        )
+        return islice(_readable(found), limit)
+
     def _touch(self, of: RevisionRecord | Admission, guard: Guard, update: dict[str, Any]) -> None:
         """Write only what ``update`` changes: the rest of the item may be newer than the reading."""
         before, after = items.item_of(of), items.item_of(of.model_copy(update=update))
@@ -178,3 +198,11 @@ class DynamoRecords:
             if not page.get("LastEvaluatedKey"):
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _readable(found: Iterator[items.Item]) -> Iterator[RevisionRecord]:
+    for item in found:
+        with suppress(IntegrityError):
+            model = items.model_of(item)
+            if isinstance(model, RevisionRecord):
+                yield model

@@ -11,20 +11,23 @@ from cutover.contracts.base import Digest
 from cutover.contracts.handoff import Tombstone
 from cutover.domain import canonical
 from cutover.errors import ConfigurationError, DigestMismatch, DocumentMissing, OverwriteRefused, Refused
-from cutover.ports import Stored
+from cutover.ports import HEADS_LOOKED_AT, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 MAX_LEDGER_HEAD_BYTES = 65_536
 MAX_HANDOFF_BYTES = 1_048_576
+MAX_NOTICE_BYTES = 4 * 1_048_576
 
 
 class S3Store:
-    """Implements ``Store`` and ``LedgerHeads``.
+    """Implements ``LockedStore``.
 
-    Keys: ``sha256/<hex>`` content, ``tombstones/<cutover>/<revision>.json``, ``ledger/<chain>/<sequence>.json``
-    (twelve digits). Every object is created with ``If-None-Match: *`` and its SHA-256, which S3 checks.
+    Keys: ``sha256/<hex>`` content, ``tombstones/<cutover>/<revision>.json``, ``ledger/<chain>/<sequence>.json`` and
+    ``notices/<chain>/<sequence>.json`` (twelve digits), ``handoffs/<hex>.json``. Every object is created with
+    ``If-None-Match: *`` and its SHA-256, which S3 checks.
     """
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
@@ -70,27 +73,43 @@ class S3Store:
         ``HEAD`` of a missing key is answered 403 under such a grant, and 404 for a missing bucket as well. Only
         an empty listing means no; every error is raised.
         """
-        key = _tombstone_key(cutover, revision)
-        with translated("ListObjectsV2"):
-            listing = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
-        return any(found.get("Key") == key for found in listing.get("Contents", []))
+        return self._stands(_tombstone_key(cutover, revision))
 
     def put_ledger_head(self, chain: str, sequence: int, content: bytes) -> bytes:
-        key = f"ledger/{chain}/{sequence:012d}.json"
-        if self._create(key, content, "application/json"):
-            return content
-        return self._read(key, limit=MAX_LEDGER_HEAD_BYTES)
+        return self._first(f"ledger/{chain}/{sequence:012d}.json", content, limit=MAX_LEDGER_HEAD_BYTES)
+
+    def newest_ledger_head(self, chain: str, *, upto: int) -> bytes | None:
+        prefix = f"ledger/{chain}/"
+        after = f"{prefix}{max(0, upto + 1 - HEADS_LOOKED_AT):012d}"
+        with translated("ListObjectsV2"):
+            listing = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
+        newest = max((key for key in _names(listing) if key <= f"{prefix}{upto:012d}.json"), default=None)
+        return self._read(newest, limit=MAX_LEDGER_HEAD_BYTES) if newest else None
+
+    def put_notice(self, chain: str, sequence: int, content: bytes) -> bytes:
+        return self._first(f"notices/{chain}/{sequence:012d}.json", content, limit=MAX_NOTICE_BYTES)
 
     def put_handoff(self, handoff_id: Digest, content: bytes) -> bytes:
-        if self._create(_handoff_key(handoff_id), content, "application/json"):
-            return content
-        return self.get_handoff(handoff_id)
+        return self._first(_handoff_key(handoff_id), content, limit=MAX_HANDOFF_BYTES)
 
     def get_handoff(self, handoff_id: Digest) -> bytes:
         try:
             return self._read(_handoff_key(handoff_id), limit=MAX_HANDOFF_BYTES)
         except ClientError as error:
             raise _missing(error, handoff_id) from error
+
+    def has_handoff(self, handoff_id: Digest) -> bool:
+        """By listing, as a tombstone is."""
+        return self._stands(_handoff_key(handoff_id))
+
+    def _first(self, key: str, content: bytes, *, limit: int) -> bytes:
+        """What stands under ``key``: these bytes, or those that were there before."""
+        return content if self._create(key, content, "application/json") else self._read(key, limit=limit)
+
+    def _stands(self, key: str) -> bool:
+        with translated("ListObjectsV2"):
+            listing = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        return key in _names(listing)
 
     def _create(self, key: str, content: bytes, media_type: str) -> bool:
         return put_once(self._client, self._bucket, key, content, media_type=media_type)
@@ -115,6 +134,10 @@ class S3Store:
             same = self._read(_key(digest), limit=len(content)) == content
         if not same:
             raise OverwriteRefused(f"other bytes stand under {digest}")
+
+
+def _names(listing: "ListObjectsV2OutputTypeDef") -> list[str]:
+    return [found["Key"] for found in listing.get("Contents", []) if "Key" in found]
 
 
 def _key(digest: Digest) -> str:

@@ -85,6 +85,9 @@ GOES_ON = frozenset({Status.DECLINED, Status.SUPERSEDED})
 KEEPS_SLOT = frozenset({Status.HANDED_OFF, Status.UNCERTAIN})
 """Ends after which the queue may have the message, so nobody else gets its window."""
 
+STOPPED_BY_BRAKE = frozenset({Status.APPROVED, Status.AWAITING_WINDOW, Status.HANDING_OFF})
+"""Everybody has agreed: nothing but time and the brake stands between these and their queue."""
+
 
 class Signal(StrEnum):
     """What the relay still has to tell Step Functions."""
