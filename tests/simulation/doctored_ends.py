@@ -84,9 +84,16 @@ def _no_lease(_scene: Scene, invocation: Invocation, _given: dict[str, Any]) -> 
     del invocation.read["records.commit"]
 
 
-def _nobody_waits() -> None:
+def _waits_elsewhere() -> None:
     scene = Scene()
-    scene.sim.world.machine.stop(next(iter(scene.sim.world.machine.executions)))
+    next(iter(scene.sim.world.machine.executions.values())).state = "AwaitWindow"
+    rest.at_rest(scene.seen)
+
+
+def _two_wait() -> None:
+    scene = Scene()
+    executions = scene.sim.world.machine.executions
+    executions["another"] = next(iter(executions.values()))
     rest.at_rest(scene.seen)
 
 
@@ -143,7 +150,7 @@ BROKEN_ENDS: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     sending.after_the_last_look: _each(
         functools.partial(_sent, sending.after_the_last_look), (_looked_before_the_lease, _no_lease)
     ),
-    rest.at_rest: (_nobody_waits, _stands_still, _goes_on),
+    rest.at_rest: (_waits_elsewhere, _two_wait, _stands_still, _goes_on),
     rest.admissions_decided: (_undecided,),
     rest.queues_have_what_was_sent: (_never_sent, _sent_for_nobody),
     rest.one_story: (_another_end,),

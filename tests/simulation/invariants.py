@@ -21,7 +21,6 @@ FRESH: dict[str, Any] = {
     "manifest": None, "bound_facts": None, "queue_arn": None, "valid_until": None, "decision_seq": 0,
     "decisions": (), "wake_at": None, "attempt": 0, "lease_until": None, "handoff_id": None, "handoff": None,
     "message_id": None, "reason": None, "resolutions": (), "deferral": None, "deferred_until": None, "ask": False,
-    "execution": 1,
 }  # fmt: skip
 """What a revision that follows another begins with: nothing of what was decided or made before."""
 

@@ -28,32 +28,46 @@ def stop(sim: Simulation) -> bool:
 
 def publish(sim: Simulation) -> bool:
     """The owners publish facts in which somebody or something is missing, or everything is as it was."""
-    name = sim.source.choice(sorted(CHANGES))
+    activate(sim, sim.source.choice(sorted(CHANGES)))
+    return True
+
+
+def activate(sim: Simulation, name: str) -> None:
+    """Facts with one of ``CHANGES``, signed by both owners, are active from now on."""
     said = sim.world.deployment.facts().model_dump(mode="json", by_alias=True)
     CHANGES[name](said)
     active = sim.world.wiring.records.policy()
-    version = active.version + 1 if active else 1
-    said["version"] = version
+    assert active is not None
+    said["version"] = version = active.version + 1
     facts = Facts.model_validate_json(canonical.encode(said))
     sim.world.known_facts[canonical.digest_model(facts)] = facts
-    if active is not None:
-        sealed = sim.world.keep(sim.world.deployment.sealed_facts(canonical.encode_model(facts)))
-        sim.world.wiring.records.activate_policy(ActivePolicy(rules=active.rules, facts=sealed, version=version))
+    sealed = sim.world.keep(sim.world.deployment.sealed_facts(canonical.encode_model(facts)))
+    sim.world.wiring.records.activate_policy(ActivePolicy(rules=active.rules, facts=sealed, version=version))
+    sim.known["facts"] = name
     sim.tell(f"owners publish: {name}")
     sim.done[f"facts:{name}"] += 1
     sim.wrote(None)
-    return True
 
 
 def brake(sim: Simulation) -> bool:
     """The brake is engaged, or released."""
     standing = sim.world.wiring.records.brake()
-    engaged = not (standing is not None and standing.engaged)
-    sim.tell("operators engage the brake" if engaged else "operators release the brake")
-    sim.world.wiring.records.set_brake(Brake(engaged=engaged))
-    sim.done["brake:engaged" if engaged else "brake:released"] += 1
-    sim.wrote(None)
+    pull(sim, engage=not (standing is not None and standing.engaged))
     return True
+
+
+def pull(sim: Simulation, *, engage: bool) -> None:
+    sim.tell("operators engage the brake" if engage else "operators release the brake")
+    sim.world.wiring.records.set_brake(Brake(engaged=engage))
+    sim.done["brake:engaged" if engage else "brake:released"] += 1
+    sim.wrote(None)
+
+
+def mend(sim: Simulation) -> None:
+    """Whatever the owners took away is there again, and the brake is off."""
+    if sim.known.get("facts", WHOLE) != WHOLE:
+        activate(sim, WHOLE)
+    pull(sim, engage=False)
 
 
 def _without(person: str) -> Change:
@@ -93,8 +107,9 @@ def _frozen(said: dict[str, Any]) -> None:
         calendar["freezes"] = [freeze]
 
 
+WHOLE = "as before"
 CHANGES: dict[str, Change] = {
-    "as before": lambda said: said,
+    WHOLE: lambda said: said,
     "as it was": lambda said: said,
     "without erin": _without("erin"),
     "without omar": _without("omar"),

@@ -22,18 +22,21 @@ ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 
 
 def at_rest(seen: "Observer") -> None:
-    """A recorded decision has reached its execution, or its successor: nothing stands still that should not."""
+    """A recorded decision has reached its execution, or its successor: nothing stands still that should not.
+
+    A revision that rightly waits needs nobody until a decision comes: where its execution was stopped, the next
+    signal finds that out. Whoever waits for it waits in the right state.
+    """
     for name, record in seen.records.items():
-        running = [each for each in seen.world.machine.executions.values() if _serves(each, name)]
-        going = [each for each in running if each.status not in ENDED]
+        going = [each for each in seen.world.machine.executions.values() if _serves(each, record)]
         if record.status.value in protocol.FINAL:
             demand(not going, f"{name} is {record.status} and {[each.state for each in going]} goes on")
             continue
         state = WAITS.get(record.status.value)
         demand(state is not None, f"{name} stands still as {record.status}")
         waiting = [each for each in going if each.status == "WAITING" and each.state == state]
-        demand(bool(waiting), f"{name} is {record.status} and nobody waits in {state}")
         demand(len(waiting) == len(going), f"{name} has executions in {[each.state for each in going]}")
+        demand(len(waiting) <= 1, f"{len(waiting)} executions wait for {name}")
 
 
 def admissions_decided(seen: "Observer") -> None:
@@ -48,7 +51,8 @@ def all_over(seen: "Observer") -> None:
     for name, record in seen.records.items():
         demand(record.status.value in protocol.FINAL, f"{name} is {record.status} after its end")
     for execution in seen.world.machine.executions.values():
-        demand(execution.status in ENDED, f"{execution.name} is {execution.status} in {execution.state} after the end")
+        over = execution.status in ENDED or execution.status == "WAITING"
+        demand(over, f"{execution.name} is {execution.status} in {execution.state} after the end")
 
 
 def queues_have_what_was_sent(seen: "Observer") -> None:
@@ -79,11 +83,8 @@ OF_REST = (at_rest, admissions_decided, queues_have_what_was_sent, one_story)
 OF_END = (*OF_REST, all_over)
 
 
-def _serves(execution: Execution, name: tuple[str, int]) -> bool:
+def _serves(execution: Execution, record: RevisionRecord) -> bool:
+    """Whether it goes on, for this revision, and is not fenced: an older one wakes to nothing when its wait is over."""
     served = execution.document.get("record") or {}
-    return (served.get("cutover"), served.get("revision")) == name
-
-
-def quiet(record: RevisionRecord) -> bool:
-    """Whether nothing is due by itself for this record."""
-    return record.status.value in protocol.FINAL or record.status.value in WAITS
+    ours = (served.get("cutover"), served.get("revision"), served.get("execution"))
+    return execution.status not in ENDED and ours == (record.cutover, record.revision, record.execution)
