@@ -8,6 +8,7 @@ strings never Unicode-normalised. Within it, and with every character at most U+
 
 import hashlib
 import hmac
+import re
 from typing import Any
 
 import orjson
@@ -19,8 +20,8 @@ from cutover.errors import Refused
 
 INTEGER_LIMIT = 2**53
 MAX_DEPTH = 64
-_FIRST_ABOVE_SURROGATES = 0xEE
-"""The first byte of U+E000 in UTF-8: from here on, code point order and UTF-16 order differ."""
+_ABOVE_SURROGATES = re.compile(rb"[\xee-\xff]")
+"""The first byte of U+E000 and more in UTF-8: from here on, code point order and UTF-16 order differ."""
 
 
 def digest(content: bytes) -> Digest:
@@ -39,7 +40,7 @@ def encode(value: Any) -> bytes:
     try:
         _check(value, MAX_DEPTH)
         encoded = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        if not encoded.isascii() and max(encoded) >= _FIRST_ABOVE_SURROGATES:
+        if not encoded.isascii() and _ABOVE_SURROGATES.search(encoded):
             return rfc8785.dumps(value)
     except (TypeError, UnicodeEncodeError, rfc8785.CanonicalizationError) as error:
         raise Refused("NOT_CANONICAL", f"the document is outside the profile: {error}") from error
@@ -77,6 +78,8 @@ def decode(content: bytes) -> Any:
 def _check(value: Any, depth: int) -> None:
     if depth == 0:
         raise Refused("NOT_CANONICAL", f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, str):  # most of them: asked first
+        return
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
