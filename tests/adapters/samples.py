@@ -8,6 +8,7 @@ from typing import Any
 from cutover.contracts.base import Digest
 from cutover.contracts.ledger import LedgerActor, LedgerEngine, LedgerEntry
 from cutover.contracts.policy import SignedReference
+from cutover.domain.ledger import head_of
 from cutover.domain.record import Admission, ChainHead, Lane, RevisionRecord, Slot, Status, Token
 from cutover.ports import Commit, Records
 from tests.fakes.clock import START
@@ -31,6 +32,7 @@ def record(**fields: Any) -> RevisionRecord:
         "product": "shop",
         "target": "eu",
         "status": Status.COLLECTING,
+        "moved_at": START,
         "admission": digest_of("admission"),
         "candidate": digest_of("candidate"),
         "correlation_id": "c-1",
@@ -61,7 +63,6 @@ def lane(**fields: Any) -> Lane:
         "number": 1,
         "cutover": CUTOVER,
         "revision": 1,
-        "live": True,
         "issued_at": START,
         "sequence": 1,
     }
@@ -101,6 +102,15 @@ def entry(head: ChainHead, **fields: Any) -> LedgerEntry:
     return LedgerEntry(**defaults | fields)
 
 
+def following(head: ChainHead, count: int) -> tuple[LedgerEntry, ...]:
+    """So many entries, the first after ``head`` and each after the one before."""
+    made: list[LedgerEntry] = []
+    for _ in range(count):
+        made.append(entry(head))
+        head = head_of(made[-1])
+    return tuple(made)
+
+
 @dataclass(frozen=True)
 class Writer:
     """Commits to ``records`` as a recorder would: on the chain's head as it stands."""
@@ -108,12 +118,12 @@ class Writer:
     records: Records
     chain: str = CUTOVER
 
-    def plan(self, **parts: Any) -> Commit:
+    def plan(self, *, entries: int = 1, **parts: Any) -> Commit:
         head = self.records.chain(self.chain)
-        return Commit(entry=entry(head), head_before=head, **parts)
+        return Commit(entries=following(head, entries), head_before=head, **parts)
 
-    def commit(self, **parts: Any) -> Commit:
-        commit = self.plan(**parts)
+    def commit(self, *, entries: int = 1, **parts: Any) -> Commit:
+        commit = self.plan(entries=entries, **parts)
         self.records.commit(commit)
         return commit
 

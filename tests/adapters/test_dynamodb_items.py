@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cutover.adapters import dynamodb_items as items
 from cutover.contracts.policy import SignedReference
+from cutover.contracts.supersession import Refreshed
 from cutover.domain.record import (
     FINAL,
     Admission,
@@ -17,6 +18,7 @@ from cutover.domain.record import (
     Fault,
     Lane,
     RecordedDecision,
+    RecordedResolution,
     RevisionRecord,
     Signal,
     Status,
@@ -33,8 +35,15 @@ NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}[a-z0-9]", fullmatch=True)
 SIGNED = st.builds(SignedReference, payload=DIGESTS, envelope=DIGESTS)
 COUNTS = st.integers(0, 2**53 - 1)
 DECISIONS = st.builds(
-    RecordedDecision, role=NAMES, person=NAMES, payload=DIGESTS, envelope=DIGESTS, facts=SIGNED, decided_at=INSTANTS
-)
+    RecordedDecision, role=NAMES, person=NAMES, payload=DIGESTS, envelope=DIGESTS, facts=SIGNED, key=DIGESTS,
+    decided_at=INSTANTS,
+)  # fmt: skip
+REFRESHED = st.builds(Refreshed, source=NAMES, record=LINES, version=st.none() | LINES)
+RESOLUTIONS = st.builds(
+    RecordedResolution, fingerprint=DIGESTS, kind=st.sampled_from(["waiver", "evidence", "mended"]), resolver=NAMES,
+    payload=DIGESTS, envelope=DIGESTS, waiver=st.none() | DIGESTS, refreshed=st.none() | REFRESHED,
+    resolved_at=INSTANTS,
+)  # fmt: skip
 RECORDS = st.builds(
     RevisionRecord,
     cutover=st.just("shop@eu.12"),
@@ -42,6 +51,8 @@ RECORDS = st.builds(
     product=NAMES,
     target=NAMES,
     status=st.sampled_from(Status),
+    execution=COUNTS,
+    moved_at=INSTANTS,
     version=st.integers(1, 2**53 - 1),
     admission=DIGESTS,
     candidate=DIGESTS,
@@ -57,6 +68,16 @@ RECORDS = st.builds(
     queue_arn=st.none() | LINES,
     decision_seq=COUNTS,
     decisions=st.lists(DECISIONS, max_size=3).map(tuple),
+    refreshed=st.lists(REFRESHED, max_size=3).map(tuple),
+    waivers=st.lists(DIGESTS, max_size=3).map(tuple),
+    relies_on=st.lists(DIGESTS, max_size=3).map(tuple),
+    resolutions=st.lists(RESOLUTIONS, max_size=2).map(tuple),
+    supersession=st.none() | DIGESTS,
+    ask=st.booleans(),
+    probe_every=st.none() | COUNTS,
+    probe_by=st.none() | INSTANTS,
+    unconsumed=st.lists(REFRESHED, max_size=2).map(tuple),
+    deferred_until=st.none() | INSTANTS,
     attempt=COUNTS,
     reason=st.none() | st.just("DECLINED_BY_APPROVER"),
     signal=st.none() | st.sampled_from(Signal),
@@ -132,10 +153,11 @@ def test_keys(model: Any, pk: str, sk: str) -> None:
     assert (item["pk"], item["sk"]) == ({"S": pk}, {"S": sk})
 
 
-def test_a_lane_does_not_stand_in_the_index_of_what_is_due() -> None:
-    item = items.item_of(lane(live=True))
+@pytest.mark.parametrize("ended", [None, Status.DECLINED])
+def test_a_lane_does_not_stand_in_the_index_of_what_is_due(ended: Status | None) -> None:
+    item = items.item_of(lane(ended=ended))
     assert "live" not in item
-    assert items.read(Lane, item) == lane(live=True)
+    assert items.read(Lane, item) == lane(ended=ended)
 
 
 @pytest.mark.parametrize(

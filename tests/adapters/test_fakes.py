@@ -25,9 +25,9 @@ def test_before_means_that_nothing_was_done() -> None:
     faults.before("records.commit")
     records = faulty_records(faults)
     with pytest.raises(DependencyUnavailable, match=r"before records\.commit"):
-        Writer(records).commit(record=record())
+        Writer(records).commit(opened=record())
     assert records.revision(CUTOVER, 1) is None
-    Writer(records).commit(record=record())
+    Writer(records).commit(opened=record())
     assert faults.spent
 
 
@@ -56,7 +56,7 @@ def test_a_plan_in_vain_shows() -> None:
 def test_every_point_can_be_the_end() -> None:
     """One good run counts the points; then the function dies at each of them in turn."""
     counted = Faults()
-    Writer(faulty_records(counted)).commit(record=record())
+    Writer(faulty_records(counted)).commit(opened=record())
     assert counted.points == [
         ("records.chain", "before"),
         ("records.chain", "after"),
@@ -67,7 +67,7 @@ def test_every_point_can_be_the_end() -> None:
     for point in range(len(counted.points)):
         table = InMemoryRecords()
         with pytest.raises(Killed):
-            Writer(faulty(table, "records", Faults(kill_at=point))).commit(record=record())
+            Writer(faulty(table, "records", Faults(kill_at=point))).commit(opened=record())
         outcomes.append(table.revision(CUTOVER, 1) is not None)
     assert outcomes == [False, False, False, True]
 
@@ -80,7 +80,7 @@ def test_values_pass_through() -> None:
 def test_changes_come_in_order_as_stream_events() -> None:
     records = InMemoryRecords()
     writer = Writer(records)
-    writer.commit(record=record(due_at=record().admitted_at + timedelta(minutes=1)))
+    writer.commit(opened=record(due_at=record().admitted_at + timedelta(minutes=1)))
     stored = records.revision(CUTOVER, 1)
     assert stored is not None
     writer.commit(record=advanced(stored, Status.HELD), record_before=stored)

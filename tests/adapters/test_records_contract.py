@@ -11,6 +11,7 @@ import pytest
 from cutover.adapters.commits import MalformedCommit
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain import canonical
+from cutover.domain.ledger import head_of
 from cutover.domain.record import ActivePolicy, Brake, ChainHead, Signal, Status
 from cutover.errors import Conflict
 from cutover.ports import Commit, Records, Unreadable
@@ -22,6 +23,7 @@ from tests.adapters.samples import (
     advanced,
     digest_of,
     entry,
+    following,
     lane,
     record,
     signed,
@@ -52,7 +54,7 @@ def test_nothing_is_there_at_first(records: Records) -> None:
 
 def test_a_commit_writes_all_its_parts(records: Records, writer: Writer) -> None:
     commit = writer.commit(
-        record=record(),
+        opened=record(),
         admission=admission(),
         lane=lane(),
         claim=slot(),
@@ -64,14 +66,16 @@ def test_a_commit_writes_all_its_parts(records: Records, writer: Writer) -> None
     assert records.lane("shop", "eu") == lane()
     assert records.slot(QUEUE, "w-1") == slot()
     assert records.payload_owner(digest_of("payload")) == (CUTOVER, 1)
-    assert list(records.ledger(CUTOVER)) == [commit.entry]
-    assert records.chain(CUTOVER) == ChainHead(chain=CUTOVER, sequence=1, entry=canonical.digest_model(commit.entry))
+    assert list(records.ledger(CUTOVER)) == list(commit.entries)
+    assert records.chain(CUTOVER) == ChainHead(
+        chain=CUTOVER, sequence=1, entry=canonical.digest_model(commit.entries[0])
+    )
 
 
 def test_a_failed_commit_writes_nothing(records: Records, writer: Writer) -> None:
-    writer.commit(record=record(), claim=slot())
+    writer.commit(opened=record(), claim=slot())
     stale = writer.plan(
-        record=record(revision=2),
+        opened=record(revision=2),
         admission=admission(),
         lane=lane(),
         claim=slot(revision=2),
@@ -88,31 +92,35 @@ def test_a_failed_commit_writes_nothing(records: Records, writer: Writer) -> Non
 
 
 def test_every_failed_part_is_named(records: Records, writer: Writer) -> None:
-    parts: dict[str, Any] = {"record": record(), "admission": admission(), "lane": lane()}
+    parts: dict[str, Any] = {"opened": record(), "admission": admission(), "lane": lane()}
     once: dict[str, Any] = {"payload": digest_of("payload"), "nonce": digest_of("nonce")}
-    first = writer.commit(**parts, **once, claim=slot())
+    first = writer.commit(**parts, **once, claim=slot(), brake=Brake(engaged=True))
+    reading = record(revision=2)
     again = Commit(
-        entry=first.entry,
+        entries=first.entries,
         head_before=first.head_before,
-        record=record(revision=1),
-        admission=admission(),
-        lane=lane(),
+        **parts,
+        **once,
+        record=advanced(reading, Status.HELD),
+        record_before=reading,
         claim=slot(revision=9),
-        nonce=digest_of("nonce"),
+        brake=Brake(engaged=True),
     )
     assert conflict_of(lambda: records.commit(again)) == {
         "ledger",
+        "opened",
         "record",
         "admission",
         "lane",
         "slot",
         "nonce",
+        "brake",
     }
 
 
 @pytest.mark.parametrize(("field", "value"), [("version", 2), ("status", Status.VERIFYING), ("decision_seq", 1)])
 def test_a_record_is_conditional_on_its_reading(records: Records, writer: Writer, field: str, value: object) -> None:
-    writer.commit(record=record())
+    writer.commit(opened=record())
     reading = record(**{field: value})
     plan = writer.plan(record=advanced(reading, Status.HELD), record_before=reading)
     assert conflict_of(lambda: records.commit(plan)) == {"record"}
@@ -123,8 +131,9 @@ def test_a_record_is_conditional_on_its_reading(records: Records, writer: Writer
 
 
 def test_a_record_that_exists_is_not_created_again(records: Records, writer: Writer) -> None:
-    writer.commit(record=record())
-    assert conflict_of(lambda: writer.commit(record=record(requester="other"))) == {"record"}
+    writer.commit(opened=record())
+    assert conflict_of(lambda: writer.commit(opened=record(requester="other"))) == {"opened"}
+    assert records.revision(CUTOVER, 1) == record()
 
 
 def test_a_record_that_is_gone_cannot_be_changed(records: Records, writer: Writer) -> None:
@@ -153,7 +162,7 @@ def test_a_lane_is_compared_and_set(records: Records, writer: Writer) -> None:
 
 
 def test_current_holds_the_lane_without_writing_it(records: Records, writer: Writer) -> None:
-    writer.commit(record=record(), lane=lane())
+    writer.commit(opened=record(), lane=lane())
     held = advanced(record(), Status.HELD)
     elsewhere = lane(revision=2)
     moved = writer.plan(record=held, record_before=record(), current=elsewhere)
@@ -164,7 +173,9 @@ def test_current_holds_the_lane_without_writing_it(records: Records, writer: Wri
 
 def test_current_is_checked_where_the_lane_is_written_too(records: Records, writer: Writer) -> None:
     writer.commit(lane=lane())
-    plan = writer.plan(lane=lane(version=2, live=False), lane_before=lane(), current=lane(cutover="shop@eu.2"))
+    plan = writer.plan(
+        lane=lane(version=2, ended=Status.DECLINED), lane_before=lane(), current=lane(cutover="shop@eu.2")
+    )
     assert conflict_of(lambda: records.commit(plan)) == {"lane"}
 
 
@@ -173,7 +184,7 @@ def test_current_without_a_lane_fails(records: Records, writer: Writer) -> None:
 
 
 def test_one_of_two_commits_on_one_head_wins(records: Records, writer: Writer) -> None:
-    one, other = writer.plan(record=record()), writer.plan(admission=admission())
+    one, other = writer.plan(opened=record()), writer.plan(admission=admission())
     records.commit(one)
     assert conflict_of(lambda: records.commit(other)) == {"ledger"}
     assert [stored.sequence for stored in records.ledger(CUTOVER)] == [1]
@@ -182,9 +193,9 @@ def test_one_of_two_commits_on_one_head_wins(records: Records, writer: Writer) -
 def test_the_same_decision_made_twice_counts_once(records: Records, writer: Writer) -> None:
     """Two functions that decide the same in the same second write equal entries: one of them must lose."""
     reading = record()
-    writer.commit(record=reading)
+    writer.commit(opened=reading)
     plans = [writer.plan(record=advanced(reading, Status.HELD), record_before=reading) for _ in range(2)]
-    assert plans[0].entry == plans[1].entry
+    assert plans[0].entries == plans[1].entries
     records.commit(plans[0])
     assert conflict_of(lambda: records.commit(plans[1])) == {"ledger", "record"}
 
@@ -226,9 +237,8 @@ def test_a_slot_is_released_only_by_its_owner(records: Records, writer: Writer) 
 
 def test_a_payload_belongs_to_the_revision_that_claimed_it(records: Records, writer: Writer) -> None:
     payload = digest_of("payload")
-    writer.commit(record=record(), payload=payload)
-    writer.commit(record=advanced(record(), Status.HELD), record_before=record(), payload=payload)
-    assert conflict_of(lambda: writer.commit(record=record(revision=2), payload=payload)) == {"payload"}
+    writer.commit(opened=record(), payload=payload)
+    assert conflict_of(lambda: writer.commit(opened=record(revision=2), payload=payload)) == {"payload"}
     assert records.payload_owner(payload) == (CUTOVER, 1)
 
 
@@ -242,7 +252,7 @@ def test_many_at_once_have_one_winner() -> None:
     """Only the fake: moto copies its tables while others write them. DynamoDB's own races need a real engine."""
     records = InMemoryRecords()
     writer = Writer(records)
-    plans = [writer.plan(record=record(), claim=slot()) for _ in range(8)]
+    plans = [writer.plan(opened=record(), claim=slot()) for _ in range(8)]
 
     def attempt(plan: Commit) -> bool:
         try:
@@ -258,6 +268,12 @@ def test_many_at_once_have_one_winner() -> None:
 
 MALFORMED: list[dict[str, Any]] = [
     {"record": record(version=2)},
+    {"record": record()},
+    {"opened": record(version=2)},
+    {"opened": record(), "record": record(version=2), "record_before": record()},
+    {"brake": Brake(engaged=True, version=2)},
+    {"brake": Brake(engaged=True), "brake_before": Brake(engaged=False)},
+    {"brake_before": Brake(engaged=False)},
     {"record": record(version=3), "record_before": record()},
     {"record": record(version=1), "record_before": record()},
     {"record_before": record()},
@@ -268,6 +284,9 @@ MALFORMED: list[dict[str, Any]] = [
     {"lane": lane(version=2, target="us"), "lane_before": lane()},
     {"claim": slot(), "release": slot()},
     {"payload": digest_of("payload")},
+    {"payload": digest_of("payload"), "record": record(version=2), "record_before": record()},
+    {"entries": 0},
+    {"entries": 3},
 ]
 
 
@@ -282,12 +301,143 @@ def test_a_commit_that_contradicts_itself_is_a_bug(records: Records, writer: Wri
 def test_an_entry_continues_its_head(records: Records, wrong: dict[str, Any]) -> None:
     head = ChainHead(chain=CUTOVER)
     with pytest.raises(MalformedCommit):
-        records.commit(Commit(entry=entry(head, **wrong), head_before=head))
+        records.commit(Commit(entries=(entry(head, **wrong),), head_before=head))
+
+
+def test_the_second_entry_continues_the_first(records: Records) -> None:
+    head = ChainHead(chain=CUTOVER)
+    first, second = following(head, 2)
+    for wrong in ((second, first), (first, first), (first, entry(head)), (first, entry(head_of(second)))):
+        with pytest.raises(MalformedCommit):
+            records.commit(Commit(entries=wrong, head_before=head))
+    records.commit(Commit(entries=(first, second), head_before=head))
+    assert list(records.ledger(CUTOVER)) == [first, second]
+    assert records.chain(CUTOVER) == head_of(second)
+
+
+def test_one_of_two_commits_of_two_entries_wins(records: Records, writer: Writer) -> None:
+    one, other = writer.plan(entries=2), writer.plan(entries=1, nonce=digest_of("nonce"))
+    records.commit(one)
+    assert conflict_of(lambda: records.commit(other)) == {"ledger"}
+    assert list(records.ledger(CUTOVER)) == list(one.entries)
+
+
+def bound_and_announced(writer: Writer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A revision with its slot and lane, another candidate announced; what is there, and what supersedes it."""
+    before = {
+        "record": advanced(record(), Status.BOUND), "admission": admission(digest=digest_of("another")),
+        "lane": lane(), "slot": slot(),
+    }  # fmt: skip
+    writer.commit(opened=record(), lane=lane(), claim=slot(), payload=digest_of("first payload"))
+    writer.commit(record=before["record"], record_before=record(), admission=before["admission"])
+    step = {
+        "entries": 2,
+        "record": advanced(before["record"], Status.SUPERSEDED), "record_before": before["record"],
+        "opened": record(revision=2),
+        "lane": lane(revision=2, version=2), "lane_before": lane(), "current": lane(),
+        "admission": admission(digest=digest_of("another"), status=Status.COLLECTING, version=2),
+        "admission_before": before["admission"],
+        "release": slot(), "payload": digest_of("second payload"),
+    }  # fmt: skip
+    return before, step
+
+
+def seen(records: Records) -> dict[str, Any]:
+    """What a supersession touches, as it stands."""
+    return {
+        "record": records.revision(CUTOVER, 1), "admission": records.admission(digest_of("another")),
+        "lane": records.lane("shop", "eu"), "slot": records.slot(QUEUE, "w-1"),
+    }  # fmt: skip
+
+
+def test_one_revision_ends_and_the_next_is_opened_at_once(records: Records, writer: Writer) -> None:
+    _, step = bound_and_announced(writer)
+    commit = writer.commit(**step)
+    assert seen(records) == {
+        "record": step["record"], "admission": step["admission"], "lane": step["lane"], "slot": None
+    }  # fmt: skip
+    assert records.revision(CUTOVER, 2) == step["opened"]
+    assert records.payload_owner(digest_of("second payload")) == (CUTOVER, 2)
+    assert list(records.ledger(CUTOVER))[-2:] == list(commit.entries)
+
+
+def another_revision(_: dict[str, Any]) -> dict[str, Any]:
+    return {"opened": record(revision=2, requester="somebody else")}
+
+
+def another_status(there: dict[str, Any]) -> dict[str, Any]:
+    return {"record": advanced(there["record"], Status.AWAITING_APPROVAL), "record_before": there["record"]}
+
+
+def another_lane(there: dict[str, Any]) -> dict[str, Any]:
+    return {"lane": lane(version=2, sequence=2), "lane_before": there["lane"]}
+
+
+def another_refusal(there: dict[str, Any]) -> dict[str, Any]:
+    refused = admission(digest=digest_of("another"), status=Status.REFUSED, version=2)
+    return {"admission": refused, "admission_before": there["admission"]}
+
+
+def another_payload(_: dict[str, Any]) -> dict[str, Any]:
+    return {"opened": record(cutover="web@eu.1"), "payload": digest_of("second payload")}
+
+
+RIVALS: list[tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = [
+    (another_revision, "opened"),
+    (another_status, "record"),
+    (another_lane, "lane"),
+    (another_refusal, "admission"),
+    (another_payload, "payload"),
+]
+
+
+@pytest.mark.parametrize(("rival", "part"), RIVALS, ids=[part for _, part in RIVALS])
+def test_a_supersession_that_lost_a_race_does_nothing(
+    records: Records, writer: Writer, rival: Callable[[dict[str, Any]], dict[str, Any]], part: str
+) -> None:
+    there, step = bound_and_announced(writer)
+    writer.commit(**rival(there))
+    before = seen(records)
+    assert conflict_of(lambda: writer.commit(**step)) == {part}
+    assert seen(records) == before
+    assert records.payload_owner(digest_of("second payload")) in {None, ("web@eu.1", 1)}
+    opened = records.revision(CUTOVER, 2)
+    assert opened is None or opened.requester == "somebody else"
+
+
+def test_a_slot_that_another_took_over_is_not_released_by_a_supersession(records: Records, writer: Writer) -> None:
+    _, step = bound_and_announced(writer)
+    writer.commit(release=slot())
+    writer.on("web@eu.1").commit(claim=slot(cutover="web@eu.1"))
+    assert conflict_of(lambda: writer.commit(**step)) == {"slot"}
+    assert records.slot(QUEUE, "w-1") == slot(cutover="web@eu.1")
+    assert records.revision(CUTOVER, 2) is None
+
+
+def test_the_brake_is_part_of_a_commit(records: Records, writer: Writer) -> None:
+    on, off = Brake(engaged=True, order=digest_of("order"), since=START), Brake(engaged=False, version=2)
+    writer.commit(brake=on)
+    assert records.brake() == on
+    assert conflict_of(lambda: writer.commit(brake=on)) == {"brake"}
+    writer.commit(brake=off, brake_before=on)
+    assert conflict_of(lambda: writer.commit(brake=off, brake_before=on)) == {"brake"}
+    other = on.model_copy(update={"engaged": False, "version": 2})
+    stale = writer.plan(brake=Brake(engaged=True, version=3), brake_before=other.model_copy(update={"engaged": True}))
+    assert conflict_of(lambda: records.commit(stale)) == {"brake"}
+    assert records.brake() == off
+    assert records.chain(CUTOVER).sequence == 2
+
+
+def test_a_brake_that_was_set_without_an_order_is_a_reading_too(records: Records, writer: Writer) -> None:
+    records.set_brake(Brake(engaged=False))
+    assert conflict_of(lambda: writer.commit(brake=Brake(engaged=True))) == {"brake"}
+    writer.commit(brake=Brake(engaged=True, version=2), brake_before=Brake(engaged=False))
+    assert records.brake() == Brake(engaged=True, version=2)
 
 
 def test_a_signal_is_cleared_for_exactly_its_reading(records: Records, writer: Writer) -> None:
     first = record(signal=Signal.START)
-    writer.commit(record=first)
+    writer.commit(opened=first)
     second = advanced(first, Status.HELD, signal=Signal.WAKE)
     writer.commit(record=second, record_before=first)
     records.clear_signal(first)
@@ -301,7 +451,7 @@ def test_a_signal_is_cleared_for_exactly_its_reading(records: Records, writer: W
 
 def test_clearing_a_signal_does_not_outdate_a_reading(records: Records, writer: Writer) -> None:
     reading = record(signal=Signal.START)
-    writer.commit(record=reading)
+    writer.commit(opened=reading)
     records.clear_signal(reading)
     writer.commit(record=advanced(reading, Status.HELD, signal=None), record_before=reading)
 
@@ -315,7 +465,7 @@ def test_an_admission_has_signals_too(records: Records, writer: Writer) -> None:
 
 def test_a_nudge_changes_signal_and_next_look_only(records: Records, writer: Writer) -> None:
     reading = record(due_at=START)
-    writer.commit(record=reading)
+    writer.commit(opened=reading)
     later = START + timedelta(minutes=5)
     records.nudge(reading, signal=Signal.WAKE, due_at=later)
     nudged = reading.model_copy(update={"signal": Signal.WAKE, "due_at": later})
@@ -331,7 +481,7 @@ def test_a_nudge_changes_signal_and_next_look_only(records: Records, writer: Wri
 
 def test_a_nudge_does_nothing_to_a_record_that_went_on(records: Records, writer: Writer) -> None:
     reading = record(due_at=START)
-    writer.commit(record=reading)
+    writer.commit(opened=reading)
     held = advanced(reading, Status.HELD)
     writer.commit(record=held, record_before=reading)
     records.nudge(reading, signal=Signal.WAKE, due_at=None)
@@ -343,7 +493,7 @@ def test_a_nudge_does_nothing_to_a_record_that_went_on(records: Records, writer:
 def test_due_is_oldest_first_and_no_more_than_asked(records: Records, writer: Writer) -> None:
     minutes = (5, 1, 4, 2, 3)
     for revision, minute in enumerate(minutes, start=1):
-        writer.commit(record=record(revision=revision, due_at=START + timedelta(minutes=minute)))
+        writer.commit(opened=record(revision=revision, due_at=START + timedelta(minutes=minute)))
     writer.commit(admission=admission(due_at=START))
     writer.commit(admission=admission(digest=digest_of("undated")))
     at = START + timedelta(minutes=4)
@@ -361,7 +511,7 @@ def test_what_has_ended_is_not_due_once_its_end_was_told(records: Records, write
     untold = record(revision=2, status=Status.DECLINED, due_at=START, signal=Signal.WAKE)
     decided = admission(status=Status.REFUSED, due_at=START)
     for ended in (told, untold):
-        writer.commit(record=ended)
+        writer.commit(opened=ended)
     writer.commit(admission=decided)
     assert list(records.due(START, limit=10)) == [untold]
     records.clear_signal(untold)
@@ -396,7 +546,7 @@ def test_an_entry_comes_back_as_it_was_written(records: Records, writer: Writer)
         inputs={"bundle": digest_of("bundle"), "evidence/0": digest_of("0")},
         detail="é \u2028 😀",
     )
-    records.commit(Commit(entry=full, head_before=head))
+    records.commit(Commit(entries=(full,), head_before=head))
     found: list[LedgerEntry] = list(records.ledger(CUTOVER))
     assert [canonical.digest_model(stored) for stored in found] == [records.chain(CUTOVER).entry]
     assert found == [full]

@@ -35,7 +35,7 @@ def test_a_lost_answer_that_botocore_tries_again_is_a_success(
     adapter: DynamoRecords, dynamodb: "DynamoDBClient"
 ) -> None:
     with on_the_wire(dynamodb, COMMIT, lost(times=1)) as tries:
-        Writer(adapter).commit(record=record(), nonce=digest_of("nonce"))
+        Writer(adapter).commit(opened=record(), nonce=digest_of("nonce"))
     assert len(tries) == 2, "the second try is what fails its own conditions"
     assert adapter.revision(CUTOVER, 1) == record()
     assert [entry.sequence for entry in adapter.ledger(CUTOVER)] == [1]
@@ -43,7 +43,7 @@ def test_a_lost_answer_that_botocore_tries_again_is_a_success(
 
 def test_a_commit_whose_answers_are_all_lost_is_a_success(adapter: DynamoRecords, dynamodb: "DynamoDBClient") -> None:
     with on_the_wire(dynamodb, COMMIT, lost(times=2, fault=ReadTimeoutError(endpoint_url="x"))) as tries:
-        Writer(adapter).commit(record=record())
+        Writer(adapter).commit(opened=record())
     assert len(tries) == 2
     assert adapter.revision(CUTOVER, 1) == record()
 
@@ -52,7 +52,7 @@ def test_a_lost_answer_does_not_make_anothers_equal_commit_ours(
     adapter: DynamoRecords, dynamodb: "DynamoDBClient"
 ) -> None:
     """The other one wrote the very same entry in the same second; ours never arrived."""
-    plan = Writer(adapter).plan(record=record())
+    plan = Writer(adapter).plan(opened=record())
     adapter.commit(plan)
     with (
         on_the_wire(dynamodb, COMMIT, broken(ReadTimeoutError(endpoint_url="x"))),
@@ -61,7 +61,7 @@ def test_a_lost_answer_does_not_make_anothers_equal_commit_ours(
         adapter.commit(plan)
     with pytest.raises(Conflict) as caught:
         adapter.commit(plan)
-    assert caught.value.parts == {"ledger", "record"}
+    assert caught.value.parts == {"ledger", "opened"}
 
 
 def test_a_commit_that_never_arrives_is_unavailable(adapter: DynamoRecords, dynamodb: "DynamoDBClient") -> None:
@@ -69,7 +69,7 @@ def test_a_commit_that_never_arrives_is_unavailable(adapter: DynamoRecords, dyna
         on_the_wire(dynamodb, COMMIT, broken(ConnectTimeoutError(endpoint_url="x"))),
         pytest.raises(DependencyUnavailable),
     ):
-        Writer(adapter).commit(record=record())
+        Writer(adapter).commit(opened=record())
     assert adapter.revision(CUTOVER, 1) is None
 
 
@@ -78,8 +78,8 @@ def test_a_commit_that_never_arrives_is_unavailable(adapter: DynamoRecords, dyna
     [
         (("ConditionalCheckFailed", "None", "None"), {"ledger"}),
         (("None", "ConditionalCheckFailed", "None"), {"ledger"}),
-        (("None", "None", "ConditionalCheckFailed"), {"record"}),
-        (("TransactionConflict", "None", "ConditionalCheckFailed"), {"record"}),
+        (("None", "None", "ConditionalCheckFailed"), {"opened"}),
+        (("TransactionConflict", "None", "ConditionalCheckFailed"), {"opened"}),
         (("None", "None", "TransactionConflict"), set()),
     ],
 )
@@ -87,14 +87,14 @@ def test_cancellation_reasons_name_parts_by_position(
     adapter: DynamoRecords, dynamodb: "DynamoDBClient", codes: tuple[str, ...], parts: set[str]
 ) -> None:
     with on_the_wire(dynamodb, COMMIT, cancelled(*codes)), pytest.raises(Conflict) as caught:
-        Writer(adapter).commit(record=record())
+        Writer(adapter).commit(opened=record())
     assert caught.value.parts == parts
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_throttled_transaction_is_unavailable(adapter: DynamoRecords, dynamodb: "DynamoDBClient", code: str) -> None:
     with on_the_wire(dynamodb, COMMIT, cancelled("None", code, "None")), pytest.raises(DependencyUnavailable):
-        Writer(adapter).commit(record=record())
+        Writer(adapter).commit(opened=record())
 
 
 def test_a_cancellation_that_is_our_own_bug_is_raised_as_it_is(
@@ -104,14 +104,14 @@ def test_a_cancellation_that_is_our_own_bug_is_raised_as_it_is(
         on_the_wire(dynamodb, COMMIT, cancelled("None", "ValidationError", "None")),
         pytest.raises(ClientError) as caught,
     ):
-        Writer(adapter).commit(record=record())
+        Writer(adapter).commit(opened=record())
     assert caught.value.response["Error"]["Code"] == "TransactionCanceledException"
 
 
 def test_a_denied_commit_is_raised_as_it_is(adapter: DynamoRecords, dynamodb: "DynamoDBClient") -> None:
     denied = always(lambda: wire.error(400, "AccessDeniedException"))
     with on_the_wire(dynamodb, COMMIT, denied), pytest.raises(ClientError) as caught:
-        Writer(adapter).commit(record=record())
+        Writer(adapter).commit(opened=record())
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
 
 

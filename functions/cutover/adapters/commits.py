@@ -1,7 +1,7 @@
 """What a ``Commit`` must satisfy before any table sees it: rules of arithmetic, the same for every ``Records``."""
 
 from cutover.domain.ledger import head_of
-from cutover.domain.record import ChainHead
+from cutover.domain.record import ChainHead, RevisionRecord
 from cutover.ports import Commit
 
 MAX_ENTRIES = 2
@@ -16,7 +16,7 @@ def new_head(commit: Commit) -> ChainHead:
 
     1. its entries, one or two, continue the head that they were written on (chain, sequence, digest of the one before);
     2. each new image is of the same thing as its reading, and its version one higher (1 where there was none);
-    3. a reading comes with a new image; a record that is changed has one, and one that is opened has none;
+    3. a reading comes with a new image; a record that is changed has one, and one that is opened is another one;
     4. a slot is not claimed and released at once; a payload is claimed by the record that is opened.
     """
     head = _continued(commit)
@@ -27,12 +27,18 @@ def new_head(commit: Commit) -> ChainHead:
     _follows("brake", commit.brake, commit.brake_before, ())
     if commit.record is not None and commit.record_before is None:
         raise MalformedCommit("record: a change without its reading; a new one is opened")
+    if commit.record and commit.opened and _same_revision(commit.record, commit.opened):
+        raise MalformedCommit("one record is both changed and opened")
     claim, release = commit.claim, commit.release
     if claim and release and (claim.queue_arn, claim.window) == (release.queue_arn, release.window):
         raise MalformedCommit("one slot is both claimed and released")
     if commit.payload is not None and commit.opened is None:
         raise MalformedCommit("a payload is claimed by the record that is opened, and there is none")
     return head
+
+
+def _same_revision(one: RevisionRecord, other: RevisionRecord) -> bool:
+    return (one.cutover, one.revision) == (other.cutover, other.revision)
 
 
 def _continued(commit: Commit) -> ChainHead:

@@ -29,7 +29,7 @@ class Refreshed(Model):
 
     source: Name
     record: Locator
-    version: Locator | None
+    version: Locator | None = None
 
 
 class Difference(Model):
