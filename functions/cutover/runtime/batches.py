@@ -1,6 +1,6 @@
 """Messages of an SQS queue, one by one: one that fails does not hold up its batch, and comes again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,18 +26,26 @@ class Message:
         return canonical.digest(self.body.encode("utf-8", "surrogatepass"))
 
 
-def each_message(name: str, event: dict[str, Any], context: Any, take: Callable[[Message], object]) -> Any:
-    """The answer that tells SQS which messages ``take`` failed on; each of these is logged with its error's class."""
+Taken = Mapping[str, str]
+"""What came of a message: ``result``, where something was decided."""
 
-    def received(record: SQSRecord) -> object:
+
+def each_message(name: str, event: dict[str, Any], context: Any, take: Callable[[Message], Taken]) -> Any:
+    """The answer that tells SQS which messages ``take`` failed on. Logged: what came of each, or its error's class."""
+
+    def received(record: SQSRecord) -> Taken:
         forget_record()
         try:
-            return take(Message(record.message_id, record.body))
+            taken = take(Message(record.message_id, record.body))
         except Exception as error:
             # The processor keeps the message in the queue and says nothing: without this line nobody would know why.
             failed = {"event_name": "message-failed", "external_ref": record.message_id, "reason": type(error).__name__}
             logger.error(name, extra=failed)
             raise
+        if "result" in taken:
+            said = {"event_name": "message-taken", "external_ref": record.message_id, "decision": taken["result"]}
+            logger.info(name, extra=said)
+        return taken
 
     answer = process_partial_response(event=event, record_handler=received, processor=processor, context=context)
     forget_record()

@@ -1,0 +1,27 @@
+"""Withdrawals: signed events, by way of their own queue."""
+
+from typing import Any
+
+from cutover.doors.signed_events import SignedEvents
+from cutover.doors.withdrawals.withdrawing import KIND, Withdrawing
+from cutover.runtime.batches import Message, each_message
+from cutover.runtime.idempotency import once
+from cutover.runtime.observability import observed
+from cutover.runtime.wiring import wired
+
+
+def _take(*, key: str, message: Message) -> dict[str, str]:
+    wiring = wired()
+    recorder = wiring.recorder("withdrawals")
+    events = SignedEvents(
+        kind=KIND, audience=wiring.settings.audience, store=wiring.store, journal=recorder, policy=wiring.policy,
+        clock=wiring.clock,
+    )  # fmt: skip
+    door = Withdrawing(recorder=recorder, store=wiring.store, clock=wiring.clock)
+    return events.take(message.body, message_id=message.id, obey=door.obey)
+
+
+@observed("withdrawals")
+def handler(event: dict[str, Any], context: Any) -> Any:
+    taken = once("withdrawals", _take, context)
+    return each_message("withdrawals", event, context, lambda message: taken(key=message.key, message=message))
