@@ -66,7 +66,7 @@ def _prefixes(r: Resources, name: str) -> Iterator[tuple[str, str]]:
         powers.keep_ledger: (f"{store}/ledger/*", LEDGER),
         powers.keep_notices: (f"{store}/notices/*", NOTICES),
         powers.keep_handoff: (f"{store}/handoffs/*", HANDOFFS),
-        powers.read_handoff: (f"{store}/handoffs/*", HANDOFFS),
+        powers.look_for_handoff: (f"{store}/handoffs/*", HANDOFFS),
         powers.get_inbox_version: (f"{_arn(r.store.inbox)}/*", CANDIDATES),
     }
     for power in GRANTS[name]:

@@ -92,9 +92,9 @@ DOORS: Mapping[str, Plan] = {
     "Approvals": _door(
         "approvals", "The approvals page", *POLICY, IDEMPOTENCY, DECIDE_KEY, LINKS_KEY, PAGE_URL, EXCEPTIONS
     ),
-    "Resolutions": _door("resolutions", "Takes answers to holds", *POLICY, IDEMPOTENCY),
+    "Resolutions": _door("resolutions", "Takes answers to holds", *POLICY),
     "Withdrawals": _door("withdrawals", "Takes withdrawals", *POLICY, IDEMPOTENCY),
-    "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY, IDEMPOTENCY),
+    "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY),
     "Receipts": _door("receipts", "Takes receipts of consumers", *POLICY, IDEMPOTENCY),
     "Relay": _door("relay", "Wakes executions", TABLE, TOKENS, MACHINE),
     # It asks sources too. A tick that takes longer than a minute overlaps with the next: each of its changes is a

@@ -47,6 +47,7 @@ def put_items(*kinds: str) -> Power:
 # The record. Deleting is for slots: a terminal revision gives its queue and window back.
 read_table = _power("dynamodb:GetItem", on=lambda r: r.tables.main.table_arn)
 read_due = _power("dynamodb:Query", on=lambda r: f"{r.tables.main.table_arn}/index/{DUE_INDEX}")
+read_chain = _power("dynamodb:Query", on=lambda r: r.tables.main.table_arn, **_items("CHAIN"))
 check_lane = _power("dynamodb:ConditionCheckItem", on=lambda r: r.tables.main.table_arn, **_items("LANE"))
 update_signals = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn, **_items("ADMISSION", "CUTOVER"))
 nudge_admission = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn, **_items("ADMISSION"))
@@ -75,9 +76,13 @@ look_for_tombstone = _both(
     _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "tombstones/*"}),
 )
 keep_ledger = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("ledger/*"))
+list_ledger = _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "ledger/*"})
 keep_notices = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("notices/*"))
 keep_handoff = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*"))
-read_handoff = _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*"))
+look_for_handoff = _both(
+    _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*")),
+    _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "handoffs/*"}),
+)
 get_inbox_version = _power("s3:GetObjectVersion", on=lambda r: r.store.inbox.arn_for_objects("*"))
 
 # Signatures. A role signs with its key, and asks which key that is: the facts may trust two while one replaces another.

@@ -57,7 +57,9 @@ class CutoverStack(Stack):
         r.page.serve(called["Approvals"])
         clockwork.every_minute(self, "Minute", function=called["Clock"])
         for name, entrance in r.inbox.entrances.items():
-            clockwork.from_queue(self, f"InboxTo{name}", function=called[name], queue=entrance.queue)
+            clockwork.from_queue(
+                self, f"InboxTo{name}", function=called[name], queue=entrance.queue, batch=entrance.kind.batch
+            )
         for construct_id, name, table, pattern in (
             ("MainToRelay", "Relay", r.tables.main, clockwork.SIGNALLED),
             ("TokensToRelay", "Relay", r.tables.tokens, None),

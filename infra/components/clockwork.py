@@ -14,7 +14,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-QUEUE_BATCH = 5
 STREAM_BATCH = 10
 # A stream shard waits for its failing record. After these attempts the record goes to the failure queue;
 # the clock repairs what the record would have caused.
@@ -50,15 +49,15 @@ def every_minute(scope: Construct, construct_id: str, *, function: lambda_.Funct
 
 
 def from_queue(
-    scope: Construct, construct_id: str, *, function: lambda_.Function, queue: sqs.Queue
+    scope: Construct, construct_id: str, *, function: lambda_.Function, queue: sqs.Queue, batch: int
 ) -> lambda_.CfnEventSourceMapping:
-    """Feeds the function from the queue; only the messages that it reports as failed come back."""
+    """Feeds the function `batch` messages at most; only those that it reports as failed come back."""
     return lambda_.CfnEventSourceMapping(
         scope,
         construct_id,
         function_name=function.function_name,
         event_source_arn=queue.queue_arn,
-        batch_size=QUEUE_BATCH,
+        batch_size=batch,
         function_response_types=["ReportBatchItemFailures"],
     )
 

@@ -21,18 +21,23 @@ VISIBILITY_PER_TIMEOUT = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of event. `sources` sort, they prove nothing: each event is signed, and its door judges that."""
+    """One kind of event. `sources` sort, they prove nothing: each event is signed, and its door judges that.
+
+    `batch` is how many messages its function gets at once, at most.
+    """
 
     detail_type: str
     description: str
     sources: tuple[str, ...] = (CI, OPERATORS)
+    batch: int = 5
 
 
 KINDS: Mapping[str, Kind] = {
     "Intake": Kind(detail_type="ReleaseCandidate", description="Release candidates", sources=(CI,)),
     "Resolutions": Kind(detail_type="HoldResolution", description="Answers to holds"),
     "Withdrawals": Kind(detail_type="Withdrawal", description="Withdrawals"),
-    "BrakeOrders": Kind(detail_type="BrakeOrder", description="Orders to the emergency brake"),
+    # An emergency waits for nobody before it.
+    "BrakeOrders": Kind(detail_type="BrakeOrder", description="Orders to the emergency brake", batch=1),
     "Receipts": Kind(detail_type="Receipt", description="Receipts of consumers"),
 }
 """By the function that takes the events."""
@@ -42,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
 class Entrance:
     """A queue that a rule fills, and what the rule could not deliver."""
 
+    kind: Kind
     queue: sqs.Queue
     undelivered: sqs.Queue
 
@@ -61,6 +67,7 @@ class Inbox(Construct):
     def _entrance(self, scope: Construct, name: str, kind: Kind, key: kms.IKey) -> Entrance:
         visibility = VISIBILITY_PER_TIMEOUT * DOORS[name].timeout_seconds
         made = Entrance(
+            kind=kind,
             queue=queue(scope, "Queue", key=key, visibility_seconds=visibility),
             undelivered=dead_letter_queue(scope, "Undelivered", key=key),
         )

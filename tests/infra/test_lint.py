@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
 from tests.infra.reading import Assembled
@@ -22,3 +24,23 @@ def test_a_fault_is_found(tmp_path: Path) -> None:
     found = complaints(path)
     assert any("STANDART" in each for each in found)
     assert any("RoleArn" in each for each in found)
+
+
+@pytest.mark.parametrize(
+    ("state", "change"),
+    [
+        ("AwaitLease", {"Seconds": "soon"}),
+        ("Fenced", {"Type": "Suceed"}),
+    ],
+)
+def test_a_fault_in_the_definition_is_found(
+    development: Assembled, definition: dict[str, Any], tmp_path: Path, state: str, change: dict[str, Any]
+) -> None:
+    """So the clean template above means a clean definition too, as far as cfn-lint's schema goes."""
+    changed = {**definition, "States": {**definition["States"], state: definition["States"][state] | change}}
+    template = json.loads(json.dumps(development.template))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            resource["Properties"]["DefinitionString"] = json.dumps(changed)
+    (path := tmp_path / "faulty.template.json").write_text(json.dumps(template))
+    assert [each for each in complaints(path) if each.startswith("E3601") and f"States/{state}/" in each]

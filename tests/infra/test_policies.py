@@ -132,7 +132,7 @@ def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
     [
         ("dynamodb:DeleteItem", "{Tables/Main}", {"Admit", "Approvals", "Clock", "HandOff", "Withdrawals"}),
         ("dynamodb:UpdateItem", "{Tables/Main}", {"Admit", "Clock", "Relay"}),
-        ("dynamodb:Query", "{Tables/Main}", set()),
+        ("dynamodb:Query", "{Tables/Main}", {"Seal", "Withdrawals"}),
         ("dynamodb:Query", "{Tables/Main}/index/due", {"BrakeOrders", "Clock"}),
         ("dynamodb:PutItem", "{Tables/Tokens}", {"AwaitToken"}),
         ("dynamodb:GetItem", "{Tables/Tokens}", {"Relay"}),
