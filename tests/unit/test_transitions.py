@@ -1,99 +1,145 @@
-"""The protocol as data: every (status, transition, writer) triple against DESIGN §5, written out once more by hand."""
+"""The protocol as data: every (event, status, writer) triple against DESIGN §5, written out once more by hand."""
 
 import itertools
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from cutover.domain import transitions
-from cutover.domain.record import FINAL, LIVE, Signal, Status
+from cutover.domain.record import FINAL, GOES_ON, KEEPS_SLOT, LIVE, STOPPED_BY_BRAKE, Signal, Status
 from cutover.errors import Refused
-from tests.building.policy import CLOSES_AT, OPENS_AT, RECEIVED_AT
-from tests.simulator.journeys import awaiting_window
-from tests.simulator.world import World
 
 WRITERS = (
     "intake", "admit", "collect", "assemble", "verify", "bind", "request-approval", "await-token", "read-record",
-    "hand-off", "record-failure", "approvals", "relay", "clock", "seal", "stranger", "",
+    "hand-off", "record-failure", "approvals", "resolutions", "withdrawals", "brake-orders", "receipts", "relay",
+    "clock", "seal", "stranger", "",
 )  # fmt: skip
-LIVE_ONES = ("collecting", "verifying", "held", "bound", "awaiting_approval", "approved", "awaiting_window")
-PERMITTED = {
-    (2, "admitting", "admit"): "refused",
-    (3, "admitting", "admit"): "collecting",
-    (6, "collecting", "assemble"): "verifying",
-    (7, "verifying", "bind"): "held",
-    (10, "verifying", "bind"): "bound",
-    (11, "bound", "request-approval"): "awaiting_approval",
-    (12, "awaiting_approval", "approvals"): "awaiting_approval",
-    (13, "awaiting_approval", "approvals"): "approved",
-    (15, "verifying", "bind"): "declined",
-    (15, "awaiting_approval", "approvals"): "declined",
-    (15, "approved", "approvals"): "declined",
-    (15, "awaiting_window", "approvals"): "declined",
-    (16, "approved", "await-token"): "awaiting_window",
-    (18, "awaiting_window", "hand-off"): "handing_off",
-    (19, "handing_off", "hand-off"): "handing_off",
-    (20, "handing_off", "hand-off"): "handed_off",
-    (21, "handing_off", "clock"): "uncertain",
-    **{(23, status, "clock"): "expired" for status in LIVE_ONES},
+LIVE_ONES = (
+    "collecting", "verifying", "held", "bound", "awaiting_approval", "deferred", "approved", "awaiting_window"
+)  # fmt: skip
+ASKED = ("awaiting_approval", "deferred", "approved", "awaiting_window")
+SAME = "the same"
+BY_HAND: list[tuple[int, str, str, tuple[str, ...], str]] = [
+    (1, "announced", "intake", (), "admitting"),
+    (2, "refused", "admit", ("admitting",), "refused"),
+    (3, "admitted", "admit", ("admitting",), "collecting"),
+    (4, "superseded", "admit", LIVE_ONES, "superseded"),
+    (5, "waits", "admit", ("admitting",), SAME),
+    (6, "assembled", "assemble", ("collecting",), "verifying"),
+    (7, "held", "bind", ("verifying",), "held"),
+    (8, "resolution-recorded", "resolutions", ("held",), SAME),
+    (9, "resolved", "resolutions", ("held",), "superseded"),
+    (10, "bound", "bind", ("verifying",), "bound"),
+    (11, "approval-requested", "request-approval", ("bound",), "awaiting_approval"),
+    (12, "approval-given", "approvals", ("awaiting_approval",), SAME),
+    (13, "approved", "approvals", ("awaiting_approval",), "approved"),
+    (14, "deferred", "approvals", ("awaiting_approval",), "deferred"),
+    (14, "taken-up", "approvals", ("deferred",), "awaiting_approval"),
+    (14, "taken-up", "clock", ("deferred",), "awaiting_approval"),
+    (15, "declined", "bind", ("verifying",), "declined"),
+    (15, "declined", "approvals", ASKED, "declined"),
+    (16, "awaiting-window", "await-token", ("approved",), "awaiting_window"),
+    (17, "approval-lapsed", "clock", ("approved", "awaiting_window"), "awaiting_approval"),
+    (17, "approval-lapsed", "hand-off", ("approved", "awaiting_window"), "awaiting_approval"),
+    (18, "handing-off", "hand-off", ("awaiting_window",), "handing_off"),
+    (19, "handing-off-again", "hand-off", ("handing_off",), SAME),
+    (20, "handed-off", "hand-off", ("handing_off",), "handed_off"),
+    (20, "handed-off", "receipts", ("handing_off", "uncertain"), "handed_off"),
+    (21, "uncertain", "clock", ("handing_off",), "uncertain"),
+    (22, "drifted", "clock", ASKED, "superseded"),
+    (22, "drifted", "hand-off", ASKED, "superseded"),
+    (23, "expired", "clock", LIVE_ONES, "expired"),
+    (24, "withdrawn", "withdrawals", LIVE_ONES, "withdrawn"),
+    (24, "withdrawn", "clock", LIVE_ONES, "withdrawn"),
+    (25, "adopted", "clock", (*LIVE_ONES, "handing_off"), SAME),
+]
+"""DESIGN §5: number, event, writer, from where, to where. Transition 1 has no status to come from."""
+EVENTS = sorted({event for _, event, _, _, _ in BY_HAND})
+WANTED = {
+    (event, status, writer): (number, status if target == SAME else target)
+    for number, event, writer, sources, target in BY_HAND
+    for status in sources
 }
-"""Row 23: exactly these, and where each leads. Transition 1 has no status to come from."""
 
 
-@pytest.mark.parametrize("number", range(27))
-def test_exactly_the_listed_triples_are_permitted(number: int) -> None:
+def test_the_table_has_these_rows_under_these_numbers_and_no_others() -> None:
+    assert {event: row.number for event, row in transitions.TABLE.items()} == {
+        event: number for number, event, _, _, _ in BY_HAND
+    }
+    assert {row.number for row in transitions.TABLE.values()} == set(range(1, 26))
+    assert all(event == row.event for event, row in transitions.TABLE.items())
+    assert {
+        (event, writer) for event, row in transitions.TABLE.items() for writer in row.writers
+    } == {(event, writer) for _, event, writer, _, _ in BY_HAND}  # fmt: skip
+
+
+def test_announcing_is_the_only_row_that_comes_from_nothing() -> None:
+    rootless = {
+        event for event, row in transitions.TABLE.items() if any(not sources for sources in row.writers.values())
+    }
+    assert rootless == {"announced"}
+    assert transitions.TABLE["announced"].target is Status.ADMITTING
+
+
+@pytest.mark.parametrize("event", [*EVENTS, "adopt", "approve", "18", ""])
+def test_exactly_the_listed_triples_are_permitted(event: str) -> None:
     for status, writer in itertools.product(Status, WRITERS):
-        expected = PERMITTED.get((number, status.value, writer))
-        if expected is None:
+        wanted = WANTED.get((event, status.value, writer))
+        if wanted is None:
             with pytest.raises(Refused) as refused:
-                transitions.permitted(number, status, writer)
+                transitions.permitted(event, status, writer)
             assert refused.value.code == "ILLEGAL_TRANSITION"
         else:
-            row = transitions.permitted(number, status, writer)
-            assert (row.target or status) == expected
+            row = transitions.permitted(event, status, writer)
+            assert (row.number, row.target or status) == wanted
 
 
-def test_nothing_leaves_an_end() -> None:
-    assert {number for number, status, _ in PERMITTED if status in {each.value for each in FINAL}} == set()
-    assert set(LIVE_ONES) == {status.value for status in LIVE}
-    assert {status.value for status in Status} == (
-        {"admitting", "handing_off"} | set(LIVE_ONES) | {status.value for status in FINAL}
-    )
+def test_nothing_leaves_an_end_but_an_uncertain_hand_off_of_which_a_receipt_tells() -> None:
+    final = {status.value for status in FINAL}
+    assert {key for key in WANTED if key[1] in final} == {("handed-off", "uncertain", "receipts")}
+
+
+def test_every_status_is_live_or_final_or_before_or_past_deciding() -> None:
+    assert {status.value for status in LIVE} == set(LIVE_ONES)
+    assert not LIVE & FINAL
+    assert set(Status) == LIVE | FINAL | {Status.ADMITTING, Status.HANDING_OFF}
+    assert GOES_ON == {Status.DECLINED, Status.SUPERSEDED}
+    assert KEEPS_SLOT == {Status.HANDED_OFF, Status.UNCERTAIN}
+    assert STOPPED_BY_BRAKE <= LIVE | {Status.HANDING_OFF}
+
+
+def test_every_status_but_the_first_is_reached_and_every_status_that_is_no_end_is_left() -> None:
+    reached = {target for _, _, _, _, target in BY_HAND} - {SAME}
+    left = {status for _, _, _, sources, target in BY_HAND if target != SAME for status in sources}
+    assert reached == {status.value for status in Status}
+    assert left == {status.value for status in Status if status not in FINAL} | {"uncertain"}
 
 
 def test_whoever_must_be_started_or_woken_gets_a_signal() -> None:
-    signals = {number: row.signal for number, row in transitions.TABLE.items() if row.signal}
-    assert signals == {1: Signal.START, 13: Signal.WAKE, 15: Signal.WAKE, 23: Signal.WAKE}
+    signals = {event: row.signal for event, row in transitions.TABLE.items() if row.signal}
+    woken = (
+        "superseded", "resolved", "approved", "taken-up", "declined", "approval-lapsed", "drifted", "expired",
+        "withdrawn",
+    )  # fmt: skip
+    assert signals == {"announced": Signal.START, "adopted": Signal.START} | dict.fromkeys(woken, Signal.WAKE)
 
 
-def test_events_are_named_once() -> None:
-    names = [row.event for row in transitions.TABLE.values()]
-    assert len(set(names)) == len(names)
-    assert all(number == row.number for number, row in transitions.TABLE.items())
+def test_every_end_of_a_revision_that_somebody_may_wait_on_wakes() -> None:
+    """Handing off and what follows it is nobody's wait; a refusal is its own execution's."""
+    for row in transitions.TABLE.values():
+        if row.target in FINAL and row.target not in {Status.REFUSED, *KEEPS_SLOT}:
+            assert row.signal is Signal.WAKE, row.event
 
 
-def test_the_clock_looks_when_something_is_due() -> None:
-    world = World()
-    record, now = awaiting_window(world), RECEIVED_AT
-    due: list[tuple[dict[str, Any], Any]] = [
-        ({"signal": Signal.WAKE}, now + transitions.REPAIR_AFTER),
-        ({"status": Status.HANDED_OFF, "signal": None}, None),
-        ({"status": Status.HANDED_OFF, "signal": Signal.WAKE}, now + transitions.REPAIR_AFTER),
-        ({"status": Status.HANDING_OFF, "signal": None, "lease_until": OPENS_AT}, CLOSES_AT),
-        ({"status": Status.AWAITING_APPROVAL, "signal": None}, CLOSES_AT),
-        ({"signal": None, "wake_at": OPENS_AT}, OPENS_AT),
-        ({"signal": None, "wake_at": now - timedelta(days=1)}, now + transitions.REPAIR_AFTER),
-        ({"signal": None, "wake_at": CLOSES_AT + timedelta(days=1)}, CLOSES_AT),
-    ]
-    for changes, expected in due:
-        assert transitions.due_at(record.model_copy(update=changes), now) == expected, changes
+def test_three_rows_open_the_next_revision_and_they_are_what_supersedes() -> None:
+    opening = {event for event, row in transitions.TABLE.items() if row.opens}
+    assert opening == {"superseded", "resolved", "drifted"}
+    assert opening == {event for event, row in transitions.TABLE.items() if row.target is Status.SUPERSEDED}
 
 
-def test_an_admission_is_due_until_it_was_started() -> None:
-    world = World()
-    admission = world.admission(world.announce())
-    assert admission.signal is Signal.START
-    assert transitions.admission_due_at(admission, RECEIVED_AT) == RECEIVED_AT + transitions.REPAIR_AFTER
-    started = admission.model_copy(update={"signal": None})
-    assert transitions.admission_due_at(started, RECEIVED_AT) is None
+def test_only_a_receipt_or_an_acknowledgement_may_come_when_the_lane_has_gone_on() -> None:
+    assert {event for event, row in transitions.TABLE.items() if not row.current} == {"handed-off"}
+
+
+def test_what_is_told_to_the_outside_are_rows_or_a_withdrawal_that_came_too_late() -> None:
+    assert transitions.NOTICES - set(transitions.TABLE) == {"withdrawn-too-late"}
+    assert {"superseded", "resolved", "drifted", "uncertain", "withdrawn"} <= transitions.NOTICES
