@@ -24,6 +24,7 @@ from cutover.domain import canonical, holds, lineage, waivers
 from cutover.domain.assembling import EvidenceIndex, assemble
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.package import package_documents
+from cutover.domain.waiving import Waiving
 from tests.building import policy as at
 from tests.building.keys import Key, seal, seal_bytes
 from tests.building.policy import DEPLOYMENT, Deployment
@@ -38,6 +39,8 @@ approval/1, approval/2, handoff. What comes after a changed document follows it 
 """
 ENGINE = Engine(version="0.1.0", lock="sha256:" + "e" * 64, tzdata="2026a")
 CUTOVER, REVISION = "service@production.1", 1
+REQUESTERS = ("dana@ci", "dana@change")
+"""Who asked for the release and for its change, whatever is altered afterwards."""
 
 
 @dataclass(frozen=True)
@@ -200,9 +203,8 @@ class _Builder:
     def assembled(
         self, candidate: Candidate, evidence_set: EvidenceSet, set_digest: Digest, rules: Digest, waiver: Record
     ) -> tuple[Bundle, ClearedRegister]:
-        trusted = waivers.trusted(
-            [waiver.content()], keys=self.deployment.trusted_keys(), at=at.AS_OF, until=at.CLOSES_AT
-        )
+        waiving = Waiving.of(self.deployment.rules(), self.deployment.facts(), REQUESTERS)
+        trusted = waivers.trusted([waiver.content()], waiving=waiving, at=at.AS_OF, until=at.CLOSES_AT)
         made = assemble(
             cutover=CUTOVER,
             revision=REVISION,

@@ -42,6 +42,10 @@ OPENS_AT, CLOSES_AT = instant("2026-03-03T20:00"), instant("2026-03-03T22:00")
 
 FAMILIES = ("artifacts", "attestations", "change", "rollback", "waivers", "lineage", "window", "quorum")
 ROLES = ("release-engineering", "operations")
+RISK = "risk"
+"""Whoever has this role may waive, and is asked for no approval."""
+PEOPLE_OF_KEYS: dict[str, str] = {"waiver": "ruth", "resolution": "omar"}
+"""Whose the keys are that only a person can have."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Deployment:
             public_key=key.public_base64,
             not_before=KEYS_FROM,
             not_after=KEYS_UNTIL,
+            person=PEOPLE_OF_KEYS.get(purpose),
         )
         return known.model_copy(update=changes)
 
@@ -115,10 +120,14 @@ class Deployment:
             open_margin=5,
             close_margin=5,
             lease=60,
+            waivable=dict.fromkeys(FAMILIES, (RISK,)),
         )
 
     def facts(self) -> Facts:
-        """``erin`` may sit on the first seat, ``omar`` on the second, ``bo`` on either; ``dana`` asked for it."""
+        """``erin`` may sit on the first seat, ``omar`` on the second, ``bo`` on either; ``dana`` asked for it.
+
+        ``ruth`` may waive, and approves nothing.
+        """
         return Facts(
             audience=self.audience,
             version=1,
@@ -129,6 +138,7 @@ class Deployment:
                 "omar": _person("Omar", ROLES[1:]),
                 "bo": _person("Bo", ROLES),
                 "dana": _person("Dana", ROLES, identities=("dana@ci", "dana@change")),
+                "ruth": _person("Ruth", (RISK,)),
             },
             keys=self.trusted_keys(),
             calendars={self.target: Calendar(windows=(self.the_window(),))},

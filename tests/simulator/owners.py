@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from cutover.contracts.policy import FACTS_TYPE, Facts, Rules
+from cutover.contracts.policy import FACTS_TYPE, Facts, Purpose, Rules
 from cutover.domain import canonical
 from cutover.domain.record import ActivePolicy
-from tests.building.keys import seal_bytes
+from tests.building.keys import Key, seal_bytes
 from tests.simulator.world import World
 
 
@@ -20,6 +20,16 @@ def with_facts(world: World, change: Callable[[dict[str, Any]], object], version
     if brake is not None:
         world.wiring.records.set_brake(brake)
     return facts
+
+
+def with_key_of(world: World, person: str | None, purpose: Purpose = "waiver", **changes: Any) -> Key:
+    """Owners publish a key for a purpose that is this person's; the other facts as they are, or as ``changes`` says."""
+    key = Key(f"{purpose} of {person}")
+    trusted = world.deployment.trusted_key(
+        purpose, id=key.key_id, public_key=key.public_base64, person=person, **changes
+    ).model_dump(mode="json", by_alias=True)
+    with_facts(world, lambda said: said["keys"].append(trusted))
+    return key
 
 
 def with_rules(world: World, **changes: Any) -> Rules:

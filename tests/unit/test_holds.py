@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from cutover.contracts.holds import Finding, HoldRegister
 from cutover.domain import canonical, holds, waivers
-from cutover.domain.waivers import TrustedWaiver, open_waiver
+from cutover.domain.waivers import Answers, open_waiver
+from cutover.domain.waiving import Waiving
 from cutover.errors import Refused
 from tests.building.policy import AS_OF, CLOSES_AT, DEPLOYMENT, EXPIRES_AT
 from tests.building.records import waiver_record
 from tests.unit.test_assembling import finding
 
+WAIVING = Waiving.of(DEPLOYMENT.rules(), DEPLOYMENT.facts(), ("dana@ci", "dana@change"))
 SUBJECTS = ["sha256:" + str(n) * 64 for n in range(3)]
 findings = st.builds(
     lambda rule, outcome, field, subject, family: finding(
@@ -28,7 +30,7 @@ findings = st.builds(
 )
 
 
-def register(found: list[Finding], answers: dict[str, TrustedWaiver] | None = None) -> HoldRegister:
+def register(found: list[Finding], answers: Answers | None = None) -> HoldRegister:
     return holds.register(
         cutover="service@production.1", revision=1, findings=found, waivers=answers or {}, opened_at=AS_OF,
         expires_at=EXPIRES_AT,
@@ -60,7 +62,7 @@ def test_a_fingerprint_is_rule_field_and_subject() -> None:
     assert holds.hold_id("p@t.1", 1, SUBJECTS[0]) != holds.hold_id("p@t.1", 2, SUBJECTS[0])
 
 
-def trusted(mark: str, key: str = "waiver", **changes: Any) -> dict[str, TrustedWaiver]:
+def trusted(mark: str, key: str = "waiver", **changes: Any) -> Answers:
     record = waiver_record(DEPLOYMENT, mark)
     if changes:
         import json
@@ -71,7 +73,7 @@ def trusted(mark: str, key: str = "waiver", **changes: Any) -> dict[str, Trusted
         content = seal_bytes(record.payload_type or "", canonical.encode(said), DEPLOYMENT.key(key))
     else:
         content = record.content()
-    return waivers.trusted([content, b"{}", b"\xff"], keys=DEPLOYMENT.trusted_keys(), at=AS_OF, until=CLOSES_AT)
+    return waivers.trusted([content, b"{}", b"\xff"], waiving=WAIVING, at=AS_OF, until=CLOSES_AT)
 
 
 def mark_of(found: Finding) -> str:
@@ -89,7 +91,9 @@ def test_a_waiver_answers_the_hold_of_its_fingerprint() -> None:
     assert [hold.field for hold in holds.open_holds(made)] == ["/components/1/digest"]
 
 
-@pytest.mark.parametrize("changes", [{"outcome": "deny"}, {"family": "bind"}], ids=["a denial", "a hold of Bind"])
+@pytest.mark.parametrize(
+    "changes", [{"outcome": "deny"}, {"rule": "bind.window-conflict"}], ids=["a denial", "a hold of Bind"]
+)
 def test_some_holds_no_waiver_answers(changes: dict[str, Any]) -> None:
     blocked = finding(**changes)
     made = register([blocked], trusted(mark_of(blocked)))
@@ -109,7 +113,7 @@ def test_an_incomplete_waiver_answers_nothing(name: str) -> None:
 )
 def test_a_waiver_must_last_as_long_as_the_window(end: Any, counts: bool) -> None:
     found = trusted(SUBJECTS[0], expires_at=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    assert (SUBJECTS[0] in found) is counts
+    assert ((SUBJECTS[0], "rollback") in found) is counts
 
 
 def test_of_two_waivers_the_longer_one_counts() -> None:
@@ -118,8 +122,8 @@ def test_of_two_waivers_the_longer_one_counts() -> None:
         record = waiver_record(DEPLOYMENT, SUBJECTS[0])
         payload = record.payload.replace(b"2026-03-05", f"2026-03-{day}".encode())
         contents.append(record.__class__("waivers", "records", "w", payload, record.payload_type, record.key).content())
-    found = waivers.trusted(contents, keys=DEPLOYMENT.trusted_keys(), at=AS_OF, until=CLOSES_AT)
-    assert found[SUBJECTS[0]].expires_at.day == 7
+    found = waivers.trusted(contents, waiving=WAIVING, at=AS_OF, until=CLOSES_AT)
+    assert found[SUBJECTS[0], "rollback"].expires_at.day == 7
 
 
 def test_a_waiver_must_be_signed_for_that_purpose() -> None:

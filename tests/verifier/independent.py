@@ -35,7 +35,7 @@ MANIFEST_KEYS = {
 }  # fmt: skip
 APPROVAL_KEYS = {
     "audience", "cutover", "revision", "decision", "role", "person", "channel", "assurance", "answers", "reason",
-    "decided_at", "facts", "nonce",
+    "until", "decided_at", "facts", "nonce",
 }  # fmt: skip
 
 
@@ -60,7 +60,9 @@ def accepts(
     return verifier.accepts(message, **more)
 
 
-UNEXPECTED = (No, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
+UNEXPECTED = (
+    No, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, StopIteration
+)  # fmt: skip
 
 
 def need(condition: object, why: str) -> None:
@@ -295,7 +297,7 @@ class Verifier:
             need([each["digest"]["sha256"] for each in stated["subject"]] == [digest[7:]], "of another manifest")
             for name in ("audience", "cutover", "revision"):
                 need(canonical(said[name]) == canonical(manifest[name]), f"of another {name}")
-            need(said["decision"] == "approve", "no approval")
+            need(said["decision"] == "approve" and said["until"] is None, "no approval")
             need(instant(manifest["bound_at"]) <= decided < instant(manifest["valid_until"]), "out of time")
             for question in ("intent", "rollback_credible", "timing", "destination"):
                 need(said["answers"][question] is True, f"{question} not confirmed")
@@ -369,7 +371,7 @@ class Shelf:
         self.listing()
         self.candidate = self.announced()
         self.coherent(rules)
-        self.holds()
+        self.holds(rules.get("waivable", {}))
 
     def bytes(self, name: str) -> bytes:
         return self.verifier.documents[self.named[name]]
@@ -436,7 +438,7 @@ class Shelf:
             digest = built["digest"].get("value", announced["artifact"].get("digest"))
             need(digest == announced["artifact"].get("digest"), "another artifact")
 
-    def holds(self) -> None:
+    def holds(self, waivable: Any) -> None:
         answered = {}
         for hold in self.register["holds"]:
             mark = sha256(canonical({name: hold[name] for name in ("rule", "field", "subject")}))
@@ -445,8 +447,10 @@ class Shelf:
             need(hold["severity"] == "hold", "a denial cannot be waived")
             given = hold["resolution"]
             came = [each["unwraps"] for each in self.collected if each["sha256"] == given["waiver"] and each["unwraps"]]
-            sealed = parse(self.verifier.documents[came[0]])
-            waiver, _ = self.verifier.opened(sealed, TYPES["waiver"], "waiver", instant(self.evidence_set["as_of"]))
+            roles = waivable.get(hold["rule"].split(".")[0], [])
+            need(not hold["rule"].startswith("bind."), "nobody may waive that")
+            sealed = next(each for each in map(self.waiver, came) if self.may_waive(each, roles))
+            waiver = parse(unbase64(sealed["payload"]))
             need(sha256(unbase64(sealed["payload"])) == given["waiver"], "another waiver")
             need(waiver["fingerprint"] == mark and waiver["expires_at"] == given["expires_at"], "not its waiver")
             need(instant(given["expires_at"]) >= instant(self.bound["valid_until"]), "the waiver ends too early")
@@ -455,6 +459,27 @@ class Shelf:
             if isinstance(leaf, dict) and "value" not in leaf:
                 need(set(leaf) == {"hold", "waiver"}, f"{pointer} is open")
                 need(answered.get(leaf["hold"]) == leaf["waiver"], f"{pointer} is waived by nobody")
+
+
+    def waiver(self, digest: str) -> Any:
+        return parse(self.verifier.documents[digest])
+
+    def may_waive(self, sealed: Any, roles: list[str]) -> bool:
+        """Somebody signed it who holds one of the roles, and who asked neither for the release nor for its change."""
+        try:
+            _, keys = self.verifier.opened(sealed, TYPES["waiver"], "waiver", instant(self.evidence_set["as_of"]))
+        except UNEXPECTED:
+            return False
+        facts = self.facts[self.bound["facts"]]
+        ids = {key["id"] for key in keys}
+        owners = {key.get("person") for key in facts["keys"] if key["id"] in ids and key["purpose"] == "waiver"}
+        asked = [self.candidate["requester"], self.bundle["change"]["requester"].get("value")]
+        people = facts["people"].items()
+        for each in asked:
+            named = [name for name, person in people if each == name or each in person.get("identities", [])]
+            need(len(named) == 1, "it is not known who asked")
+            owners.discard(named[0])
+        return any(name in owners and set(person["roles"]) & set(roles) for name, person in people)
 
 
 def leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:

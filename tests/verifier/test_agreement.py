@@ -28,7 +28,8 @@ OWN: dict[str, set[str]] = {
     },
     "rules": {
         "/version", "/attestations/*", "/contracts/*", "/families/*", "/evidence_max_age", "/drill_max_age",
-        "/held_for", "/link_valid_for", "/open_margin", "/close_margin", "/lease",
+        "/held_for", "/link_valid_for", "/open_margin", "/close_margin", "/lease", "/probe_every", "/probe_before",
+        "/waivable/*/*",
     },
     "facts": {
         "/version", "/issued_at", "/teams/*", "/sources/*/bucket",
@@ -69,7 +70,7 @@ OWN: dict[str, set[str]] = {
 The candidate's own fields are free because a different candidate is a different release; what it makes of
 the rest follows it. The queue is the bind key's to name: a consumer compares its own (``queue_arn``).
 """
-MAPS = ("attestations", "families", "teams", "people", "sources", "calendars", "signers", "severities")
+MAPS = ("attestations", "families", "teams", "people", "sources", "calendars", "signers", "severities", "waivable")
 WHOLE = package()
 DOCUMENTS: dict[str, Model] = {
     "trust": WHOLE.deployment.trust_bundle(),

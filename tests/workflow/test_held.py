@@ -23,7 +23,7 @@ from tests.simulator.journeys import (
     rewrite,
     told,
 )
-from tests.simulator.owners import with_rules
+from tests.simulator.owners import with_key_of, with_rules
 from tests.simulator.world import World
 
 OTHER = "sha256:" + "0" * 64
@@ -326,8 +326,21 @@ def waiver(key: str | Key = "waiver", content: bytes | None = None, **changes: A
     return apply
 
 
+def waived_by(person: str | None) -> Change:
+    """The waiver is signed by this person, with a key that the facts trust for waivers."""
+    return lambda world: waiver(with_key_of(world, person))(world)
+
+
+def waivable(families: dict[str, tuple[str, ...]]) -> Change:
+    def apply(world: World) -> None:
+        with_rules(world, waivable=families)
+
+    return apply
+
+
 UNANSWERED = ("ROLLBACK_DRILL_MISSING", STEP + "drilled_at")
 UNREADABLE = (("WAIVER_UNREADABLE", "/waivers/0"), ("WAIVER_UNTRUSTED", "/waivers/0"))
+NOT_PERMITTED = ("WAIVER_NOT_PERMITTED", "/waivers/0")
 ENDS = "/waivers/0/expires_at"
 WAIVERS = (
     *(
@@ -348,6 +361,14 @@ WAIVERS = (
         {UNANSWERED, ("WAIVER_ENDS_BEFORE_WINDOW", ENDS)},
     ),
     ("for another hold", waiver(fingerprint=OTHER), {UNANSWERED}),
+    ("by the release's requester", waived_by("dana"), {UNANSWERED, ("WAIVER_BY_REQUESTER", "/waivers/0")}),
+    ("by somebody without the role", waived_by("erin"), {UNANSWERED, NOT_PERMITTED}),
+    ("by somebody whom the facts do not know", waived_by("zoe"), {UNANSWERED, NOT_PERMITTED}),
+    ("by a key that is nobody's", waived_by(None), {UNANSWERED, NOT_PERMITTED}),
+    ("nothing may be waived", waivable({}), {UNANSWERED, NOT_PERMITTED}),
+    ("another family may be waived", waivable({"lineage": ("risk",)}), {UNANSWERED, NOT_PERMITTED}),
+    ("a role that nobody has", waivable({"rollback": ("chief",)}), {UNANSWERED, NOT_PERMITTED}),
+    ("the family has no role", waivable({"rollback": ()}), {UNANSWERED, NOT_PERMITTED}),
     (
         "no envelope",
         waiver(content=b'{"payload": 7}'),
@@ -381,7 +402,13 @@ def large(world: World) -> None:
     rewrite(world, "rollout", world.records["rollout"].payload + b" " * 1_048_576)
 
 
+def gone(world: World) -> Candidate:
+    """As a revision that follows another goes by it: its source did not have the record any more."""
+    return world.candidate(flags=world.candidate().flags.model_copy(update={"version": "gone"}))
+
+
 COLLECTED = (
+    ("a record that is gone", gone, {("SOURCE_RECORD_GONE", ""), ("FLAG_INCOMPLETE", "/flags")}),
     ("a source that refuses", denied, "SOURCE_DENIED"),
     ("a source that nobody knows", unknown_source, "SOURCE_UNKNOWN"),
     ("a record that is too large", large, "SOURCE_RECORD_TOO_LARGE"),

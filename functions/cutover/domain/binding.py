@@ -23,9 +23,9 @@ from cutover.contracts.manifest import (
 )
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical, holds, quorum, window
-from cutover.domain.holds import BIND_FAMILY
 from cutover.domain.record import RevisionRecord, Slot
-from cutover.domain.waivers import TrustedWaiver
+from cutover.domain.waiving import BIND_FAMILY
+from cutover.domain.weighing import Weighed, unpermitted
 from cutover.errors import Refused
 
 OWNER = "release-engineering"
@@ -111,7 +111,7 @@ class Case:
     draft: DraftBundle
     gaps: Findings
     reports: Mapping[str, Findings | None]
-    waivers: Mapping[Digest, TrustedWaiver]
+    waivers: Weighed
     slot_owner: Slot | None
     now: datetime
 
@@ -127,8 +127,10 @@ def register_of(case: Case) -> HoldRegister:
     """
     reports = {**case.reports, case.gaps.family: case.gaps}
     accepted = [report for report in reports.values() if report is not None and ours(report, case.record)]
+    checked = [finding for report in accepted for finding in report.findings]
     found = [
-        *(finding for report in accepted for finding in report.findings),
+        *checked,
+        *unpermitted(case.waivers, checked, case.rules),
         *foreign(reports, case.record),
         *unreported(case.reports, case.rules, case.record.candidate),
         *people(
@@ -175,7 +177,7 @@ def valid_until(case: Case, register: HoldRegister | ClearedRegister) -> datetim
 
 def _register(case: Case, found: list[Finding]) -> HoldRegister:
     return holds.register(
-        cutover=case.record.cutover, revision=case.record.revision, findings=found, waivers=case.waivers,
+        cutover=case.record.cutover, revision=case.record.revision, findings=found, waivers=case.waivers.answers,
         opened_at=case.now, expires_at=held_until(case),
     )  # fmt: skip
 

@@ -1,15 +1,14 @@
 """Holds: what keeps a release from being bound, who must mend it, and what a waiver answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from cutover.contracts.base import Digest
 from cutover.contracts.holds import ClearedRegister, Finding, Hold, HoldRegister, HoldResolution, Warn
 from cutover.domain import canonical
-from cutover.domain.waivers import TrustedWaiver
+from cutover.domain.waivers import Answers
+from cutover.domain.waiving import BIND_FAMILY, family_of
 
-BIND_FAMILY = "bind"
-"""Findings of Bind itself. They are about people, time and queues, so no waiver answers them."""
 REFUSED_RULE = "approvals.refused"
 REFUSED_BY_APPROVER = "APPROVER_REFUSED"
 
@@ -17,6 +16,11 @@ REFUSED_BY_APPROVER = "APPROVER_REFUSED"
 def fingerprint(rule: str, field: str, subject: Digest) -> Digest:
     """What a waiver answers: this rule, on this field, about exactly this subject."""
     return canonical.digest(canonical.encode({"field": field, "rule": rule, "subject": subject}))
+
+
+def mark_of(finding: Finding) -> Digest:
+    """The fingerprint of the hold that a finding opens."""
+    return fingerprint(finding.rule, finding.field, finding.subject)
 
 
 def hold_id(cutover: str, revision: int, mark: Digest) -> Digest:
@@ -29,13 +33,14 @@ def register(
     cutover: str,
     revision: int,
     findings: Iterable[Finding],
-    waivers: Mapping[Digest, TrustedWaiver],
+    waivers: Answers,
     opened_at: datetime,
     expires_at: datetime,
 ) -> HoldRegister:
     """The register of one revision: a hold for each blocking finding, answered where a waiver fits.
 
-    A ``deny`` is never answered by a waiver. Order is that of (rule, field), whatever came first.
+    A ``deny`` is never answered by a waiver, nor is what Bind itself finds. Order is that of (rule, field),
+    whatever came first.
     """
     holds: dict[Digest, Hold] = {}
     warnings: list[Warn] = []
@@ -52,9 +57,8 @@ def register(
             )
         if finding.outcome not in {"hold", "deny"}:
             continue
-        mark = fingerprint(finding.rule, finding.field, finding.subject)
-        waivable = finding.outcome == "hold" and finding.family != BIND_FAMILY
-        waiver = waivers.get(mark) if waivable else None
+        mark = mark_of(finding)
+        waiver = waivers.get((mark, family_of(finding.rule))) if waivable(finding) else None
         holds[mark] = Hold(
             id=hold_id(cutover, revision, mark),
             fingerprint=mark,
@@ -74,6 +78,11 @@ def register(
             resolution=HoldResolution(waiver=waiver.digest, expires_at=waiver.expires_at) if waiver else None,
         )
     return HoldRegister(cutover=cutover, revision=revision, holds=tuple(holds.values()), warnings=tuple(warnings))
+
+
+def waivable(finding: Finding) -> bool:
+    """Whether a waiver can answer it at all; whose waiver may, the rules say (``domain.waiving``)."""
+    return finding.outcome == "hold" and family_of(finding.rule) != BIND_FAMILY
 
 
 def open_holds(found: HoldRegister) -> tuple[Hold, ...]:

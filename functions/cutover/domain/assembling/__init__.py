@@ -5,5 +5,6 @@
 
 from cutover.domain.assembling.bundle import Assembled, assemble
 from cutover.domain.assembling.index import EvidenceIndex
+from cutover.domain.assembling.plans import requesters
 
-__all__ = ["Assembled", "EvidenceIndex", "assemble"]
+__all__ = ["Assembled", "EvidenceIndex", "assemble", "requesters"]

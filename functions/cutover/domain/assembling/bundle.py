@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.bundle import DraftBundle, Engine
-from cutover.contracts.candidate import Candidate
+from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.holds import Finding
 from cutover.domain import canonical
 from cutover.domain.assembling import plans, release
 from cutover.domain.assembling.fields import Register
 from cutover.domain.assembling.index import EvidenceIndex
-from cutover.domain.waivers import TrustedWaiver
+from cutover.domain.waivers import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,13 @@ def assemble(
     engine: Engine,
     rules: Digest,
     owners: Mapping[str, str],
-    waivers: Mapping[Digest, TrustedWaiver],
+    waivers: Answers,
+    carried: tuple[Reference, ...] = (),
 ) -> Assembled:
-    """The bundle that this evidence makes. ``owners`` maps a family of checks to the team that owns its gaps."""
+    """The bundle that this evidence makes.
+
+    ``owners`` maps a family of checks to the team that owns its gaps; ``carried`` are waivers that resolutions brought.
+    """
     register = Register(cutover, revision, owners, waivers)
     document = {
         "schema": "cutover/bundle/v1",
@@ -51,7 +55,7 @@ def assemble(
         "cohorts": plans.cohorts(candidate, index, register),
         "flags": plans.flags(candidate, index, register),
         "rollback": plans.rollback(candidate, index, register),
-        "waivers": plans.waivers(candidate, index, register),
+        "waivers": plans.waivers((*candidate.waivers, *carried), index, register),
     }
     bundle = DraftBundle.model_validate_json(canonical.encode(document))
     return Assembled(bundle, tuple(register.findings))

@@ -14,7 +14,8 @@ from cutover.domain import canonical
 from cutover.domain.assembling.index import Found, subject_of
 from cutover.domain.holds import fingerprint, hold_id
 from cutover.domain.pointer import NOWHERE, resolve
-from cutover.domain.waivers import TrustedWaiver
+from cutover.domain.waivers import Answers
+from cutover.domain.waiving import family_of
 
 LINE, TEXT, NAME, DIGEST, LOCATOR, INTEGER = (
     TypeAdapter[Any](kind) for kind in (Line, Text, Name, Digest, Locator, int)
@@ -41,7 +42,7 @@ class Register:
     cutover: str
     revision: int
     owners: Mapping[str, str]
-    waivers: Mapping[Digest, TrustedWaiver]
+    waivers: Answers
     findings: list[Finding] = field(default_factory=list)
 
     def gap(self, at: str, gap: Gap, subject: Digest, found: Found | None) -> Field:
@@ -62,7 +63,7 @@ class Register:
             )
         )
         placeholder = {"hold": hold_id(self.cutover, self.revision, mark)}
-        waiver = self.waivers.get(mark)
+        waiver = self.waivers.get((mark, family_of(gap.rule)))
         return {**placeholder, "waiver": waiver.digest} if waiver else placeholder
 
 

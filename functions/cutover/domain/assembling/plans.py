@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from cutover.contracts.base import Model
-from cutover.contracts.candidate import Candidate
+from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.records import ChangeRecord, FlagSet, RollbackPlan, RolloutPlan, Waiver
 from cutover.domain.assembling import gaps
 from cutover.domain.assembling.fields import DIGEST, INTEGER, LINE, LOCATOR, TEXT, Field, Place, Register
@@ -28,6 +28,12 @@ def valid(model: type[M], found: Found | None) -> M | None:
         return model.model_validate_json(found.content)
     except ValidationError:
         return None
+
+
+def requesters(candidate: Candidate, index: EvidenceIndex) -> tuple[str | None, ...]:
+    """Who asked for the release and who for its change, as the bundle of this evidence will say (``waiving.asked``)."""
+    record = valid(ChangeRecord, index.find("change", candidate.change))
+    return candidate.requester, record.requester if record else None
 
 
 def change(candidate: Candidate, index: EvidenceIndex, register: Register) -> Field:
@@ -100,9 +106,9 @@ def _step(place: Place) -> Field:
     return {"name": place.take("name"), **fields}
 
 
-def waivers(candidate: Candidate, index: EvidenceIndex, register: Register) -> list[Field]:
+def waivers(references: tuple[Reference, ...], index: EvidenceIndex, register: Register) -> list[Field]:
     built = []
-    for number, asked in enumerate(candidate.waivers):
+    for number, asked in enumerate(references):
         found = index.find("waivers", asked, payload=True)
         place = Place(register, found, asked, gaps.WAIVER, f"/waivers/{number}")
         if valid(Waiver, found) is None:

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from cutover.domain import bounded, canonical, lineage
 from cutover.domain.checks.context import Context, Problem, Rule
 
+GONE = "SOURCE_RECORD_GONE"
+GONE_MENDS = "publish the record again, and answer with its new version or announce it in a new candidate"
+
 
 def stands_in_evidence(context: Context) -> Iterator[Problem]:
     """Walk each field's pointer again, and find exactly its value."""
@@ -29,7 +32,7 @@ def collected(context: Context) -> Iterator[Problem]:
                 subject=canonical.digest_model(failure),
                 found=f"{failure.source} {failure.record} at {failure.version}: {failure.message}"[:1000],
                 wanted="the record at exactly the announced version",
-                mend="publish the record, or announce the version that exists",
+                mend=GONE_MENDS if failure.code == GONE else "publish the record, or announce the version that exists",
             )
 
 

@@ -1,13 +1,17 @@
-"""Row 10: waivers are signed, present, unexpired, and cover the window. Missing fields are gaps."""
+"""Row 10: waivers are signed by somebody who may, present, unexpired, and cover the window. Missing fields are gaps.
+
+Of those that the candidate names. What a resolution brought was looked at when it came, and is not used where it
+does not count any more: nobody could take it back.
+"""
 
 from collections.abc import Iterator
 
 from cutover.contracts.candidate import Reference
-from cutover.contracts.records import Waiver
 from cutover.domain import bounded
 from cutover.domain.assembling.index import Found
 from cutover.domain.checks.context import Context, Problem, Rule
-from cutover.domain.waivers import open_waiver
+from cutover.domain.waivers import OpenedWaiver, open_waiver
+from cutover.domain.waiving import Waiving, asked
 from cutover.errors import Refused
 
 
@@ -37,7 +41,8 @@ def signed(context: Context) -> Iterator[Problem]:
 
 def covers_window(context: Context) -> Iterator[Problem]:
     """It has not ended, and it does not end before the window closes."""
-    for number, waiver, found in _readable(context):
+    for number, opened, found in _readable(context):
+        waiver = opened.waiver
         if waiver.expires_at is None or waiver.expires_at >= context.window.closes_at:
             continue
         over = waiver.expires_at <= context.as_of
@@ -52,13 +57,38 @@ def covers_window(context: Context) -> Iterator[Problem]:
         )
 
 
-def _readable(context: Context) -> Iterator[tuple[int, Waiver, Found]]:
+def permitted(context: Context) -> Iterator[Problem]:
+    """It is signed by a person who may waive something, and who asked neither for the release nor for its change.
+
+    Whether they may waive the family of the hold that it answers shows when all findings are there, in Bind.
+    """
+    waiving = Waiving.of(context.rules, context.facts, asked(context.bundle))
+    for number, opened, found in _readable(context):
+        try:
+            waiving.demand(opened.keys)
+        except Refused as refused:
+            yield Problem(
+                code=refused.code,  # "WAIVER_NOT_PERMITTED" or "WAIVER_BY_REQUESTER"
+                field=f"/waivers/{number}",
+                subject=found.evidence.sha256,
+                found=bounded.line(refused.detail),
+                wanted="a signature by somebody who may waive what it answers",
+                mend=refused.mend,
+                evidence=(found.evidence.sha256,),
+            )
+
+
+def _readable(context: Context) -> Iterator[tuple[int, OpenedWaiver, Found]]:
     for number, _, found in _envelopes(context):
         try:
-            waiver, _ = open_waiver(found.content, keys=context.facts.keys, at=context.as_of)
+            opened = open_waiver(found.content, keys=context.facts.keys, at=context.as_of)
         except Refused:
             continue  # ``signed`` says so
-        yield number, waiver, found
+        yield number, opened, found
 
 
-RULES = (Rule("waivers.signed", signed), Rule("waivers.covers-window", covers_window))
+RULES = (
+    Rule("waivers.signed", signed),
+    Rule("waivers.permitted", permitted),
+    Rule("waivers.covers-window", covers_window),
+)

@@ -10,13 +10,18 @@ from cutover.domain.verification.anchor import Anchor
 from cutover.domain.verification.documents import Package
 from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal
-from cutover.domain.waivers import open_waiver
+from cutover.domain.waivers import OpenedWaiver, open_waiver
+from cutover.domain.waiving import Waiving, asked, family_of
 from cutover.domain.window import occurrence
 from cutover.errors import Refused
 
 
 def check_coherence(bound: Bound, package: Package, anchor: Anchor) -> None:
-    """Step 5, second half. Raises ``Refused``: ``BINDING_DIFFERS``, ``HOLD_DIFFERS``, ``WAIVER_DIFFERS``."""
+    """Step 5, second half.
+
+    Raises ``Refused``: ``BINDING_DIFFERS``, ``HOLD_DIFFERS``, ``WAIVER_DIFFERS``, ``WAIVER_NOT_PERMITTED``,
+    ``WAIVER_BY_REQUESTER``.
+    """
     _check_candidate(bound, package.candidate)
     _check_bundle(bound, package)
     _check_policy(bound, package)
@@ -112,23 +117,35 @@ def _check_hold(hold: ResolvedHold, bound: Bound, package: Package, anchor: Anch
         ("a hold's id", hold.id, hold_id(package.register.cutover, package.register.revision, mark)),
         ("a hold's severity", hold.severity, "hold"),
     )
-    envelopes = [
-        each.unwraps
-        for each in evidence_of(package.evidence_set)
-        if each.sha256 == hold.resolution.waiver and each.unwraps is not None
-    ]
-    if not envelopes:
-        raise Refused("WAIVER_DIFFERS", f"the waiver of {hold.field} is not among the evidence")
-    as_of = package.evidence_set.as_of
-    waiver, digest = open_waiver(package.contents[envelopes[0]], keys=anchor.keys, at=as_of)
+    opened = _waiver(hold, bound, package, anchor)
     equal(
         "WAIVER_DIFFERS",
-        ("the waiver's digest", digest, hold.resolution.waiver),
-        ("the waiver's fingerprint", waiver.fingerprint, mark),
-        ("the waiver's end", waiver.expires_at, hold.resolution.expires_at),
+        ("the waiver's digest", opened.digest, hold.resolution.waiver),
+        ("the waiver's fingerprint", opened.waiver.fingerprint, mark),
+        ("the waiver's end", opened.waiver.expires_at, hold.resolution.expires_at),
     )
     if hold.resolution.expires_at < bound.predicate.valid_until:
         raise Refused("WAIVER_DIFFERS", f"the waiver of {hold.field} ends before the manifest does")
+
+
+def _waiver(hold: ResolvedHold, bound: Bound, package: Package, anchor: Anchor) -> OpenedWaiver:
+    """The hold's waiver, in the first of its envelopes that somebody signed who may waive this family.
+
+    Who may, the rules say, and the facts that the manifest names.
+    """
+    waiving = Waiving.of(package.rules, package.facts[bound.predicate.facts], asked(package.bundle))
+    why = Refused("WAIVER_DIFFERS", f"the waiver of {hold.field} is not among the evidence")
+    for each in evidence_of(package.evidence_set):
+        if each.sha256 != hold.resolution.waiver or each.unwraps is None:
+            continue
+        try:
+            opened = open_waiver(package.contents[each.unwraps], keys=anchor.keys, at=package.evidence_set.as_of)
+            waiving.demand(opened.keys, family_of(hold.rule))
+        except Refused as refused:
+            why = refused
+        else:
+            return opened
+    raise why
 
 
 def _check_waived(package: Package) -> None:

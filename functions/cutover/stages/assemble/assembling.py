@@ -8,10 +8,11 @@ from cutover.contracts.bundle import Engine
 from cutover.contracts.evidence import Collection, Evidence, EvidenceSet, Section, SourceFailure
 from cutover.contracts.holds import Findings
 from cutover.domain import canonical, lineage, reliance
-from cutover.domain.assembling import EvidenceIndex, assemble
+from cutover.domain.assembling import EvidenceIndex, assemble, requesters
 from cutover.domain.package import evidence_of
 from cutover.domain.record import RevisionRecord, Status, named
-from cutover.domain.waivers import envelopes_of, trusted
+from cutover.domain.waivers import carried, envelopes_of, trusted
+from cutover.domain.waiving import Waiving
 from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Store
@@ -64,18 +65,21 @@ class Assembler:
         set_digest = self._store.put(canonical.encode_model(evidence_set))
         documents = evidence_documents(self._store, evidence_set)
         waiver_envelopes = [documents[digest] for digest in envelopes_of(evidence_set)]
+        candidate, index = candidate_of(self._store, record), EvidenceIndex(evidence_set, documents)
+        waiving = Waiving.of(rules, facts, requesters(candidate, index))
         assembled = assemble(
             cutover=record.cutover,
             revision=record.revision,
-            candidate=candidate_of(self._store, record),
-            index=EvidenceIndex(evidence_set, documents),
+            candidate=candidate,
+            index=index,
             evidence_set=set_digest,
             engine=self._engine,
             rules=record.rules.payload,
             owners=rules.families,
             waivers=trusted(
-                waiver_envelopes, keys=facts.keys, at=evidence_set.as_of, until=named(record.closes_at, "window")
+                waiver_envelopes, waiving=waiving, at=evidence_set.as_of, until=named(record.closes_at, "window")
             ),
+            carried=carried(record.waivers),
         )
         bundle = self._store.put(canonical.encode_model(assembled.bundle))
         trace = self._store.put(canonical.encode_model(lineage.trace(assembled.bundle, bundle)))

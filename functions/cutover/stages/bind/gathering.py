@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cutover.contracts.base import Digest
 from cutover.contracts.bundle import DraftBundle
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.holds import Findings
 from cutover.contracts.manifest import Destination
-from cutover.contracts.policy import Facts
+from cutover.contracts.policy import Facts, Rules
 from cutover.domain.binding import Case
 from cutover.domain.policy import Policy
-from cutover.domain.record import RevisionRecord
-from cutover.domain.waivers import TrustedWaiver, envelopes_of, trusted
-from cutover.domain.window import occurrence
+from cutover.domain.record import RevisionRecord, named
+from cutover.domain.waivers import carried, envelopes_of
+from cutover.domain.waiving import Waiving, asked
+from cutover.domain.weighing import Weighed, weigh
 from cutover.loading import MAX_EVIDENCE_BYTES, candidate_of, load
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Records, Store
@@ -31,15 +31,16 @@ class Gatherer:
     def gather(self, record: RevisionRecord, reported: tuple[Reported, ...], active: Policy) -> Case:
         """The case of one revision, under ``active`` facts read for it just now."""
         queue_arn = self.destinations[record.target].queue_arn
+        rules, draft = self.policies.rules(record.rules), load(self.store, record.bundle, DraftBundle)
         return Case(
             record=record,
-            rules=self.policies.rules(record.rules),
+            rules=rules,
             facts=active.facts,
             candidate=candidate_of(self.store, record),
-            draft=load(self.store, record.bundle, DraftBundle),
+            draft=draft,
             gaps=load(self.store, record.gaps, Findings),
             reports={each.family: self._report(each) for each in reported},
-            waivers=self._waivers(record, self.policies.facts(record.facts)),
+            waivers=self._waivers(record, rules, draft, active.facts),
             slot_owner=self.records.slot(queue_arn, record.window),
             now=self.clock.now(),
         )
@@ -47,9 +48,13 @@ class Gatherer:
     def _report(self, reported: Reported) -> Findings | None:
         return load(self.store, reported.findings, Findings) if reported.findings else None
 
-    def _waivers(self, record: RevisionRecord, pinned: Facts) -> dict[Digest, TrustedWaiver]:
-        """The same waivers that Assemble trusted: under the facts that the revision pinned."""
+    def _waivers(self, record: RevisionRecord, rules: Rules, draft: DraftBundle, today: Facts) -> Weighed:
         evidence_set = load(self.store, record.evidence_set, EvidenceSet)
-        envelopes = [self.store.get(each, limit=MAX_EVIDENCE_BYTES) for each in envelopes_of(evidence_set)]
-        window = occurrence(pinned, record.target, record.window)
-        return trusted(envelopes, keys=pinned.keys, at=evidence_set.as_of, until=window.closes_at)
+        then, now = (Waiving.of(rules, facts, asked(draft)) for facts in (self.policies.facts(record.facts), today))
+        return weigh(
+            evidence_set,
+            {each: self.store.get(each, limit=MAX_EVIDENCE_BYTES) for each in envelopes_of(evidence_set)},
+            references=(*candidate_of(self.store, record).waivers, *carried(record.waivers)),
+            waiving=(then, now),
+            until=named(record.closes_at, "window"),
+        )

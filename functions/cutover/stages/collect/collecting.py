@@ -1,6 +1,6 @@
 """Fetching one section of a candidate's references. Nothing is judged; a failure is a result."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
@@ -11,6 +11,8 @@ from cutover.contracts.policy import Facts, Source
 from cutover.domain import canonical
 from cutover.domain.evidence_library import payload_of
 from cutover.domain.record import RevisionRecord
+from cutover.domain.refreshed import GONE
+from cutover.domain.waivers import RESOLUTIONS, carried
 from cutover.errors import Refused
 from cutover.loading import candidate_of
 from cutover.policies import PolicyReader
@@ -68,16 +70,17 @@ class Collecting:
         self._clock = clock
         self._left = TOTALS[section]
 
-    def collect(self, candidate: Candidate) -> Collection:
-        """Every record of the section, or why it could not be had.
+    def collect(self, candidate: Candidate, *, waivers: Iterable[Digest] = ()) -> Collection:
+        """Every record of the section, or why it could not be had; ``waivers`` are those that resolutions brought.
 
         Raises ``DependencyUnavailable`` when a source does not answer: that is worth another try.
         """
         evidence: list[Evidence] = []
         failures: list[SourceFailure] = []
-        for reference in references(candidate, self._section):
+        brought = carried(waivers) if self._section == "waivers" else ()
+        for reference in (*references(candidate, self._section), *brought):
             try:
-                evidence.extend(self._fetched(reference))
+                evidence.extend(self._stored(reference) if reference in brought else self._fetched(reference))
             except Refused as refused:
                 failures.append(
                     SourceFailure(
@@ -87,16 +90,27 @@ class Collecting:
                 )  # fmt: skip
         return Collection(section=self._section, evidence=tuple(evidence), failures=tuple(failures))
 
+    def _stored(self, reference: Reference) -> Iterator[Evidence]:
+        """A waiver that a resolution brought: its envelope lies in the store since then, under its digest."""
+        return self._unwrapped(
+            reference, self._store.get(reference.record, limit=LIMITS[self._section]), "application/json"
+        )
+
     def _fetched(self, reference: Reference) -> Iterator[Evidence]:
         source = self._facts.sources.get(reference.source)
-        if source is None:
+        if source is None or reference.source == RESOLUTIONS:
             raise Refused("SOURCE_UNKNOWN", f"the facts name no source {reference.source!r}")
+        if reference.version == GONE:
+            raise Refused("SOURCE_RECORD_GONE", "its source did not have it any more when this revision was opened")
         fetched = self._bounded(source, reference)
-        whole = self._kept(reference, fetched.content, fetched.media_type)
+        yield from self._unwrapped(reference, fetched.content, fetched.media_type)
+
+    def _unwrapped(self, reference: Reference, content: bytes, media_type: str) -> Iterator[Evidence]:
+        """What came, and in a section of signed envelopes what is in it."""
+        whole = self._kept(reference, content, media_type)
         yield whole
         if self._section in SIGNED:
-            payload = payload_of(fetched.content)
-            yield self._kept(reference, payload, "application/json", unwraps=whole.sha256)
+            yield self._kept(reference, payload_of(content), "application/json", unwraps=whole.sha256)
 
     def _bounded(self, source: Source, reference: Reference) -> Fetched:
         """The record within its own limit, and within what is left for the section."""
@@ -153,4 +167,4 @@ def collect(
     collecting = Collecting(
         section=section, facts=policies.facts(record.facts), sources=sources, store=store, clock=clock
     )
-    return store.put(canonical.encode_model(collecting.collect(candidate_of(store, record))))
+    return store.put(canonical.encode_model(collecting.collect(candidate_of(store, record), waivers=record.waivers)))
