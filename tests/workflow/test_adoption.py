@@ -196,3 +196,15 @@ def test_an_end_needs_no_execution(reach: Callable[[World], RevisionRecord]) -> 
     minutes(world, 20)
     assert (world.record().status, world.record().execution, world.record().signal) == ("expired", 1, None)
     assert len(world.machine.executions) == 1
+
+
+def test_one_that_waits_after_all_is_told_to_end() -> None:
+    """The clock slept over the opening of the window and takes the execution for lost; it only waits."""
+    world = World()
+    awaiting_window(world)
+    waiting = world.execution()
+    world.clock.move_to(AFTER_OPENING + PATIENCE)
+    assert world.tick()["adopted"] == 1
+    assert (waiting.status, waiting.visited[-1]) == ("SUCCEEDED", "Fenced")
+    assert hand_off(world).status == "handed_off"
+    assert len(world.messages()) == 1

@@ -76,6 +76,11 @@ class Relay:
         token, record = self.tokens.newest(cutover, revision), self.records.revision(cutover, revision)
         if record is None:
             return "skipped"
+        if token is not None and token.execution < record.execution:
+            # Its execution was taken for lost. If it waits after all, it wakes, reads that it is fenced, and ends.
+            self.workflow.succeed(token)
+            self.tokens.delete(token)
+            token = None
         if record.signal is Signal.START:
             return self._resume(record)
         if token is None or not waits.over(token.state, record, self.clock.now()):
