@@ -87,6 +87,7 @@ class World:
         self.exceptions = FakeExceptionQueue(self.clock)
         self.log = LogLines()
         self.facts, self.rules = self.package.facts, self.package.rules
+        self.pinned: dict[str, Rules] = {}
         self.remembered: dict[str, str] = {}
         self.failures = 0
         self.root = self.store.put(canonical.encode_model(deployment.root()))
@@ -117,6 +118,7 @@ class World:
             store=self.store,
             mac=self.mac,
             policy=self.policy,
+            rules=lambda reference: self.pinned[reference.payload],
             decider=self.decider(),
             once=self.once,
             log=self.log,
@@ -145,6 +147,7 @@ class World:
 
     def policy(self) -> Policy:
         rules, facts = canonical.encode_model(self.rules), canonical.encode_model(self.facts)
+        self.pinned[canonical.digest(rules)] = self.rules
         return Policy(
             self.rules,
             self.facts,
@@ -215,8 +218,10 @@ class World:
         }
         if decision == "approve":
             fields |= dict.fromkeys(ANSWERS, "yes") | {"risk": page.field("risk")}
-        else:
+        if decision in {"refuse", "defer"}:
             fields["reason"] = "The drill is not done."
+        if decision == "defer":
+            fields |= {"zone": page.field("zone"), "until": "2026-03-03T12:00"}
         fields |= changes
         exceptions = [("exception", each.fingerprint) for each in self.package.register.holds]
         return [(name, value) for name, value in fields.items() if value is not None] + (
@@ -228,18 +233,15 @@ class World:
 
     def statements(self) -> list[Approval]:
         """The recorded decisions' statements, each opened with the witness key's trust."""
-        return [
-            Approval.model_validate_json(
-                dsse.open_envelope(
-                    dsse.parse(self.store.get(each.envelope, limit=10**6)),
-                    payload_type="application/vnd.in-toto+json",
-                    purpose="decide",
-                    keys=self.facts.keys,
-                    at=each.decided_at,
-                ).payload
-            )
-            for each in self.record.decisions
-        ]
+        return [self.statement(each.envelope, each.decided_at) for each in self.record.decisions]
+
+    def statement(self, envelope: str, at: datetime) -> Approval:
+        """A stored statement, if the witness key signed it."""
+        opened = dsse.open_envelope(
+            dsse.parse(self.store.get(envelope, limit=10**6)), payload_type="application/vnd.in-toto+json",
+            purpose="decide", keys=self.facts.keys, at=at,
+        )  # fmt: skip
+        return Approval.model_validate_json(opened.payload)
 
     def snapshot(self) -> tuple[object, ...]:
         """Everything that a visit could have changed."""
@@ -261,6 +263,7 @@ class World:
             product=self.package.candidate.product,
             target=bound.destination.target,
             status=status,
+            moved_at=BOUND_AT,
             admission=canonical.digest(b"admission"),
             candidate=bound.candidate,
             correlation_id="correlation-1",

@@ -8,8 +8,8 @@ from cutover.contracts.holds import HoldMessage
 from cutover.contracts.policy import Person
 from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover.errors import DependencyUnavailable, Refused
+from cutover.guards import Guards
 from cutover.ports import Commit
-from cutover.stages.hand_off.guards import Guards
 from tests.approving import START, World
 from tests.builders import CLOSES_AT, CUTOVER, REVISION
 
@@ -50,7 +50,10 @@ def test_the_ledger_names_person_manifest_statement_and_facts(world: World) -> N
     world.decide(world.link())
     (entry,) = world.records.ledger(CUTOVER)
     assert (entry.actor.role, entry.actor.requester) == ("approvals", "erin")
-    assert entry.inputs == {"manifest": world.package.manifest_digest, "decision": world.record.decisions[0].payload}
+    (said,) = world.record.decisions
+    assert entry.inputs == {
+        "manifest": world.package.manifest_digest, "decision": said.payload, "envelope": said.envelope,
+    }  # fmt: skip
     assert entry.facts == world.policy().facts_digest
 
 

@@ -28,7 +28,7 @@ def world() -> World:
         ({"risk": None}, "ANSWERS_MISSING"),
         ({"risk": "low"}, "RISK_CLASS_DIFFERS"),
         ({"intent": "no"}, "FORM_MALFORMED"),
-        ({"decision": "defer"}, "FORM_MALFORMED"),
+        ({"decision": "postpone"}, "FORM_MALFORMED"),
         ({"decision": None}, "FORM_MALFORMED"),
         ({"verdict": "go"}, "FORM_FIELD_UNKNOWN"),
         ({"nonce": ""}, "FORM_NOT_OURS"),

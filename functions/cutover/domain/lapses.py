@@ -43,3 +43,10 @@ def _witnessed(decision: RecordedDecision, facts: Facts, now: datetime) -> bool:
         and (key.revoked_at is None or now < key.revoked_at)
         for key in facts.keys
     )
+
+
+def votes(decisions: Iterable[RecordedDecision], *, facts: Facts, barred: frozenset[str]) -> list[quorum.Voter]:
+    """The approvals among ``decisions`` as votes, each for the one role that it was given in."""
+    given = (each for each in decisions if each.decision == "approve")
+    cast = (quorum.cast(each.person, each.role, each.assurance, facts=facts, barred=barred) for each in given)
+    return [vote for vote in cast if vote is not None]

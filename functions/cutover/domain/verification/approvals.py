@@ -47,6 +47,7 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
         ("an approval's cutover", said.cutover, manifest.cutover),
         ("an approval's revision", said.revision, manifest.revision),
         ("a decision", said.decision, "approve"),
+        ("the time that an approval puts it off to", said.until, None),
     )
     if not manifest.bound_at <= said.decided_at < manifest.valid_until:
         raise Refused("APPROVAL_OUT_OF_TIME", f"{said.person} decided outside of the manifest's validity")

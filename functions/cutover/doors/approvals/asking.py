@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from cutover.contracts.approval import Answers, Decision
+from cutover.contracts.base import Digest
+from cutover.contracts.policy import Rules
 from cutover.domain.links import Link
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord
@@ -35,10 +39,28 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a link asks, with everything that an answer is judged on, read now."""
+    """What a link asks, with everything that an answer is judged on, read now. ``rules``: those it pinned."""
 
     link: Link
     record: RevisionRecord
     policy: Policy
+    rules: Rules
     package: Package
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """One person's checked answers about one package. ``nonce`` is the digest under which it is spent.
+
+    ``until``: when a deferred question comes back; ``latest``: the end of the time to which it can be deferred.
+    """
+
+    link: Link
+    decision: Decision
+    answers: Answers | None
+    reason: str | None
+    package: Package
+    nonce: Digest
+    until: datetime | None = None
+    latest: datetime | None = None

@@ -3,10 +3,13 @@
 Order in :meth:`Decider._step`, made again from the start whenever another writer was first:
 
 1. A decision that stands is the answer; a contrary one is refused.
-2. The revision is one that can be decided, and its manifest is the link's.
+2. The revision is one that can be decided so, and its manifest is the link's (``permitting``, from here on).
 3. The package is still valid; the brake does not hold approvals.
-4. The person is eligible under the facts as they are now.
+4. The person is eligible under the facts as they are now; a deferral's time leaves room.
 5. The statement is built, signed, verified, stored; before a refusal, its tombstone.
+
+A deferral and its taking up are statements like the others, and no decisions of that person: they can still
+approve or refuse.
 """
 
 import contextlib
@@ -14,38 +17,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cutover.contracts.approval import Answers, Approval, ApprovalPredicate, Decision
+from cutover.contracts.approval import Approval, ApprovalPredicate
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import IN_TOTO_TYPE, Subject, SubjectDigest
 from cutover.contracts.handoff import Tombstone
 from cutover.contracts.holds import HoldRegister
 from cutover.domain import canonical, holds
 from cutover.domain.holds import REFUSED_BY_APPROVER
-from cutover.domain.links import Link
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status, named
+from cutover.doors.approvals import outcomes, permitting
+from cutover.doors.approvals.asking import Ballot as Ballot  # noqa: PLC0414 - a decider is asked with one
 from cutover.doors.approvals.asking import Once
-from cutover.doors.approvals.standing import Standing
+from cutover.doors.approvals.standing import Circumstances, Standing
 from cutover.errors import Conflict, Refused, TransientError
 from cutover.exceptions import tell
-from cutover.packages import Package
 from cutover.ports import Clock, ExceptionQueue, Records, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
 
 MAX_REGISTER = 16 * 1_048_576
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot:
-    """One person's checked answers about one package. ``nonce`` is the digest under which it is spent."""
-
-    link: Link
-    decision: Decision
-    answers: Answers | None
-    reason: str | None
-    package: Package
-    nonce: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +86,7 @@ class Decider:
                 raise
             # The same form was posted twice at once. The other post decided, and its decision is the answer.
             record = self.recorder.read(link.cutover, link.revision)
-            if not Standing.of(record, link).repeats(ballot.decision):
+            if not self._standing(record, ballot, self.policy()).repeats(ballot.decision, ballot.until):
                 raise Refused("FORM_USED", "this form was used already", "open the page again") from conflict
             return record
 
@@ -122,35 +113,24 @@ class Decider:
             self.once(canonical.digest("\n".join(attempt).encode()), note)
 
     def _step(self, record: RevisionRecord, ballot: Ballot) -> Step | None:
-        link, package = ballot.link, ballot.package
-        standing = Standing.of(record, link)
-        if standing.repeats(ballot.decision):
+        policy, now = self.policy(), self.clock.now()
+        standing = self._standing(record, ballot, policy)
+        if standing.repeats(ballot.decision, ballot.until):
             return None
-        policy, now, brake = self.policy(), self.clock.now(), self.records.brake()
-        standing.check(ballot.decision, link=link, package=package, facts=policy.facts, now=now, brake=brake)
-        decision = self._witness(self._statement(ballot, policy=policy, now=now), policy=policy)
-        updates: dict[str, object] = {
-            "decisions": (*record.decisions, decision),
-            "decision_seq": record.decision_seq + 1,
-        }
-        event, result = "approval-given", "DONE"
+        on = Circumstances(
+            package=ballot.package, facts=policy.facts, now=now, brake=self.records.brake(), latest=ballot.latest
+        )
+        permitting.check(ballot.decision, standing, on, until=ballot.until)
+        said = self._witness(self._statement(ballot, policy=policy, now=now), policy=policy)
+        register = None
         if ballot.decision == "refuse":
-            event, result = "declined", REFUSED_BY_APPROVER
-            updates["reason"] = REFUSED_BY_APPROVER
-            updates["hold_register"] = self._hold(ballot, decision, record, now)
+            register = self._hold(ballot, said, record, now)
             # First the tombstone: whatever happens to this process now, what was refused is not handed off.
             self.store.put_tombstone(_tombstone(record, now))
-        elif standing.with_decision(decision).complete(package, policy.facts):
-            event = "approved"
-        return Step(
-            event,
-            requester=link.person,
-            updates=updates,
-            inputs={"manifest": link.manifest, "decision": decision.payload},
-            result=result,
-            facts=policy.facts_digest,
-            nonce=ballot.nonce,
-        )
+        return outcomes.step(ballot, said, standing, policy, register=register)
+
+    def _standing(self, record: RevisionRecord, ballot: Ballot, policy: Policy) -> Standing:
+        return Standing.of(record, ballot.link, package=ballot.package, facts=policy.facts, now=self.clock.now())
 
     def _hold(self, ballot: Ballot, decision: RecordedDecision, record: RevisionRecord, now: datetime) -> Digest:
         """The register with the refusal in it: a hold that only a new revision answers."""
@@ -166,7 +146,7 @@ class Decider:
         predicate = ApprovalPredicate(
             audience=self.audience, cutover=link.cutover, revision=link.revision, decision=ballot.decision,
             role=link.role, person=link.person, channel="email", assurance="link", answers=ballot.answers,
-            reason=ballot.reason, decided_at=now, facts=policy.facts_digest, nonce=ballot.nonce,
+            reason=ballot.reason, until=ballot.until, decided_at=now, facts=policy.facts_digest, nonce=ballot.nonce,
         )  # fmt: skip
         return Approval(subject=(subject,), predicate=predicate)
 

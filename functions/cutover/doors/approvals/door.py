@@ -9,12 +9,13 @@ import secrets
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from cutover.contracts.approval import Decision
+from cutover.contracts.policy import Rules, SignedReference
 from cutover.domain import canonical, links, nonces
-from cutover.domain.links import Link
 from cutover.domain.policy import Policy
-from cutover.doors.approvals import forms, pages, viewing
+from cutover.doors.approvals import forms, pages, postponing, viewing
 from cutover.doors.approvals.asking import Log, Once, Question, Request
 from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.forms import Form
@@ -30,7 +31,7 @@ from cutover.ports import Clock, Mac, Records, Store
 _MENDABLE = frozenset(
     {
         "ANSWERS_MISSING", "DIGEST_DIFFERS", "EXCEPTIONS_DIFFER", "FORM_EXPIRED", "FORM_USED", "REASON_MISSING",
-        "RISK_CLASS_DIFFERS",
+        "RISK_CLASS_DIFFERS", "TIME_AMBIGUOUS", "TIME_MISSING", "TIME_PAST", "TIME_TOO_LATE", "TIME_UNREADABLE",
     }
 )  # fmt: skip
 
@@ -46,6 +47,7 @@ class Door:
     store: Store
     mac: Mac
     policy: Callable[[], Policy]
+    rules: Callable[[SignedReference], Rules]
     decider: Decider
     once: Once
     log: Log
@@ -80,9 +82,10 @@ class Door:
         if record is None or record.manifest is None:
             raise Refused("NOT_AWAITING_APPROVAL", "this revision does not await approval", "nothing to do")
         told["correlation_id"] = record.correlation_id
-        policy = self.policy()
-        package = read_package(self.store, record.manifest, keys=policy.facts.keys, at=self.clock.now())
-        return Question(link, record, policy, package, Standing.of(record, link))
+        policy, now = self.policy(), self.clock.now()
+        package = read_package(self.store, record.manifest, keys=policy.facts.keys, at=now)
+        standing = Standing.of(record, link, package=package, facts=policy.facts, now=now)
+        return Question(link, record, policy, self.rules(record.rules), package, standing)
 
     def _show(self, text: str, told: dict[str, object]) -> Reply:
         told["decision"] = "none"
@@ -108,14 +111,16 @@ class Door:
         question = self._question(request.link, told)
         # Looking at the page again shows what is on record; loading that page anew posts nothing.
         recorded = Reply(303, headers={"Location": request.link})
-        if question.standing.repeats(form.decision):
-            self._finish(question, told)
-            return recorded
+        until = None
         try:
+            until = self._until(form, question)
+            if question.standing.repeats(form.decision, until):
+                self._finish(question, told)
+                return recorded
             nonce = nonces.open_nonce(
                 form.nonce, request.link, audience=self.audience, mac=self.mac, now=self.clock.now()
             )
-            ballot = self._ballot(form, question, nonce)
+            ballot = self._ballot(form, question, nonce, until)
             # The first guard only. What holds without it: the spent nonce, and the decision on record.
             key = canonical.digest(f"{request.link}\n{form.nonce}".encode())
             told["status"] = self.once(key, lambda: self.decider.decide(ballot).status.value)
@@ -126,19 +131,24 @@ class Door:
             return pages.state(self._view(self._question(request.link, told)), refused)
         except Exception as error:
             # Whoever has decided must not read that they have not.
-            if not self._stands(question.link, form.decision, error):
+            if not self._stands(question, form.decision, until, error):
                 raise
             self._failed(error, told)
         return recorded
 
-    def _stands(self, link: Link, decision: Decision, error: Exception) -> bool:
+    @staticmethod
+    def _until(form: Form, question: Question) -> datetime | None:
+        return postponing.instant(form.until, form.zone, question.package) if form.decision == "defer" else None
+
+    def _stands(self, question: Question, decision: Decision, until: datetime | None, error: Exception) -> bool:
         """Whether the decision is on record in spite of ``error``. Raises ``AmbiguousCompletion`` if nobody knows."""
-        unknown = "whether the decision was recorded"
+        unknown, link = "whether the decision was recorded", question.link
         try:
             record = self.decider.recorder.read(link.cutover, link.revision)
         except Exception:  # noqa: BLE001 - whatever it is, the record did not answer; the first error is the cause
             raise AmbiguousCompletion(unknown) from error
-        if Standing.of(record, link).repeats(decision):
+        now, facts = self.clock.now(), question.policy.facts
+        if Standing.of(record, link, package=question.package, facts=facts, now=now).repeats(decision, until):
             return True
         if isinstance(error, Conflict) and "form" in error.parts:
             raise AmbiguousCompletion(unknown) from error  # the same form is being answered at this moment
@@ -155,9 +165,12 @@ class Door:
         except Exception as error:  # noqa: BLE001 - the decision stands, whoever could be told of it
             self._failed(error, told)
 
-    def _ballot(self, form: Form, question: Question, nonce: str) -> Ballot:
-        package = question.package
+    def _ballot(self, form: Form, question: Question, nonce: str, until: datetime | None) -> Ballot:
+        package, now = question.package, self.clock.now()
+        latest = postponing.room(package, question.rules, now).latest
         forms.check_digest(form, manifest=package.digest)
+        if until is not None:
+            postponing.check(until, latest=latest, now=now)
         return Ballot(
             link=question.link,
             decision=form.decision,
@@ -165,6 +178,8 @@ class Door:
             reason=form.reason,
             package=package,
             nonce=nonce,
+            until=until,
+            latest=latest,
         )
 
 

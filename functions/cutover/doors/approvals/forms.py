@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from cutover.contracts.approval import Answers, Decision
@@ -19,13 +19,17 @@ TYPED_DIGITS = 8
 
 Confirmation = Literal["intent", "rollback", "timing", "destination"]
 CONFIRMATIONS: tuple[Confirmation, ...] = ("intent", "rollback", "timing", "destination")
-_ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", *CONFIRMATIONS})
+_ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", "until", "zone", *CONFIRMATIONS})
 _AGAIN = "open the page again and use its own form"
+_REASONED: dict[Decision, str] = {"refuse": "a refusal", "defer": "a deferral"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What one post says. ``risk`` is the change record's word, repeated; ``exceptions`` are fingerprints."""
+    """What one post says. ``risk`` is the change record's word, repeated; ``exceptions`` are fingerprints.
+
+    ``until`` is a deferral's time as it was typed, and ``zone`` the time zone that the page said it is in.
+    """
 
     nonce: str
     decision: Decision
@@ -34,6 +38,8 @@ class Form:
     risk: str | None
     exceptions: frozenset[str]
     reason: str | None
+    until: str = ""
+    zone: str = ""
 
 
 def check_origin(headers: Mapping[str, str], *, page_origin: str) -> None:
@@ -92,24 +98,21 @@ def parse(body: bytes, *, content_type: str) -> Form:
 
 
 def _form(fields: Mapping[str, str], exceptions: frozenset[str]) -> Form:
-    decision: Decision
-    match fields.get("decision"):
-        case "approve":
-            decision = "approve"
-        case "refuse":
-            decision = "refuse"
-        case _:
-            raise Refused("FORM_MALFORMED", "the form does not say approve or refuse", _AGAIN)
+    decision = fields.get("decision")
+    if decision not in get_args(Decision):
+        raise Refused("FORM_MALFORMED", "the form does not say what is decided", _AGAIN)
     if any(fields.get(name, "yes") != "yes" for name in CONFIRMATIONS):
         raise Refused("FORM_MALFORMED", "a confirmation is something else than yes", _AGAIN)
     return Form(
         nonce=fields.get("nonce", ""),
-        decision=decision,
+        decision=cast("Decision", decision),
         digest=fields.get("digest", "").strip().lower(),
         confirmed=frozenset(name for name in CONFIRMATIONS if name in fields),
         risk=fields.get("risk"),
         exceptions=exceptions,
         reason=_reason(fields.get("reason", "")),
+        until=fields.get("until", "").strip(),
+        zone=fields.get("zone", ""),
     )
 
 
@@ -136,14 +139,14 @@ def check_digest(form: Form, *, manifest: str) -> None:
 
 
 def answers(form: Form, *, risk: str, exceptions: tuple[str, ...]) -> Answers | None:
-    """The answers that an approval records; None for a refusal, which needs a reason instead.
+    """The answers that an approval records; None for any other decision. Against the release, a reason is needed.
 
     ``risk`` and ``exceptions`` are what the page asked about. Raises ``Refused``: ``REASON_MISSING``,
     ``ANSWERS_MISSING``, ``RISK_CLASS_DIFFERS``, ``EXCEPTIONS_DIFFER``.
     """
-    if form.decision == "refuse":
-        if form.reason is None:
-            raise Refused("REASON_MISSING", "a refusal needs a reason", "say what keeps this release from going")
+    if form.decision in _REASONED and form.reason is None:
+        raise Refused("REASON_MISSING", f"{_REASONED[form.decision]} needs a reason", "say what keeps it from going")
+    if form.decision != "approve":
         return None
     missing: list[str] = [name for name in CONFIRMATIONS if name not in form.confirmed]
     missing += ["risk class"] if form.risk is None else []

@@ -39,6 +39,7 @@ def _door() -> Door:
         store=wiring.store,
         mac=wiring.links_mac,
         policy=wiring.policy,
+        rules=wiring.policies.rules,
         decider=Decider(
             audience=audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
             sealer=lambda: wiring.sealer("decide"), recorder=wiring.recorder("approvals"), policy=wiring.policy,

@@ -15,6 +15,13 @@ _AFTER_MINE = {
     Status.HANDED_OFF: "It has been handed to its deployment queue.",
     Status.DECLINED: "It was declined. Only a new revision can answer the reason.",
     Status.EXPIRED: "It expired before it was handed off.",
+    Status.SUPERSEDED: "A newer revision took its place. What you decided does not pass on to that one.",
+    Status.WITHDRAWN: "It was withdrawn before it was handed off.",
+}
+_WHY_SUPERSEDED = {
+    "NEWER_CANDIDATE": "A newer candidate was announced.",
+    "HOLDS_RESOLVED": "Its holds were resolved.",
+    "DRIFTED": "Something that it consists of has changed at its source.",
 }
 _TITLES = {
     "DECLINED": "This release was declined",
@@ -26,6 +33,12 @@ _TITLES = {
     "REVISION_HELD": "This release is held",
     "NOT_AWAITING_APPROVAL": "Nothing to decide yet",
     "NOT_CURRENT": "A newer revision took its place",
+    "SUPERSEDED": "A newer revision took its place",
+    "WITHDRAWN": "This release was withdrawn",
+    "DEFERRED": "This release is deferred",
+    "NOT_DEFERRED": "This release is not deferred",
+    "NOT_YOUR_DEFERRAL": "Somebody else has deferred it",
+    "NO_TIME_LEFT": "There is no time left to defer it",
     "MANIFEST_DIFFERS": "This link is out of date",
     "NOT_ELIGIBLE": "You cannot decide this release",
     "REQUESTER_MAY_NOT_APPROVE": "You cannot decide this release",
@@ -53,7 +66,7 @@ _CONFLICT = 409
 _BAD_ENTRY = 422
 _LOOKS_FINE = frozenset(
     {"DECLINED", "EXPIRED", "PACKAGE_EXPIRED", "HANDED_OFF", "HANDING_OFF", "UNCERTAIN", "REVISION_HELD",
-     "ALREADY_DECIDED", "NOT_AWAITING_APPROVAL", "NOT_CURRENT", "MANIFEST_DIFFERS"}
+     "ALREADY_DECIDED", "NOT_AWAITING_APPROVAL", "NOT_CURRENT", "MANIFEST_DIFFERS", "SUPERSEDED", "WITHDRAWN"}
 )  # fmt: skip
 """States of the release: to look at them is no error."""
 
@@ -73,13 +86,23 @@ def state(view: View, refused: Refused) -> Reply:
     if mine is not None and refused is view.refuse:
         word = "approved" if mine.decision == "approve" else "refused"
         detail = _AFTER_MINE.get(view.record.status, "")
+        if view.deferral:
+            detail = f"{view.deferral.person} has deferred it until {view.deferral.until}. You need to do nothing more."
         if mine.role != view.link.role:
             detail = f"You did so in the role {mine.role}. One person counts once. {detail}"
         return Reply(200, _state(f"You have {word} this release", detail, "", code="", view=view))
     title = _TITLES.get(refused.code, "This was not accepted")
-    html = _state(title, sentence(refused.detail), sentence(refused.mend), code=refused.code, view=view)
+    detail = _superseded(view) if refused.code == "SUPERSEDED" else sentence(refused.detail)
+    html = _state(title, detail, sentence(refused.mend), code=refused.code, view=view)
     looked = refused is view.refuse and refused.code in _LOOKS_FINE
     return Reply(200 if looked else _STATUS.get(refused.code, _CONFLICT), html)
+
+
+def _superseded(view: View) -> str:
+    """Why, and by which revision; never a link to it: whoever may decide that one is sent their own."""
+    why = _WHY_SUPERSEDED.get(view.record.reason or "", "")
+    follows = f"Revision {view.successor} is the current one." if view.successor else "A newer one followed it."
+    return f"This was revision {view.record.revision}. {why} {follows}".replace("  ", " ")
 
 
 def refusal(refused: Refused, *, reference: str) -> Reply:

@@ -2,6 +2,7 @@
 
 import functools
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,16 @@ from cutover.ports import Mail
 MAX_SUBJECT = 150
 
 
-def compose(person: Person, role: str, package: Package, *, url: str, expires_at: datetime) -> Mail:
+class Again(StrEnum):
+    """Why somebody who was asked before is asked again, in words for the mail."""
+
+    LAPSED = "You are asked again, because an approval that was given before does not count any more."
+    TAKEN_UP = "You are asked again, because the release was deferred, and that is over."
+
+
+def compose(
+    person: Person, role: str, package: Package, *, url: str, expires_at: datetime, again: Again | None = None
+) -> Mail:
     """Text and HTML of the same content. Every word of the release is made legible before it is shown."""
     release, predicate = package.bundle.release, package.manifest.predicate
     window = predicate.window
@@ -35,9 +45,11 @@ def compose(person: Person, role: str, package: Package, *, url: str, expires_at
         "rationale": release.rationale.value,
         "url": url,
         "expires": times.moment(expires_at, zone),
+        "again": again.value if again else "",
     }
     values = {name: legible(value) for name, value in values.items()}
-    subject = f"Approve {values['product']} {values['version']} to {values['target']}, {values['window']}?"
+    asks = "Asked again: approve" if again else "Approve"
+    subject = f"{asks} {values['product']} {values['version']} to {values['target']}, {values['window']}?"
     if len(subject) > MAX_SUBJECT:
         subject = subject[: MAX_SUBJECT - 1] + "…"
     environment = _environment()

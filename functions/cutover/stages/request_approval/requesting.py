@@ -1,30 +1,35 @@
-"""Transition 11: the mails first, then the record.
+"""Transition 11, and asking again: the mails first, then the record.
 
-Whoever is killed between two mails leaves a record that still says ``bound``; the next run sends
-all of them again. That is harmless: each link asks the same question, and one decision answers it,
-whichever copy it came from. The other order could lose a mail for good.
+Whoever is killed between two mails leaves a record that still says ``bound``, or that people are to be asked
+again; the next run sends all of them once more. That is harmless: each link asks the same question, and one
+decision answers it, whichever copy it came from. The other order could lose a mail for good.
+
+Asked again, when an approval has lapsed or a deferral is over, is who can still fill a seat that is empty then.
+Whoever writes the record meanwhile may change who that is: then those who were not asked are asked as well.
 
 An address that is refused for good keeps nobody else from being asked. The ledger names who was not
 reached, and says ``APPROVERS_UNREACHABLE`` when those who were cannot fill the quorum: then only
 another revision, or its end, comes of this one.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cutover.contracts.manifest import RequiredSigner
 from cutover.contracts.policy import Person
-from cutover.domain import links, quorum
+from cutover.domain import lapses, links, quorum
 from cutover.domain.links import Link
 from cutover.domain.policy import Policy
-from cutover.domain.record import RevisionRecord, Status
-from cutover.errors import DocumentMissing, Refused
+from cutover.domain.record import RevisionRecord, Status, named
+from cutover.errors import Conflict, Refused
+from cutover.journal import DECISIONS
+from cutover.lapsing import APPROVAL_LAPSED
 from cutover.packages import Package, read_package
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Mac, Mailer, Store
 from cutover.recorder import Recorder, Step
-from cutover.stages.request_approval.mail import compose
+from cutover.stages.request_approval.mail import Again, compose
 
 MAX_DETAIL = 400
 """Characters: a ledger entry's detail is one line, and its end should say that it goes on."""
@@ -36,7 +41,15 @@ class Asked:
 
     person_id: str
     person: Person
-    seat: RequiredSigner
+    role: str
+
+
+@dataclass(slots=True)
+class Round:
+    """Who was asked in this run, and whom of them the mail reached."""
+
+    everybody: list[Asked] = field(default_factory=list)
+    reached: list[Asked] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,39 +64,86 @@ class Requester:
     policies: PolicyReader
 
     def run(self, cutover: str, revision: int) -> RevisionRecord:
-        """The record afterwards. A revision that is not ``bound`` is left as it is, and nobody gets a mail."""
-        record = self.recorder.read(cutover, revision)
-        if record.status is not Status.BOUND:
-            return record
-        if record.manifest is None:
-            raise DocumentMissing("a bound revision names its manifest")
-        policy, now = self.policies.active(), self.clock.now()
-        package = read_package(self.store, record.manifest, keys=policy.facts.keys, at=now)
-        expires_at = self._expiry(record, package, now)
-        everybody = tuple(asked_of(package, policy))
-        reached = tuple(asked for asked in everybody if self._tell(asked, package, expires_at))
+        """The record afterwards. Where nobody is to be asked, it is left as it is, and nobody gets a mail."""
+        record, asked = self.recorder.read(cutover, revision), Round()
+        if record.status is Status.BOUND:
+            return self._first(record, asked)
+        for remaining in reversed(range(DECISIONS)):
+            if record.status is not Status.AWAITING_APPROVAL or not record.ask:
+                return record
+            try:
+                return self._again(record, asked)
+            except Conflict:
+                if remaining == 0:
+                    raise
+                record = self.recorder.read(cutover, revision)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _first(self, record: RevisionRecord, asked: Round) -> RevisionRecord:
+        """Transition 11."""
+        policy, package = self._read(record)
+        self._ask(record, package, asked_of(package, policy), asked)
         step = Step(
             "approval-requested",
             requester=record.requester,
             inputs={"manifest": package.digest},
-            result=_result(everybody, reached, package),
-            detail=_detail(everybody, reached),
+            result=_result(asked, package.manifest.predicate.signers),
+            detail=_detail(asked),
             facts=policy.facts_digest,
         )
         return self.recorder.advance(
-            cutover, revision, lambda current: step if current.status is Status.BOUND else None
+            record.cutover, record.revision, lambda current: step if current.status is Status.BOUND else None
         )
 
-    def _tell(self, asked: Asked, package: Package, expires_at: datetime) -> bool:
+    def _again(self, record: RevisionRecord, asked: Round) -> RevisionRecord:
+        """Raises ``Conflict`` when the record has changed since it was read: then it is asked of the new one."""
+        policy, package = self._read(record)
+        seats, decided = _outstanding(record, package, policy, self.clock.now())
+        known = set(asked.everybody)
+        wanted = (
+            each
+            for each in asked_of(package, policy, seats=seats)
+            if each.person_id not in decided and each not in known
+        )
+        again = Again.LAPSED if record.reason == APPROVAL_LAPSED else Again.TAKEN_UP
+        self._ask(record, package, wanted, asked, again=again)
+        return self.recorder.note(
+            record,
+            "approval-requested-again",
+            requester=record.requester,
+            inputs={"manifest": package.digest},
+            result=_result(asked, seats),
+            detail=_detail(asked),
+            ask=False,
+            reason=None,
+        )
+
+    def _read(self, record: RevisionRecord) -> tuple[Policy, Package]:
+        policy = self.policies.active()
+        manifest = named(record.manifest, "manifest")
+        return policy, read_package(self.store, manifest, keys=policy.facts.keys, at=self.clock.now())
+
+    def _ask(
+        self, record: RevisionRecord, package: Package, wanted: Iterable[Asked], asked: Round, *,
+        again: Again | None = None,
+    ) -> None:  # fmt: skip
+        expires_at = self._expiry(record, package, self.clock.now())
+        for each in wanted:
+            asked.everybody.append(each)
+            if self._tell(each, package, expires_at, again):
+                asked.reached.append(each)
+
+    def _tell(self, asked: Asked, package: Package, expires_at: datetime, again: Again | None) -> bool:
         """Whether the mail was taken; what may pass is raised, and the whole run is repeated."""
         predicate = package.manifest.predicate
         link = Link(
             cutover=predicate.cutover, revision=predicate.revision, manifest=package.digest, person=asked.person_id,
-            role=asked.seat.role, expires_at=expires_at,
+            role=asked.role, expires_at=expires_at,
         )  # fmt: skip
         url = links.url(self.page_url, links.make_link(link, audience=self.audience, mac=self.mac))
+        mail = compose(asked.person, asked.role, package, url=url, expires_at=expires_at, again=again)
         try:
-            self.mailer.send(compose(asked.person, asked.seat.role, package, url=url, expires_at=expires_at))
+            self.mailer.send(mail)
         except Refused:
             return False
         return True
@@ -94,40 +154,56 @@ class Requester:
         return min(package.manifest.predicate.valid_until, now + timedelta(seconds=rules.link_valid_for))
 
 
-def _result(everybody: Collection[Asked], reached: Collection[Asked], package: Package) -> str:
-    """The ledger's word for who was told. ``reached`` may still decide in any role that they were asked in."""
-    if not everybody:
+def _outstanding(
+    record: RevisionRecord, package: Package, policy: Policy, now: datetime
+) -> tuple[tuple[RequiredSigner, ...], frozenset[str]]:
+    """The seats that are empty, and whose decision stands. Nobody sits where it is not known who asked for it."""
+    signers = package.manifest.predicate.signers
+    try:
+        barred = quorum.barred(policy.facts, package.requesters())
+    except Refused:
+        return signers, frozenset()
+    gone = lapses.lapsed(record.decisions, facts=policy.facts, barred=barred, now=now)
+    standing = tuple(each for each in record.decisions if each not in gone)
+    votes = lapses.votes(standing, facts=policy.facts, barred=barred)
+    return quorum.outstanding(signers, votes), frozenset(each.person for each in standing)
+
+
+def _result(asked: Round, seats: Iterable[RequiredSigner]) -> str:
+    """The ledger's word for who was told. Who was reached may still decide in any role that they were asked in."""
+    if not asked.everybody:
         return "NOBODY_ELIGIBLE"
     roles: dict[str, frozenset[str]] = {}
-    for asked in reached:
-        roles[asked.person_id] = roles.get(asked.person_id, frozenset()) | {asked.seat.role}
+    for each in asked.reached:
+        roles[each.person_id] = roles.get(each.person_id, frozenset()) | {each.role}
     able = [quorum.Voter(person, held, "passkey") for person, held in roles.items()]
-    return "DONE" if quorum.satisfied(package.manifest.predicate.signers, able) else "APPROVERS_UNREACHABLE"
+    return "DONE" if quorum.satisfied(seats, able) else "APPROVERS_UNREACHABLE"
 
 
-def _detail(everybody: Collection[Asked], reached: Collection[Asked]) -> str:
+def _detail(asked: Round) -> str:
     """People by their ids: an address has no place in a ledger."""
-    missed = [f"{asked.person_id} as {asked.seat.role}" for asked in everybody if asked not in reached]
-    text = f"{len(reached)} mails sent"
+    missed = [f"{each.person_id} as {each.role}" for each in asked.everybody if each not in asked.reached]
+    text = f"{len(asked.reached)} mails sent"
     if missed:
         text += f", {len(missed)} refused: {', '.join(missed)}"
     return text if len(text) <= MAX_DETAIL else f"{text[: MAX_DETAIL - 1]}…"
 
 
-def asked_of(package: Package, policy: Policy) -> Iterator[Asked]:
+def asked_of(package: Package, policy: Policy, *, seats: Collection[RequiredSigner] | None = None) -> Iterator[Asked]:
     """Everybody who may decide, a role at a time; a person with two roles is asked in each.
 
-    Whether they suffice was judged when the package was bound. Facts may have changed since: then
-    fewer are asked, or nobody, and the ledger says so.
+    ``seats``: those that are still empty; all of them, unless told otherwise. Whether there are people enough
+    was judged when the package was bound. Facts may have changed since: then fewer are asked, or nobody, and
+    the ledger says so.
     """
     try:
         barred = quorum.barred(policy.facts, package.requesters())
     except Refused:
         return
-    for seat in package.manifest.predicate.signers:
+    for seat in package.manifest.predicate.signers if seats is None else seats:
         for person_id, person in sorted(policy.facts.people.items()):
             try:
                 quorum.eligible(person_id, seat.role, facts=policy.facts, barred=barred)
             except Refused:
                 continue
-            yield Asked(person_id, person, seat)
+            yield Asked(person_id, person, seat.role)
