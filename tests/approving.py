@@ -271,7 +271,6 @@ class World:
             window=bound.window.id,
             rules=policy.rules_reference,
             facts=policy.facts_reference,
-            moved_at=BOUND_AT,
             admitted_at=BOUND_AT,
             expires_at=bound.valid_until,
             manifest=self.manifest,
