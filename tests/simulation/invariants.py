@@ -143,17 +143,19 @@ def nothing_passes_on(seen: "Observer", write: "Write") -> None:
 
 
 def decisions_stay(seen: "Observer", write: "Write") -> None:
-    """Decisions are added one at a time by the approvals page, and leave only when they lapse (row 17)."""
+    """Decisions are added one at a time by the approvals page, and leave only as an entry names them: lapsed."""
     for name, image in write.images.items():
         before = seen.records.get(name)
         if before is None or not isinstance(image, RevisionRecord) or image.decisions == before.decisions:
             continue
-        events = {each.event for each in write.entries}
-        if len(image.decisions) > len(before.decisions):
-            added = image.decisions[:-1] == before.decisions and write.function == "doors.approvals"
+        gone = {each for entry in write.entries for said, each in entry.inputs.items() if said.startswith("lapsed/")}
+        kept = tuple(each for each in before.decisions if each.payload not in gone)
+        if len(image.decisions) > len(kept):
+            added = image.decisions[:-1] == kept and write.function == "doors.approvals"
             demand(added, f"{name}: decisions were written by {write.function}")
         else:
-            demand("approval-lapsed" in events, f"{name}: decisions left with {events}")
+            events = {each.event for each in write.entries}
+            demand(bool(gone) and image.decisions == kept, f"{name}: decisions left with {events}")
         demand(image.decision_seq == before.decision_seq + 1, f"{name}: decisions changed without their number")
 
 
