@@ -94,7 +94,7 @@ DOORS: Mapping[str, Plan] = {
     ),
     "Resolutions": _door("resolutions", "Takes answers to holds", *POLICY),
     "Withdrawals": _door("withdrawals", "Takes withdrawals", *POLICY, IDEMPOTENCY),
-    "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY),
+    "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY, timeout=15),
     "Receipts": _door("receipts", "Takes receipts of consumers", *POLICY, IDEMPOTENCY),
     "Relay": _door("relay", "Wakes executions", TABLE, TOKENS, MACHINE),
     # It asks sources too. A tick that takes longer than a minute overlaps with the next: each of its changes is a

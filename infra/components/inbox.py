@@ -36,7 +36,7 @@ KINDS: Mapping[str, Kind] = {
     "Intake": Kind(detail_type="ReleaseCandidate", description="Release candidates", sources=(CI,)),
     "Resolutions": Kind(detail_type="HoldResolution", description="Answers to holds"),
     "Withdrawals": Kind(detail_type="Withdrawal", description="Withdrawals"),
-    # An emergency waits for nobody before it.
+    # An emergency waits for nobody before it, and not long for another try: its function has a short timeout.
     "BrakeOrders": Kind(detail_type="BrakeOrder", description="Orders to the emergency brake", batch=1),
     "Receipts": Kind(detail_type="Receipt", description="Receipts of consumers"),
 }
