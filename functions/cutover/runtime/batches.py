@@ -11,8 +11,6 @@ from cutover.contracts.base import Digest
 from cutover.domain import canonical
 from cutover.runtime.observability import forget_record, logger
 
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -47,6 +45,7 @@ def each_message(name: str, event: dict[str, Any], context: Any, take: Callable[
             logger.info(name, extra=said)
         return taken
 
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     answer = process_partial_response(event=event, record_handler=received, processor=processor, context=context)
     forget_record()
     return answer
