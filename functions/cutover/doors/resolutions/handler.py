@@ -1,0 +1,27 @@
+"""Resolutions: signed answers to holds, by way of their own queue."""
+
+from typing import Any
+
+from cutover.doors.resolutions.resolving import KIND, Resolving
+from cutover.doors.signed_events import SignedEvents
+from cutover.runtime.batches import Message, each_message
+from cutover.runtime.idempotency import once
+from cutover.runtime.observability import observed
+from cutover.runtime.wiring import wired
+
+
+def _take(*, key: str, message: Message) -> dict[str, str]:
+    wiring = wired()
+    recorder = wiring.recorder("resolutions")
+    events = SignedEvents(
+        kind=KIND, audience=wiring.settings.audience, store=wiring.store, journal=recorder, policy=wiring.policy,
+        clock=wiring.clock,
+    )  # fmt: skip
+    door = Resolving(recorder=recorder, store=wiring.store, clock=wiring.clock, succession=wiring.succession)
+    return events.take(message.body, message_id=message.id, obey=door.obey)
+
+
+@observed("resolutions")
+def handler(event: dict[str, Any], context: Any) -> Any:
+    taken = once("resolutions", _take, context)
+    return each_message("resolutions", event, context, lambda message: taken(key=message.key, message=message))
