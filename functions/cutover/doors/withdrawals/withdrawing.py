@@ -56,23 +56,27 @@ class Withdrawing:
         )
 
     def _newest(self, cutover: str) -> RevisionRecord:
-        """The cutover's last revision: the lane's current one, or, where the lane has gone on, by its ledger."""
+        """The cutover's last revision. The lane, or the last entry of its ledger, may be about an earlier one by now."""
         records = self.recorder.records
-        product, _, target = cutover.rpartition(".")[0].partition("@")
-        lane = records.lane(product, target)
-        if lane is not None and lane.cutover == cutover:
-            return self.recorder.read(cutover, lane.revision)
-        last = records.chain(cutover).sequence - 1
-        told = [entry.revision for entry in records.ledger(cutover, after=last)] if last >= 0 else []
-        number = next((each for each in told if each is not None), None)
+        number = self._known(cutover)
         record = records.revision(cutover, number) if number else None
         if record is None:
             raise Refused("UNKNOWN_CUTOVER", f"there is no {cutover}", "name it as the ledger does")
-        # The last entry may be a note about an earlier revision.
         while (following := records.revision(cutover, record.revision + 1)) is not None:
             record = following
         self.recorder.seen(record)
         return record
+
+    def _known(self, cutover: str) -> int | None:
+        """A revision of the cutover: by its lane, or, where the lane has gone on, by its ledger."""
+        records = self.recorder.records
+        product, _, target = cutover.rpartition(".")[0].partition("@")
+        lane = records.lane(product, target)
+        if lane is not None and lane.cutover == cutover:
+            return lane.revision
+        last = records.chain(cutover).sequence - 1
+        entries = records.ledger(cutover, after=last) if last >= 0 else iter(())
+        return next((entry.revision for entry in entries if entry.revision is not None), None)
 
     def _withdraw(self, record: RevisionRecord, order: Order[Withdrawal]) -> str | None:
         """What came of it; None when the revision went on meanwhile, and has to be looked at again."""
