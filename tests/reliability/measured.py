@@ -1,6 +1,7 @@
 """What a part of the page says: a name, what was run, counts, and how it ended. Kept in docs/reliability.json."""
 
 import json
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -58,16 +59,14 @@ def write(measured: Measured) -> None:
 
 def commit() -> str:
     """The commit that is checked out, with a plus when the tree differs from it."""
-    named = subprocess.run(
-        ["git", "rev-parse", "--short=9", "HEAD"], check=True, capture_output=True, text=True, cwd=ROOT
-    )
-    changed = subprocess.run(
-        ["git", "status", "--porcelain", "--untracked-files=no"], check=True, capture_output=True, text=True, cwd=ROOT
-    )
-    return named.stdout.strip() + ("+" if changed.stdout.strip() else "")
+    named = _git("rev-parse", "--short=9", "HEAD")
+    return named + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True, cwd=ROOT)
+    return done.stdout.strip()
 
 
 def machine() -> str:
-    import os
-
     return f"{os.cpu_count()} cores, Python {platform.python_version()}"

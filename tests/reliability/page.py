@@ -35,7 +35,8 @@ def _summary(measured: Measured) -> Iterator[str]:
             yield f"| [{runner.heading}](#{_anchor(runner)}) | | not run | | |"
             continue
         first = "; ".join(f"{_number(each.count)} {each.what}" for each in part.counts[:2])
-        yield f"| [{runner.heading}](#{_anchor(runner)}) | {first} | {part.outcome} | {part.seconds} | `{part.commit}` |"
+        link = f"[{runner.heading}](#{_anchor(runner)})"
+        yield f"| {link} | {first} | {part.outcome} | {part.seconds} | `{part.commit}` |"
 
 
 def _parts(measured: Measured) -> Iterator[str]:
