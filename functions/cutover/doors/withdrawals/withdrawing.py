@@ -56,7 +56,7 @@ class Withdrawing:
         )
 
     def _newest(self, cutover: str) -> RevisionRecord:
-        """The cutover's last revision. The lane, or the last entry of its ledger, may be about an earlier one by now."""
+        """The cutover's last revision. Its lane and the last entry of its ledger may tell of an earlier one by now."""
         records = self.recorder.records
         number = self._known(cutover)
         record = records.revision(cutover, number) if number else None
