@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 from cutover.domain.record import Signal, Status
-from cutover.domain.transitions import REPAIR_AFTER
-from cutover.doors.clock.ticking import BATCH, Tick, Ticking
+from cutover.domain.schedule import REPAIR_AFTER
+from cutover.doors.clock.ending import Ending
+from cutover.doors.clock.repairing import Repairing
+from cutover.doors.clock.ticking import BATCH, OUTCOMES, Ticking
+from cutover.doors.clock.watching import Watching
 from cutover.errors import DependencyUnavailable
 from tests.building.policy import CLOSES_AT, OPENS_AT, RECEIVED_AT
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window, handed_off
@@ -13,16 +16,26 @@ from tests.simulator.world import World
 SECOND = timedelta(seconds=1)
 
 
-def tick(world: World, failures: list[tuple[str, str]] | None = None) -> Tick:
-    """The clock alone: nothing that it causes happens yet. What it reports goes to ``failures``."""
+def tick(world: World, failures: list[tuple[str, str]] | None = None) -> dict[str, int]:
+    """The clock alone: nothing that it causes happens yet. What came of it; what it reports goes to ``failures``."""
     wiring, failures = world.wiring, [] if failures is None else failures
-    return Ticking(
-        records=wiring.records,
-        store=wiring.store,
-        recorder=wiring.recorder("clock"),
-        clock=wiring.clock,
+    records, store, clock, policies = wiring.records, wiring.store, wiring.clock, wiring.policies
+    recorder = wiring.recorder("clock")
+    counted = Ticking(
+        records=records,
+        clock=clock,
+        ending=Ending(
+            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations
+        ),
+        repairing=Repairing(records=records, recorder=recorder, clock=clock),
+        watching=Watching(
+            records=records, recorder=recorder, store=store, clock=clock, policies=policies,
+            drifting=wiring.drifting, succession=wiring.succession(),
+        ),
         report=lambda name, error: failures.append((name, type(error).__name__)),
-    ).run()
+    ).run()  # fmt: skip
+    assert set(counted) == set(OUTCOMES)
+    return {outcome: count for outcome, count in counted.items() if count}
 
 
 def test_nothing_is_due_and_nothing_happens() -> None:
@@ -30,7 +43,7 @@ def test_nothing_is_due_and_nothing_happens() -> None:
     awaiting_approval(world)
     entries = len(world.ledger())
     world.wiring.records.changes.clear()
-    assert tick(world) == Tick()
+    assert tick(world) == {}
     assert world.wiring.records.changes == []
     assert len(world.ledger()) == entries
 
@@ -41,7 +54,7 @@ def test_a_start_that_was_not_heard_is_repeated_again_and_again() -> None:
     for _ in range(3):
         world.wiring.records.changes.clear()
         world.clock.move(REPAIR_AFTER)
-        assert tick(world) == Tick(repeated=1)
+        assert tick(world) == {"repeated": 1}
         assert [type(change).__name__ for change in world.wiring.records.changes] == ["Admission"]
     admission = world.admission(digest)
     assert (admission.signal, admission.version) == (Signal.START, 1), "whoever decides on the reading still may"
@@ -51,7 +64,7 @@ def test_the_opening_window_is_a_signal_not_a_status() -> None:
     world = World()
     record = awaiting_window(world)
     world.clock.move_to(OPENS_AT + timedelta(seconds=5))
-    assert tick(world) == Tick(repeated=1)
+    assert tick(world) == {"repeated": 1}
     after = world.record()
     assert (after.status, after.signal, after.version) == (Status.AWAITING_WINDOW, Signal.WAKE, record.version)
 
@@ -60,10 +73,10 @@ def test_the_end_comes_at_its_instant_and_once() -> None:
     world = World()
     awaiting_approval(world)
     world.clock.move_to(CLOSES_AT - SECOND)
-    assert tick(world).expired == 0
+    assert "expired" not in tick(world)
     world.clock.move_to(CLOSES_AT)
-    assert tick(world) == Tick(expired=1)
-    assert tick(world).expired == 0
+    assert tick(world) == {"expired": 1}
+    assert "expired" not in tick(world)
     assert [entry.transition for entry in world.ledger()].count(23) == 1
     assert_consistent(world)
 
@@ -78,10 +91,10 @@ def test_the_tombstone_stands_before_the_record_changes() -> None:
         raise DependencyUnavailable("the table")
 
     world.wiring.records.commit = fail  # type: ignore[method-assign,assignment]
-    assert tick(world) == Tick(failed=1)
+    assert tick(world) == {"failed": 1}
     assert world.wiring.store.has_tombstone(record.cutover, 1)
     world.wiring.records.commit = real  # type: ignore[method-assign]
-    assert tick(world) == Tick(expired=1)
+    assert tick(world) == {"expired": 1}
 
 
 def test_what_is_being_handed_off_never_expires_it_becomes_uncertain() -> None:
@@ -92,15 +105,13 @@ def test_what_is_being_handed_off_never_expires_it_becomes_uncertain() -> None:
     world.clock.move_to(AFTER_OPENING)
     world.tick()
     assert world.record().status == "handing_off"
-    world.clock.move_to(CLOSES_AT - SECOND)
-    assert tick(world).expired == 0
     world.clock.move_to(CLOSES_AT)
-    assert tick(world).expired == 1
+    assert tick(world) == {"uncertain": 1}
     record = world.record()
     assert (record.status, record.reason) == ("uncertain", "SEND_UNCERTAIN")
     lane = world.wiring.records.lane("service", "production")
     assert lane is not None
-    assert not lane.live
+    assert lane.ended is Status.UNCERTAIN
     assert record.queue_arn is not None
     assert world.wiring.records.slot(record.queue_arn, record.window) is not None
     assert not world.wiring.store.has_tombstone(record.cutover, record.revision)
@@ -115,7 +126,7 @@ def test_one_that_cannot_be_looked_after_is_reported_and_does_not_stop_the_rest(
     )
     world.clock.move_to(CLOSES_AT)
     failures: list[tuple[str, str]] = []
-    assert tick(world, failures).expired == 1
+    assert tick(world, failures)["expired"] == 1
     assert failures == [("lost@production.1#1", "Refused"), ("gone@production.1#1", "Refused")]
 
 
@@ -123,7 +134,7 @@ def test_what_has_ended_is_never_due() -> None:
     world = World()
     handed_off(world)
     world.clock.move(timedelta(days=400))
-    assert tick(world) == Tick()
+    assert tick(world) == {}
 
 
 def test_one_run_looks_at_so_many_and_no_more() -> None:
@@ -136,6 +147,7 @@ def test_one_run_looks_at_so_many_and_no_more() -> None:
         )
         world.wiring.records._set(other)
     world.clock.move_to(RECEIVED_AT + timedelta(hours=1))
-    assert tick(world).rescheduled == BATCH
-    assert tick(world).rescheduled == 10
-    assert world.record("service@production.2").due_at == CLOSES_AT
+    assert tick(world)["looked"] == BATCH
+    assert tick(world)["looked"] == 11, "ten of them, and the one that they are copies of"
+    assert record.probe_every is not None
+    assert world.record("service@production.2").due_at == world.clock.now() + timedelta(seconds=record.probe_every)

@@ -29,7 +29,7 @@ def assert_ended(world: World, status: str, reason: str, state: str) -> None:
     assert world.wiring.records.slot(world.deployment.queue_arn, record.window) is None
     lane = world.wiring.records.lane(record.product, record.target)
     assert lane is not None
-    assert not lane.live
+    assert lane.ended == status
     assert (world.execution().status, world.execution().visited[-1]) == ("SUCCEEDED", state)
     assert world.messages() == []
     assert_consistent(world)
@@ -114,7 +114,7 @@ def test_the_wait_s_own_timeout_asks_the_record() -> None:
     revise(world, "rollback", lambda said: said["steps"][0].update(drilled_at="2026-03-01T00:00:00Z"))
     candidate = world.candidate(expires_at=EXPIRES_AT + timedelta(days=60), waivers=())
     record = awaiting_approval(world, candidate)
-    first = world.execution().token
+    first, asked = world.execution().token, len(world.wiring.mailer.sent)
     world.clock.move(timedelta(seconds=1_209_600))
     world.run()
     assert (world.execution().status, world.execution().visited[-1]) == ("SLEEPING", "PauseApproval")
@@ -123,7 +123,10 @@ def test_the_wait_s_own_timeout_asks_the_record() -> None:
     assert world.record(record.cutover).status == "awaiting_approval"
     assert world.execution().status == "WAITING"
     assert world.execution().token != first
-    assert world.execution().visited[-4:] == ["PauseApproval", "ReadApproval", "WasApproved", "AwaitApproval"]
+    assert world.execution().visited[-6:] == [
+        "PauseApproval", "ReadApproval", "WasApproved", "RequestApproval", "WasRequested", "AwaitApproval",
+    ]  # fmt: skip
+    assert len(world.wiring.mailer.sent) == asked, "on the way it is looked whether anybody has to be asked again"
 
 
 def test_a_wait_that_cannot_store_its_token_is_tried_once_a_minute() -> None:

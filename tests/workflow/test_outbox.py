@@ -23,6 +23,8 @@ def hand_off(world: World) -> RevisionRecord:
         policies=wiring.policies,
         destinations=wiring.destinations,
         deployment=wiring.deployment,
+        drifting=wiring.drifting,
+        succession=wiring.succession(),
         clock=wiring.clock,
         sealer=lambda: wiring.sealer("handoff"),
     ).run(world.record().cutover, 1)
@@ -109,7 +111,7 @@ def test_old_facts_do_not_come_back() -> None:
     assert world.ledger()[-1].result == "FACTS_ROLLED_BACK"
 
 
-@pytest.mark.parametrize("purpose", ["candidate", "provenance", "waiver", "bind", "decide"])
+@pytest.mark.parametrize("purpose", ["candidate", "provenance", "waiver", "bind"])
 def test_a_revoked_key_stops_what_relies_on_it(purpose: str) -> None:
     world = World()
     awaiting_window(world)

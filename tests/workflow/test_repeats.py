@@ -76,7 +76,7 @@ def test_two_candidates_of_a_product_admitted_at_once() -> None:
     def write(commit: Commit) -> None:
         if commit.lane is not None and not raced[0]:
             raced[0] = True
-            world.invoke_stage("Admit", {"admission": second})
+            world.invoke_stage("Admit", {"admission": second, "attempt": 1})
         real(commit)
 
     world.wiring.records.commit = write  # type: ignore[method-assign]
@@ -109,7 +109,9 @@ def test_a_stolen_wake_up_changes_nothing() -> None:
     assert world.machine.succeed(world.execution().token or "")
     world.run()
     assert world.record().status == "awaiting_approval"
-    assert world.execution().visited[-3:] == ["ReadApproval", "WasApproved", "AwaitApproval"]
+    assert world.execution().visited[-5:] == [
+        "ReadApproval", "WasApproved", "RequestApproval", "WasRequested", "AwaitApproval",
+    ]  # fmt: skip
     world.decide("erin")
     world.decide("omar")
     world.run()
