@@ -80,6 +80,11 @@ def test_who_has_decided_is_shown_to_the_others(world: World) -> None:
         (Status.UNCERTAIN, "Whether it was handed off is not known", "UNCERTAIN"),
         (Status.DECLINED, "This release was declined", "DECLINED"),
         (Status.EXPIRED, "This release has expired", "EXPIRED"),
+        (Status.SUPERSEDED, "A newer revision took its place", "SUPERSEDED"),
+        (Status.WITHDRAWN, "This release was withdrawn", "WITHDRAWN"),
+        (Status.HELD, "This release is held", "REVISION_HELD"),
+        (Status.COLLECTING, "Nothing to decide yet", "NOT_AWAITING_APPROVAL"),
+        (Status.VERIFYING, "Nothing to decide yet", "NOT_AWAITING_APPROVAL"),
     ],
 )
 def test_every_state_has_its_page(world: World, status: Status, title: str, code: str) -> None:
@@ -104,6 +109,11 @@ def test_a_refusals_reason_is_shown_out_of_the_signed_statement(world: World) ->
         (Status.AWAITING_WINDOW, "when the window opens"),
         (Status.HANDED_OFF, "It has been handed to its deployment queue"),
         (Status.EXPIRED, "It expired before it was handed off"),
+        (Status.SUPERSEDED, "What you decided does not pass on to that one"),
+        (Status.WITHDRAWN, "It was withdrawn before it was handed off"),
+        (Status.UNCERTAIN, "whether it arrived is being looked into"),
+        (Status.HANDING_OFF, "the hand-off has begun"),
+        (Status.APPROVED, "when the window opens"),
     ],
 )
 def test_who_has_decided_is_told_what_became_of_it(world: World, status: Status, told: str) -> None:
@@ -124,6 +134,44 @@ def test_a_newer_revision_takes_the_pages_place(world: World) -> None:
     old = world.records.revision(CUTOVER, REVISION)
     assert old is not None
     assert old.decisions == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("NEWER_CANDIDATE", "A newer candidate was announced."),
+        ("DRIFTED", "Something that it consists of has changed at its source."),
+        ("HOLDS_RESOLVED", "Its holds were resolved."),
+        (None, "This was revision 1. Revision 2 is the current one."),
+    ],
+)
+def test_a_superseded_page_points_at_the_newer_revision_without_a_link(
+    world: World, reason: str | None, why: str
+) -> None:
+    link = world.link()
+    form = world.form(link)
+    world.become(Status.SUPERSEDED, reason=reason)
+    world.put(world.record.model_copy(update={"revision": 2, "status": Status.COLLECTING, "manifest": None}))
+    for answer, status in ((world.get(link), 200), (world.post(link, form), 409)):
+        assert (answer.status, answer.code) == (status, "SUPERSEDED")
+        assert why in answer.body
+        assert "Revision 2 is the current one" in answer.body
+        assert "A message of its own asks about that one" in answer.body
+        assert "<a " not in answer.body
+        assert "<form" not in answer.body
+
+
+def test_every_status_has_an_answer_of_its_own(world: World) -> None:
+    """Or a status that comes with a later version would get another one's words."""
+    said: dict[str, list[str]] = {}
+    for status in set(Status) - {Status.ADMITTING, Status.REFUSED, Status.DEFERRED}:
+        world.become(status)
+        answer = world.get(world.link())
+        said.setdefault(answer.code, []).append(status)
+    assert {code: sorted(each) for code, each in said.items() if len(each) > 1} == {
+        "NOT_AWAITING_APPROVAL": ["bound", "collecting", "verifying"],
+        "APPROVALS_COMPLETE": ["approved", "awaiting_window"],
+    }
 
 
 def test_links_that_are_not_good_say_so_and_show_nothing(world: World) -> None:

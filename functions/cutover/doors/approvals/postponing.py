@@ -121,7 +121,10 @@ def when(instant: datetime, package: Package) -> str:
     """In the window's zone and in UTC."""
     zone = times.zone(package.manifest.predicate.window.time_zone)
     here, there = times.moment(instant, zone), times.moment(instant)
-    return here if here == there else f"{here} ({there})"
+    date, _, hour = there.rpartition(", ")
+    if here == there:
+        return there
+    return f"{here} ({hour})" if here.startswith(date) else f"{here} ({there})"
 
 
 def standing(record: RevisionRecord, package: Package, facts: Facts, *, now: datetime) -> Refused:
