@@ -87,6 +87,7 @@ class World:
         self.exceptions = FakeExceptionQueue(self.clock)
         self.log = LogLines()
         self.facts, self.rules = self.package.facts, self.package.rules
+        self.witness = deployment.key("decide")
         self.pinned: dict[str, Rules] = {}
         self.remembered: dict[str, str] = {}
         self.failures = 0
@@ -142,8 +143,7 @@ class World:
         return Recorder(records=records or self.records, clock=self.clock, role=role, engine=ENGINE)
 
     def sealer(self) -> Sealer:
-        key = self.deployment.key("decide")
-        return Sealer(purpose="decide", signer=key, keys=self.facts.keys, clock=self.clock)
+        return Sealer(purpose="decide", signer=self.witness, keys=self.facts.keys, clock=self.clock)
 
     def policy(self) -> Policy:
         rules, facts = canonical.encode_model(self.rules), canonical.encode_model(self.facts)

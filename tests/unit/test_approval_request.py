@@ -1,6 +1,7 @@
 """RequestApproval: who gets which link, and what a run that was cut off leaves behind."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,8 +11,8 @@ from cutover.contracts.policy import Person
 from cutover.domain import links
 from cutover.domain.links import Link
 from cutover.domain.record import Status
-from cutover.errors import DependencyUnavailable, Refused
-from cutover.ports import Mail
+from cutover.errors import Conflict, DependencyUnavailable, Refused
+from cutover.ports import Commit, Mail
 from cutover.stages.request_approval.requesting import Requester
 from tests.approving import PAGE_URL, START, World
 from tests.builders import CUTOVER, REVISION
@@ -257,3 +258,163 @@ def test_a_name_of_a_person_is_escaped_too(stage: Stage) -> None:
     stage.world.change_facts(people=stage.world.facts.people | {"erin": erin})
     stage.run()
     assert "<script>" not in "".join(mail.html for mail in stage.mailer.sent)
+
+
+class TestAgain:
+    """``ask`` on a revision that awaits approval: an approval has lapsed, or a deferral is over."""
+
+    @pytest.fixture
+    def stage(self) -> Stage:
+        """Bound, everybody asked, erin has approved, and people are to be asked again."""
+        stage = Stage(World())
+        stage.run()
+        stage.world.decide(stage.world.link())
+        stage.mailer.sent.clear()
+        stage.world.become(Status.AWAITING_APPROVAL, ask=True, reason="APPROVAL_LAPSED")
+        return stage
+
+    def asked(self, stage: Stage) -> list[tuple[str, str]]:
+        return [(link.role, link.person) for link in stage.links()]
+
+    def test_only_who_can_fill_an_empty_seat_is_asked(self, stage: Stage) -> None:
+        assert stage.run() is Status.AWAITING_APPROVAL
+        assert self.asked(stage) == [("operations", "bo"), ("operations", "omar")]
+        record = stage.world.record
+        assert (record.ask, record.reason, record.status) == (False, None, Status.AWAITING_APPROVAL)
+        *_, entry = stage.world.records.ledger(CUTOVER)
+        assert (entry.event, entry.transition, entry.to) == ("approval-requested-again", None, None)
+        assert (entry.result, entry.detail) == ("DONE", "2 mails sent")
+        assert entry.inputs == {"manifest": stage.world.package.manifest_digest}
+
+    def test_whoever_has_decided_is_not_asked_in_another_role(self, stage: Stage) -> None:
+        stage.world.become(Status.AWAITING_APPROVAL, decisions=())
+        stage.world.decide(stage.world.link("bo", "release-engineering"))
+        stage.run()
+        assert self.asked(stage) == [("operations", "omar")]
+
+    def test_an_approval_that_does_not_count_any_more_leaves_its_seat_empty(self, stage: Stage) -> None:
+        people = {name: each for name, each in stage.world.facts.people.items() if name != "erin"}
+        stage.world.change_facts(people=people)
+        stage.run()
+        assert self.asked(stage) == [
+            ("release-engineering", "bo"), ("operations", "bo"), ("operations", "omar"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("reason", "why"),
+        [
+            ("APPROVAL_LAPSED", "because an approval that was given before does not count any more"),
+            (None, "because the release was deferred, and that is over"),
+            ("DEFERRAL_OVER", "because the release was deferred, and that is over"),
+        ],
+    )
+    def test_the_mail_says_that_it_asks_again_and_why(self, stage: Stage, reason: str | None, why: str) -> None:
+        stage.world.become(Status.AWAITING_APPROVAL, reason=reason)
+        stage.run()
+        for mail in stage.mailer.sent:
+            assert mail.subject.startswith("Asked again: approve service 1.4.0 to production")
+            assert why in mail.text
+            assert why in mail.html
+
+    def test_the_first_mail_says_nothing_of_it(self) -> None:
+        stage = Stage(World())
+        stage.run()
+        for mail in stage.mailer.sent:
+            assert "again" not in (mail.subject + mail.text + mail.html).lower()
+
+    def test_the_links_decide(self, stage: Stage) -> None:
+        stage.run()
+        found = re.search(r"/approvals/(\S+)", stage.mailer.sent[-1].text)
+        assert found
+        assert stage.world.decide(found.group(1)).status == 303
+        assert stage.world.record.status is Status.APPROVED
+
+    def test_a_second_run_asks_nobody(self, stage: Stage) -> None:
+        stage.run()
+        entries, mails = len(list(stage.world.records.ledger(CUTOVER))), len(stage.mailer.sent)
+        stage.run()
+        assert (len(list(stage.world.records.ledger(CUTOVER))), len(stage.mailer.sent)) == (entries, mails)
+
+    def test_a_run_that_was_cut_off_is_repeated_whole(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        def down(_: object) -> None:
+            raise DependencyUnavailable("dynamodb")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(stage.world.records, "commit", down)
+            with pytest.raises(DependencyUnavailable):
+                stage.run()
+        assert stage.world.record.ask
+        stage.run()
+        assert self.asked(stage) == [("operations", "bo"), ("operations", "omar")] * 2
+        assert not stage.world.record.ask
+
+    def test_an_approval_that_comes_meanwhile_is_not_overlooked(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It completes the quorum between the mails and the record: nothing is written over it."""
+        form = stage.world.form(stage.world.link("omar", "operations"))
+        self.race(stage, monkeypatch, lambda: stage.world.post(stage.world.link("omar", "operations"), form))
+        assert stage.run() is Status.APPROVED
+        assert not stage.world.record.ask
+        assert "approval-requested-again" not in [each.event for each in stage.world.records.ledger(CUTOVER)]
+
+    def test_who_becomes_missing_meanwhile_is_asked_too_and_nobody_twice(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lapse() -> None:
+            stage.world.become(Status.AWAITING_APPROVAL, decisions=(), decision_seq=3)
+
+        self.race(stage, monkeypatch, lapse)
+        stage.run()
+        assert self.asked(stage) == [
+            ("operations", "bo"), ("operations", "omar"),
+            ("release-engineering", "bo"), ("release-engineering", "erin"),
+        ]  # fmt: skip
+        assert not stage.world.record.ask
+        *_, entry = stage.world.records.ledger(CUTOVER)
+        assert entry.detail == "4 mails sent"
+
+    def test_races_lost_for_ever_are_given_up(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        def always(_: object) -> None:
+            raise Conflict("record")
+
+        monkeypatch.setattr(stage.world.records, "commit", always)
+        with pytest.raises(Conflict):
+            stage.run()
+        assert len(stage.mailer.sent) == 2
+
+    def test_who_cannot_be_reached_is_named(self, stage: Stage) -> None:
+        refusing(stage, "bo@example.com", "omar@example.com")
+        stage.run()
+        *_, entry = stage.world.records.ledger(CUTOVER)
+        assert (entry.result, entry.detail) == (
+            "APPROVERS_UNREACHABLE", "0 mails sent, 2 refused: bo as operations, omar as operations",
+        )  # fmt: skip
+
+    def test_where_nobody_may_decide_nobody_is_asked_and_the_ledger_says_so(self, stage: Stage) -> None:
+        people = {name: each for name, each in stage.world.facts.people.items() if name not in {"bo", "omar"}}
+        stage.world.change_facts(people=people)
+        assert stage.run() is Status.AWAITING_APPROVAL
+        assert stage.mailer.sent == []
+        *_, entry = stage.world.records.ledger(CUTOVER)
+        assert entry.result == "NOBODY_ELIGIBLE"
+
+    @pytest.mark.parametrize(
+        "status", sorted(set(Status) - {Status.AWAITING_APPROVAL, Status.BOUND, Status.ADMITTING, Status.REFUSED})
+    )
+    def test_in_any_other_status_nobody_is_asked(self, stage: Stage, status: Status) -> None:
+        stage.world.become(status)
+        assert stage.run() is status
+        assert stage.mailer.sent == []
+        assert stage.world.record.ask
+
+    def race(self, stage: Stage, patch: pytest.MonkeyPatch, rival: Callable[[], object]) -> None:
+        commit, left = stage.world.records.commit, [1]
+
+        def slow(own: Commit) -> None:
+            if left:
+                left.clear()
+                rival()
+            commit(own)
+
+        patch.setattr(stage.world.records, "commit", slow)
