@@ -29,6 +29,9 @@ class FakeSources:
     def deny(self, bucket: str) -> None:
         self._denied.add(bucket)
 
+    def allow(self, bucket: str) -> None:
+        self._denied.discard(bucket)
+
     def fetch(self, source: Source, reference: Reference, *, limit: int) -> Fetched:
         found = [one for one in self._all(source, reference) if one.version == reference.version]
         if not found:

@@ -23,8 +23,8 @@ def with_facts(world: World, change: Callable[[dict[str, Any]], object], version
 
 
 def with_key_of(world: World, person: str | None, purpose: Purpose = "waiver", **changes: Any) -> Key:
-    """Owners publish a key for a purpose that is this person's; the other facts as they are, or as ``changes`` says."""
-    key = Key(f"{purpose} of {person}")
+    """Owners publish one more key for a purpose, and say that it is this person's. Its name is ``purpose/person``."""
+    key = world.deployment.key(f"{purpose}/{person}")
     trusted = world.deployment.trusted_key(
         purpose, id=key.key_id, public_key=key.public_base64, person=person, **changes
     ).model_dump(mode="json", by_alias=True)
