@@ -203,6 +203,12 @@ class TestWhileDeferred:
             assert 'value="defer"' not in page.body
             assert 'value="refuse"' in page.body
 
+    def test_a_link_that_ends_before_the_deferral_says_so(self, world: World) -> None:
+        deferred(world)
+        ends = "This link works until Mon 2 Mar 2026, 22:04 CET (21:04 UTC)."
+        assert ends in world.get(world.link()).body
+        assert "This link works" not in world.get(world.link(expires_at=CLOSES_AT)).body
+
     def test_only_the_deferrer_is_offered_to_take_it_up(self, world: World) -> None:
         deferred(world)
         assert 'value="resume"' in world.get(world.link()).body

@@ -49,6 +49,8 @@ class Deferral:
     over: bool
     mine: bool
     reason: str
+    link_ends: str
+    """When this person's link does, if that is before the deferral is over: then nothing can be decided with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def _reason_of(record: RevisionRecord, store: Store) -> str | None:
 
 def _deferral_of(question: Question, store: Store, now: datetime) -> Deferral | None:
     record = question.record
-    said, until = record.deferral, record.deferred_until
+    said, until, ends = record.deferral, record.deferred_until, question.link.expires_at
     if record.status is not Status.DEFERRED or said is None or until is None:
         return None
     return Deferral(
@@ -188,6 +190,7 @@ def _deferral_of(question: Question, store: Store, now: datetime) -> Deferral | 
         over=now >= until,
         mine=said.person == question.link.person,
         reason=_statement(said, store).predicate.reason or "",
+        link_ends=postponing.when(ends, question.package) if ends < until else "",
     )
 
 
