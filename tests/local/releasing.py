@@ -222,7 +222,7 @@ class Release:
         lane = self.lane
         return self.of.records.revision(lane.cutover, revision or lane.revision) if lane else None
 
-    def until(self, *statuses: str, revision: int | None = None, seconds: float = 60) -> RevisionRecord:
+    def until(self, *statuses: str, revision: int | None = None, seconds: float = 180) -> RevisionRecord:
         def ready() -> RevisionRecord | None:
             found = self.record(revision)
             return found if found is not None and found.status.value in statuses else None

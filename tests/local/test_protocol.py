@@ -3,14 +3,21 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from cutover.contracts.supersession import Supersession
+from cutover.contracts.base import Digest
+from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
+from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
+from cutover.contracts.supersession import NOTICE_TYPE, Notice, Supersession
+from cutover.domain import brake as braking
+from cutover.domain import envelope as dsse
 from cutover.domain import ledger
-from cutover.domain.record import Admission, RevisionRecord, Status
+from cutover.domain.record import Admission, Brake, RevisionRecord, Status
+from cutover.doors.brake_orders.planning import release_plan
 from cutover_cli.local import lifecycle
-from tests.local.releasing import Release, Releases, bring_up, wait
+from tests.local.releasing import Release, Releases, bring_up, now, wait
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("protocol")]
 
@@ -99,3 +106,89 @@ def test_a_stopped_execution_is_taken_over(releases: Releases) -> None:
     handed_off = release.until("handed_off")
     assert handed_off.execution == 2
     assert_one_effect(releases, release, handed_off)
+
+
+def withdraw(releases: Releases, cutover: str) -> None:
+    said = Withdrawal(
+        audience=releases.deployment.audience, cutover=cutover, requester="dana", reason="Not today.", issued_at=now()
+    )
+    releases.operate("Withdrawal", WITHDRAWAL_TYPE, said, releases.deployment.key("withdrawal"))
+
+
+def brake(releases: Releases, action: Literal["engage", "release"], plan: Digest | None = None) -> None:
+    said = BrakeOrder(
+        audience=releases.deployment.audience, action=action, requester="dana", reason="An incident.",
+        issued_at=now(), plan=plan,
+    )  # fmt: skip
+    releases.operate("BrakeOrder", BRAKE_ORDER_TYPE, said, releases.deployment.key("brake"))
+
+
+def until_brake(releases: Releases, *, engaged: bool) -> Brake:
+    def ready() -> Brake | None:
+        found = releases.records.brake()
+        return found if found is not None and found.engaged is engaged else None
+
+    return wait(ready, 60, lambda: f"brake {releases.records.brake()!r}")
+
+
+def test_a_withdrawal_ends_it(releases: Releases) -> None:
+    release = Release(releases, "withdrawn", "now-4")
+    release.announce()
+    record = release.until("awaiting_approval")
+    arn, link = execution_of(releases, record), release.links()["erin"]
+    withdraw(releases, record.cutover)
+    assert release.until("withdrawn").reason == "WITHDRAWN"
+    ends(releases, arn, "Withdrawn")
+    assert "<form" not in release.page(link).text
+    assert releases.messages(release.product) == []
+
+
+def test_a_withdrawal_that_comes_too_late_is_noticed_and_changes_nothing(releases: Releases) -> None:
+    release = Release(releases, "late", "now-5")
+    release.announce()
+    release.until("awaiting_approval")
+    release.approve()
+    record = release.until("handed_off")
+    withdraw(releases, record.cutover)
+
+    def noticed() -> Notice | None:
+        listed = releases.stack.clients.s3.list_objects_v2(
+            Bucket=releases.stack.outputs["StoreBucket"], Prefix=f"notices/{record.cutover}/"
+        )
+        for each in listed.get("Contents", []):
+            body = releases.stack.clients.s3.get_object(
+                Bucket=releases.stack.outputs["StoreBucket"], Key=each.get("Key", "")
+            )["Body"].read()
+            opened = dsse.open_envelope(
+                dsse.parse(body), payload_type=NOTICE_TYPE, purpose="ledger",
+                keys=releases.deployment.facts().keys, at=now(),
+            )  # fmt: skip
+            return Notice.model_validate_json(opened.payload)
+        return None
+
+    notice = wait(noticed, 60, lambda: "no signed notice")
+    assert (notice.event, notice.revision) == ("withdrawn-too-late", record.revision)
+    assert release.until("handed_off").status is Status.HANDED_OFF
+    assert_one_effect(releases, release, record)
+
+
+def test_the_brake_stops_what_is_approved_and_is_released_by_its_plan(releases: Releases) -> None:
+    release = Release(releases, "braked", "now-6")
+    release.announce()
+    release.until("awaiting_approval")
+    release.decide("erin")
+    brake(releases, "engage")
+    engaged = until_brake(releases, engaged=True)
+    try:
+        shown = release.page(release.links()["omar"]).text
+        assert "brake" in shown
+        assert 'value="approve"' not in shown
+        brake(releases, "release", "sha256:" + "0" * 64)
+        assert releases.messages(release.product) == []
+    finally:
+        brake(releases, "release", braking.digest_of(release_plan(engaged, releases.records)))
+        until_brake(releases, engaged=False)
+    release.decide("omar")
+    assert_one_effect(releases, release, release.until("handed_off"))
+    results = [entry.result for entry in releases.records.ledger(ledger.BRAKE_CHAIN)]
+    assert results == ["ENGAGED", "PLAN_DIFFERS", "RELEASED"]
