@@ -131,10 +131,14 @@ def send_mail(r: Resources) -> Statements:
 
 
 def get_sources(r: Resources) -> Statements:
-    """Every bucket that artifacts and their evidence may be fetched from, with the keys of foreign ones."""
+    """Every bucket that artifacts and their evidence may be fetched from, with the keys of foreign ones.
+
+    Who may list a bucket is told that a key is gone; anybody else is told "access denied" (Amazon S3 API, HeadObject).
+    """
     objects = [bucket.arn_for_objects("*") for bucket in r.store.sources]
+    listed = allow(["s3:ListBucket"], *(bucket.bucket_arn for bucket in r.store.sources))
     keys = [allow(["kms:Decrypt"], key, **_through("s3")) for key in r.store.source_keys]
-    return [allow(["s3:GetObject", "s3:GetObjectVersion"], *objects), *keys]
+    return [allow(["s3:GetObject", "s3:GetObjectVersion"], *objects), listed, *keys]
 
 
 def send_to_targets(r: Resources) -> Statements:
