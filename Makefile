@@ -67,6 +67,10 @@ synth: .venv/.stamp ## Synthesize the CDK app into cdk.out/ (no account, no netw
 bench: setup ## Measure, print ratios, write build/bench.json
 	@$(BIN)/python -m bench
 
+.PHONY: mutants
+mutants: .venv/.stamp ## Change the code, one thing at a time: does a test fail? (TARGETS="quorum hand_off")
+	@$(BIN)/python -m tests.mutation $(TARGETS)
+
 .PHONY: clean
 clean: ## Stop the local stack; delete environments and everything that was made
 	@if [ -x $(BIN)/cutover ]; then $(BIN)/cutover local down; fi

@@ -1,0 +1,151 @@
+"""``python -m tests.mutation [target …]``: does a test fail when the code is changed?
+
+Each target of ``targets.toml`` is copied to ``build/mutants/<target>``, where ``mutmut`` changes one thing at a time
+and runs the target's tests. At least 95 % of the mutants must be killed; each that is not stands with its reason in
+``survivors.toml``, known by its function and its changed lines. Exits with 1 when that is not so.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+WORK = ROOT / "build" / "mutants"
+LEAST = 0.95
+COPIED = ("tests", "cli", "docs", "examples", "statemachine", "pyproject.toml")
+KILLED = frozenset({"killed", "timeout", "segfault"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mutant:
+    """One change. ``removed`` and ``added`` are its lines, without what is around them."""
+
+    function: str
+    removed: str
+    added: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A target's mutants by what became of them, and those that no test noticed."""
+
+    counts: Counter[str]
+    survived: frozenset[Mutant]
+    seconds: float
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def killed(self) -> int:
+        return sum(self.counts[status] for status in KILLED)
+
+
+def main(names: list[str]) -> int:
+    targets = tomllib.loads((ROOT / "tests/mutation/targets.toml").read_text())
+    if unknown := set(names) - set(targets):
+        say(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(targets)}")
+        return 2
+    listed, good = survivors(), True
+    for name in names or targets:
+        found = run(name, targets[name])
+        good = report(name, found, listed.get(name, frozenset())) and good
+    return 0 if good else 1
+
+
+def survivors() -> dict[str, frozenset[Mutant]]:
+    """The mutants that are known to survive, by target."""
+    tables = tomllib.loads((ROOT / "tests/mutation/survivors.toml").read_text())
+    return {
+        name: frozenset(Mutant(each["function"], each["removed"], each["added"]) for each in entries)
+        for name, entries in tables.items()
+    }
+
+
+def run(name: str, target: dict[str, list[str]]) -> Run:
+    """Mutate in a copy, so that the sources here are never touched."""
+    started, place = time.monotonic(), WORK / name
+    lay_out(place, target)
+    mutmut(place, "run")
+    results = dict(parsed(mutmut(place, "results", "--all", "true")))
+    left = [mutant for mutant, status in results.items() if status not in KILLED]
+    survived = frozenset(described(mutant, mutmut(place, "show", mutant)) for mutant in left)
+    return Run(Counter(results.values()), survived, time.monotonic() - started)
+
+
+def lay_out(place: Path, target: dict[str, list[str]]) -> None:
+    """``mutmut`` finds a package only under ``src``."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(ROOT / "functions", place / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for item in COPIED:
+        if (ROOT / item).is_dir():
+            shutil.copytree(ROOT / item, place / item, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / item, place / item)
+    modules = [each.replace("functions/", "src/", 1) for each in target["modules"]]
+    settings = {
+        "source_paths": ["src/"],
+        "only_mutate": modules,
+        "pytest_add_cli_args_test_selection": [each for each in target["tests"] if (ROOT / each).exists()],
+        "pytest_add_cli_args": ["-o", "pythonpath=. src cli", "-p", "no:cacheprovider"],
+        "also_copy": COPIED,
+    }
+    if target.get("import"):
+        settings |= {"process_isolation": ["forkserver"], "forkserver_warmup": ["none"]}
+    lines = [f"{key}=\n" + "".join(f"    {each}\n" for each in values) for key, values in settings.items()]
+    (place / "setup.cfg").write_text("[mutmut]\n" + "".join(lines))
+
+
+def mutmut(place: Path, *arguments: str) -> str:
+    """What it prints. Raises ``SystemExit`` with the end of that when it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mutmut", *arguments], cwd=place, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"mutmut {' '.join(arguments)} failed in {place}:\n{(done.stdout + done.stderr)[-4000:]}")
+    return done.stdout
+
+
+def parsed(results: str) -> Iterator[tuple[str, str]]:
+    for line in results.splitlines():
+        mutant, found, status = line.strip().rpartition(": ")
+        if found:
+            yield mutant, status
+
+
+def described(mutant: str, shown: str) -> Mutant:
+    """The mutant by what it changes: its number would be another one after the next edit."""
+    lines = shown.splitlines()
+    removed, added = (
+        " ".join(line[1:].strip() for line in lines if line.startswith(sign) and not line.startswith(sign * 3))
+        for sign in "-+"
+    )
+    module, _, name = mutant.rpartition("__mutmut_")[0].rpartition(".")
+    return Mutant(f"{module}.{name.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}", removed, added)
+
+
+def report(name: str, found: Run, listed: frozenset[Mutant]) -> bool:
+    share = found.killed / found.total if found.total else 0.0
+    unlisted, gone = sorted(found.survived - listed), sorted(listed - found.survived)
+    say(f"{name}: {found.killed} of {found.total} killed ({share:.1%}), {found.seconds:.0f} s; {dict(found.counts)}")
+    for mutant in unlisted:
+        say(f"  survived, no reason given: {mutant.function}\n    - {mutant.removed}\n    + {mutant.added}")
+    for mutant in gone:
+        say(f"  listed, but is killed or gone: {mutant.function}\n    + {mutant.added}")
+    return share >= LEAST and not unlisted and not gone
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
