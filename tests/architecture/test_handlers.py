@@ -65,11 +65,11 @@ ONLY = {
     "aws_lambda_powertools.event_handler": {"cutover.doors.approvals.handler"},
     "aws_lambda_powertools.utilities.batch": {
         "cutover.doors.brake_orders.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",
-        "cutover.doors.withdrawals.handler",
+        "cutover.doors.resolutions.handler", "cutover.doors.withdrawals.handler",
     },
     "aws_lambda_powertools.utilities.idempotency": {
         "cutover.doors.approvals.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",
-        "cutover.doors.withdrawals.handler", "cutover.stages.admit.handler",
+        "cutover.doors.resolutions.handler", "cutover.doors.withdrawals.handler", "cutover.stages.admit.handler",
     },
     "cutover.domain.verification": {"cutover.stages.hand_off.handler"},
     "cutover.adapters.sqs_queues": set(),

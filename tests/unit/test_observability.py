@@ -90,7 +90,7 @@ def test_an_error_is_named_and_not_quoted(said: Said) -> None:
         raise DependencyUnavailable(SECRET)
 
     world.wiring.records.revision = fail  # type: ignore[method-assign,assignment]
-    payload = {"record": {"cutover": record.cutover, "revision": 1, "status": "bound"}}
+    payload = {"record": {"cutover": record.cutover, "revision": 1, "execution": 1, "status": "bound"}}
     with pytest.raises(DependencyUnavailable):
         world.invoke_stage("ReadRecord", payload)
     captured = said()
@@ -135,6 +135,6 @@ def test_a_stage_s_line_carries_the_correlation_id_of_its_record(said: Said) -> 
     world = World()
     record = awaiting_approval(world)
     said()
-    world.invoke("stages.read_record", {"record": {"cutover": record.cutover, "revision": 1, "status": "bound"}})
+    world.invoke("stages.read_record", {"record": {"cutover": record.cutover, "revision": 1, "execution": 1, "status": "bound"}})
     (line,) = events(said())
     assert (line["cutover"], line["correlation_id"]) == (record.cutover, record.correlation_id)

@@ -30,7 +30,8 @@ def main_road(definition: Mapping[str, Any]) -> list[str]:
         if state["Type"] in {"Succeed", "Fail"} or state.get("End"):
             return road
         if state["Type"] == "Choice":
-            status = next(statuses, status)
+            if _routes_by_status(state):
+                status = next(statuses, status)
             name = _chosen(state, status)
         else:
             name = state["Next"]
@@ -94,6 +95,11 @@ def branches_of(state: Mapping[str, Any]) -> Iterator[str]:
         while name:
             yield name
             name = branch["States"][name].get("Next")
+
+
+def _routes_by_status(state: Mapping[str, Any]) -> bool:
+    """Not so the first Choice: it tells a candidate from a revision that is taken up again."""
+    return any(choice.get("Variable") == "$.record.status" for choice in state["Choices"])
 
 
 def _chosen(state: Mapping[str, Any], status: str) -> str:

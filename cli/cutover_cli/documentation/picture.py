@@ -10,21 +10,27 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from cutover.domain.record import Status
-from cutover_cli.documentation.road import Stop, ends, failures, stops
+from cutover_cli.documentation.road import Stop, anytime, ends, failures, stops
 
 SAYS = {
-    "Admit": "Is it signed, meant for us, in time, and newer than the one before?",
+    "Admit": "Is it signed, meant for us, in time, and newer than the one before? Then that one ends.",
     "Collect": "Fetches every record that the candidate names, at that version. It judges nothing.",
     "Assemble": "Makes one bundle of it. Each field says where it came from, or stands as a gap.",
     "Verify": "Named checks, by family. A family that does not report is a hold, never a pass.",
     "Bind": "Signs one manifest: this bundle, this queue, this window. Or it holds what is open.",
-    "AwaitResolution": "Something is missing. It has an owner, and nobody can approve meanwhile.",
+    "AwaitResolution": "Something is missing. It has an owner. With an answer to each hold the next revision begins.",
     "RequestApproval": "Mails a link to the people of each role.",
     "AwaitApproval": "Distinct people read, answer and decide, each over the digest of this manifest.",
     "AwaitWindow": "Approved, but not sent: the change window has yet to open.",
     "HandOff": "Proves all of it again from the signed documents. Then it sends, once.",
 }
-_AGAIN = "Send not acknowledged? The same envelope again, when the lease is over."
+_AGAIN = {
+    "Admit": "The one before is being handed off? Then it waits for that to end.",
+    "HandOff": "Send not acknowledged? The same envelope again, when the lease is over.",
+}
+"""Why a state is entered again after a pause."""
+_ROW = 3
+"""Ends that stand beside each other."""
 WIDTH = 500
 _SPINE, _TEXT, _SIDE, _EDGE = 42, 84, 104, 480
 _DAY = 86_400
@@ -148,7 +154,7 @@ def _stop(canvas: _Canvas, stop: Stop) -> None:
         _strands(canvas, len(stop.branches), start + 26, canvas.y)
         canvas.line += [start + 26, canvas.y + 8]
     if stop.repeats:
-        canvas.paragraph(x, _AGAIN, "late")
+        canvas.paragraph(x, _AGAIN[stop.name], "late")
 
 
 def _mark(canvas: _Canvas, stop: Stop, at: float, start: float) -> None:
@@ -195,14 +201,18 @@ def _ends(canvas: _Canvas, failing: list[str]) -> None:
     canvas.paragraph(_SPINE - 18, "Then Cutover stops. The other ends of a release, each in the ledger:")
     canvas.y += 12
     others = ends()
-    width = (_EDGE - _SPINE + 18 - 10 * (len(others) - 1)) / len(others)
+    width = (_EDGE - _SPINE + 18 - 10 * (_ROW - 1)) / _ROW
     for number, status in enumerate(others):
-        left = _SPINE - 18 + number * (width + 10)
+        left = _SPINE - 18 + number % _ROW * (width + 10)
+        canvas.y += 42 if number and not number % _ROW else 0
         canvas.above.append(
             f'<rect class="end" x="{left:.1f}" y="{canvas.y:g}" width="{width:.1f}" height="32" rx="16"/>'
             f'<text class="endtext" x="{left + width / 2:.1f}" y="{canvas.y + 21:g}">{_shown(status)}</text>'
         )
     canvas.y += 38
+    whenever = ", ".join(_shown(status) for status in anytime())
+    canvas.paragraph(_SPINE - 18, f"Until its hand-off begins, a release can at any time be: {whenever}.", "small")
+    canvas.y += 6
     for name in failing:
         said = f"A stage that fails after its retries ends the execution in {name}, not the release: its record stays."
         canvas.paragraph(_SPINE - 18, said, "small")

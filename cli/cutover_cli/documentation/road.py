@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cutover.domain.record import FINAL, Status
+from cutover.domain.record import FINAL, LIVE, Status
 from cutover.domain.transitions import TABLE, Transition
 
 WAITING = "arn:aws:states:::lambda:invoke.waitForTaskToken"
@@ -15,7 +15,7 @@ _BEYOND = frozenset({"Ended", "RecordFailure"})
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One state of the road. ``exits``: the final statuses that a revision can reach from here.
+    """One state of the road. ``exits``: the final statuses that a revision can reach from here and not from anywhere.
 
     ``side``: from here the release can only end. ``repeats``: a wait with a fixed time leads back here.
     """
@@ -46,6 +46,17 @@ def ends() -> list[Status]:
     return [status for status in Status if status in FINAL and status is not Status.HANDED_OFF]
 
 
+def anytime() -> list[Status]:
+    """The ends that a revision can come to from each live status."""
+    return [
+        status for status in ends() if any(row.target is status and _sources(row) >= LIVE for row in TABLE.values())
+    ]
+
+
+def _sources(row: Transition) -> set[Status]:
+    return set().union(*row.writers.values())
+
+
 def _acts(state: dict[str, Any]) -> bool:
     reads = state.get("Parameters", {}).get("FunctionName") == READING
     return state["Type"] in {"Task", "Parallel"} and not reads
@@ -72,12 +83,12 @@ def _exits(name: str, states: dict[str, Any]) -> tuple[Status, ...]:
         writer = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
         paused = {status for lease in _pauses_before(name, states) for status in _statuses_before(lease, states)}
         rows = [row for row in TABLE.values() if writer in row.writers] + _rows_from(paused)
-    ending = {row.target for row in rows}
+    ending = {row.target for row in rows} - set(anytime())
     return tuple(status for status in ends() if status in ending)
 
 
 def _rows_from(here: set[Status]) -> list[Transition]:
-    return [row for row in TABLE.values() if any(here & sources for sources in row.writers.values())]
+    return [row for row in TABLE.values() if here & _sources(row)]
 
 
 def _statuses_before(name: str, states: dict[str, Any]) -> set[Status]:

@@ -10,6 +10,8 @@ from cutover.domain.checks import FAMILIES
 from cutover.domain.record import FINAL, LIVE, Status
 from cutover.domain.transitions import TABLE, Transition
 
+OPENED = Status.COLLECTING
+"""Where a revision begins."""
 _CODE = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
 
 
@@ -18,7 +20,7 @@ def statuses() -> str:
     rows = []
     for status in Status:
         kind = "final" if status in FINAL else "live" if status in LIVE else "neither"
-        reached = [row for row in TABLE.values() if row.target is status]
+        reached = [row for row in TABLE.values() if row.target is status or (row.opens and status is OPENED)]
         left = [row for row in TABLE.values() if row.target is not None and status in _sources(row)]
         rows.append((f"`{status}`", kind, _numbers(reached), _numbers(left)))
     return _table(("status", "is", "reached by", "left by"), rows)
@@ -30,9 +32,9 @@ def transitions() -> str:
     for row in TABLE.values():
         target = f"`{row.target}`" if row.target else "the same"
         for writer, found in row.writers.items():
-            sources = ", ".join(f"`{status}`" for status in Status if status in found) or "nothing yet"
-            rows.append((str(row.number), row.event, sources, target, f"`{writer}`", row.signal or ""))
-    return _table(("#", "event", "from", "to", "written by", "relay"), rows)
+            opens = f"N+1, `{OPENED}`" if row.opens else ""
+            rows.append((str(row.number), row.event, _from(found), target, opens, f"`{writer}`", row.signal or ""))
+    return _table(("#", "event", "from", "to", "opens", "written by", "relay"), rows)
 
 
 def checks() -> str:
@@ -87,6 +89,13 @@ def _codes(function: object) -> str:
         raise AssertionError(f"a rule is a function: {function}")
     found = dict.fromkeys(_CODE.findall(inspect.getsource(function)))
     return ", ".join(f"`{code}`" for code in found) or "the source's own"
+
+
+def _from(found: frozenset[Status]) -> str:
+    """Statuses in the order of the way; all live ones by that name."""
+    named = ["any live one"] if found >= LIVE else []
+    rest = [f"`{status}`" for status in Status if status in (found - LIVE if named else found)]
+    return ", ".join([*named, *rest]) or "nothing yet"
 
 
 def _sources(row: Transition) -> set[Status]:
