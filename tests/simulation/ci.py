@@ -1,10 +1,14 @@
 """CI as an actor: candidates that are new, the same, older, equal, newer, of another product, or nonsense."""
 
+import json
+from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
 from cutover.contracts.candidate import Candidate
 from tests.simulation.simulation import Simulation
+
+KINDS = ("newer", "newer", "newer", "newer", "same", "older", "equal", "other", "unwaived")
 
 
 def candidate(sim: Simulation, **changes: Any) -> Candidate:
@@ -12,17 +16,28 @@ def candidate(sim: Simulation, **changes: Any) -> Candidate:
     return sim.world.candidate(**changes)
 
 
+def remember(sim: Simulation) -> None:
+    """What was announced before the run began."""
+    sim.known["candidates"] = [_said(sim, digest) for digest, _ in sim.observer.admissions]
+
+
 def announce(sim: Simulation) -> bool:
-    """One announcement, of whatever kind."""
-    said: list[Candidate] = sim.known.setdefault("candidates", [])
-    last = said[-1] if said else None
-    kind = sim.source.choice(("newer", "newer", "same", "older", "equal", "other", "unwaived")) if last else "first"
-    made = _made(sim, kind, last)
+    """One announcement, of whatever kind; the newest one before it is the measure."""
+    said: list[Candidate] = sim.known["candidates"]
+    newest = max(said, key=lambda each: (each.issued_at, each.sequence), default=None)
+    kind = sim.source.choice(KINDS) if newest else "first"
+    made = _made(sim, kind, newest)
     said.append(made)
     key = "candidate" if sim.source.random() < 0.95 else "waiver"
     name = f"e-{len(said)}"
     sim.call(lambda: sim.world.announce(made, key=key, event_id=name), f"ci announces: {kind}, {made.version}")
     return True
+
+
+def _said(sim: Simulation, envelope: str) -> Candidate:
+    """The candidate in an envelope that was announced before the run began."""
+    kept = json.loads(sim.world.wiring.store.get(envelope, limit=2**22))
+    return Candidate.model_validate_json(b64decode(kept["payload"]))
 
 
 def _made(sim: Simulation, kind: str, last: Candidate | None) -> Candidate:

@@ -135,6 +135,22 @@ def _another_end() -> None:
     rest.one_story(scene.seen)
 
 
+def _unsealed() -> None:
+    scene = Scene()
+    objects = scene.sim.world.wiring.store.objects
+    for key in [each for each in objects if each.startswith("ledger/")]:
+        del objects[key]
+    rest.all_sealed(scene.seen)
+
+
+def _unnoticed() -> None:
+    scene = Scene("superseded")
+    objects = scene.sim.world.wiring.store.objects
+    for key in [each for each in objects if each.startswith("notices/")]:
+        del objects[key]
+    rest.all_sealed(scene.seen)
+
+
 def _not_over() -> None:
     rest.all_over(Scene().seen)
 
@@ -154,6 +170,7 @@ BROKEN_ENDS: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     rest.admissions_decided: (_undecided,),
     rest.queues_have_what_was_sent: (_never_sent, _sent_for_nobody),
     rest.one_story: (_another_end,),
+    rest.all_sealed: (_unsealed, _unnoticed),
     rest.all_over: (_not_over,),
 }
 """For each invariant of leases, sends and rest the ways to break it that it is shown to notice."""

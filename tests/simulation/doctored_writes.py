@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from cutover.domain.record import Slot, Status
+from cutover.domain.record import Brake, Slot, Status
 from tests.simulation import invariants
 from tests.simulation.scene import Scene
+
+ORDER = "sha256:" + "2" * 64
 
 
 def _unknown_row() -> None:
@@ -129,6 +131,26 @@ def _family_missing() -> None:
     invariants.all_families(scene.seen, write)
 
 
+def _brake(function: str, event: str, told: str) -> None:
+    scene = Scene()
+    entry = scene.entry(event, None, chain="brake", to=None, from_=None, revision=None, inputs={"order": told})
+    write = scene.write(entry, function=function)
+    write.brakes.append(Brake(engaged=event != "brake-released", order=ORDER))
+    invariants.brake_by_order(scene.seen, write)
+
+
+def _braked_by_another() -> None:
+    _brake("doors.clock", "brake-engaged", ORDER)
+
+
+def _braked_for_another_order() -> None:
+    _brake("doors.brake_orders", "brake-engaged", "sha256:" + "3" * 64)
+
+
+def _released_without_plan() -> None:
+    _brake("doors.brake_orders", "brake-released", ORDER)
+
+
 BROKEN_WRITES: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     invariants.only_rows: (_unknown_row, _wrong_writer, _in_another_name, _wrong_target, _led_without_row),
     invariants.one_entry_each: (_untold, _told_twice, _written_silently),
@@ -141,5 +163,6 @@ BROKEN_WRITES: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     invariants.nothing_passes_on: (_inherited, _waiver_of_nobody),
     invariants.decisions_stay: (_decided_elsewhere, _decision_dropped, _decided_unnumbered),
     invariants.all_families: (_family_missing,),
+    invariants.brake_by_order: (_braked_by_another, _braked_for_another_order, _released_without_plan),
 }
 """For each invariant of writes the ways to break it that it is shown to notice."""

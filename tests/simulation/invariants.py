@@ -16,6 +16,7 @@ from tests.simulation.violation import demand
 if TYPE_CHECKING:
     from tests.simulation.observer import Observer, Write
 
+CHAIN_OF_BRAKE = "brake"
 FRESH: dict[str, Any] = {
     "as_of": None, "evidence_set": None, "bundle": None, "lineage": None, "gaps": None, "hold_register": None,
     "manifest": None, "bound_facts": None, "queue_arn": None, "valid_until": None, "decision_seq": 0,
@@ -169,8 +170,20 @@ def all_families(seen: "Observer", write: "Write") -> None:
             demand(not missing, f"{name} was bound without {missing}")
 
 
+def brake_by_order(_seen: "Observer", write: "Write") -> None:
+    """The brake is set by its door alone, with one entry on its own chain that names the same order."""
+    for brake in write.brakes:
+        if write.function:  # a deployment's first brake is set by hand
+            told = [each for each in write.entries if each.chain == CHAIN_OF_BRAKE]
+            demand(write.function == "doors.brake_orders", f"{write.function} set the brake")
+            demand(len(told) == 1 and told[0].inputs.get("order") == brake.order, f"told of the brake: {told}")
+            released = told[0].event == "brake-released"
+            demand(released != brake.engaged, f"{told[0].event}, and engaged is {brake.engaged}")
+            demand(not released or "plan" in told[0].inputs, "released without a plan")
+
+
 OF_WRITES = (
     only_rows, one_entry_each, the_ledger_alone, one_chain, final_is_final, one_live, tombstone_first, one_owner,
-    nothing_passes_on, decisions_stay, all_families, leased_rightly,
+    nothing_passes_on, decisions_stay, all_families, brake_by_order, leased_rightly,
 )  # fmt: skip
 OF_SENDS = (one_envelope, in_its_lease, after_the_last_look)

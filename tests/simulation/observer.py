@@ -32,6 +32,7 @@ class Write:
     entries: list[LedgerEntry]
     images: dict[Name, RevisionRecord | Admission]
     slots: list[Slot]
+    brakes: list[Brake] = field(default_factory=list)
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Observer:
             [each for each in models if isinstance(each, LedgerEntry)],
             {name_of(each): each for each in models if isinstance(each, (RevisionRecord, Admission))},
             [each for each in models if isinstance(each, Slot)],
+            [each for each in models if isinstance(each, Brake)],
         )
         for check in invariants.OF_WRITES:
             check(self, write)

@@ -49,25 +49,12 @@ def activate(sim: Simulation, name: str) -> None:
     sim.wrote(None)
 
 
-def brake(sim: Simulation) -> bool:
-    """The brake is engaged, or released."""
-    standing = sim.world.wiring.records.brake()
-    pull(sim, engage=not (standing is not None and standing.engaged))
-    return True
-
-
-def pull(sim: Simulation, *, engage: bool) -> None:
-    sim.tell("operators engage the brake" if engage else "operators release the brake")
-    sim.world.wiring.records.set_brake(Brake(engaged=engage))
-    sim.done["brake:engaged" if engage else "brake:released"] += 1
-    sim.wrote(None)
-
-
 def mend(sim: Simulation) -> None:
     """Whatever the owners took away is there again, and the brake is off."""
     if sim.known.get("facts", WHOLE) != WHOLE:
         activate(sim, WHOLE)
-    pull(sim, engage=False)
+    sim.world.wiring.records.set_brake(Brake(engaged=False))
+    sim.wrote(None)
 
 
 def _without(person: str) -> Change:

@@ -3,7 +3,9 @@
 import json
 import re
 from base64 import b64decode
+from datetime import timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from cutover.domain import links, nonces
 from cutover.domain.links import Link
@@ -13,7 +15,8 @@ from tests.building.policy import instant
 from tests.simulation.simulation import Simulation
 from tests.simulator.wiring import PAGE_URL
 
-CHOICES = ("approve",) * 8 + ("refuse", "defer")
+CHOICES = ("approve",) * 16 + ("refuse", "defer", "defer", "resume")
+ZONE = ZoneInfo("Europe/Berlin")
 _LINK = re.compile(re.escape(PAGE_URL) + r"/approvals/(\S+)")
 
 
@@ -85,8 +88,13 @@ def _form(sim: Simulation, text: str, link: Link, record: RevisionRecord, decisi
         text, audience=wiring.settings.audience, mac=wiring.links_mac, now=now, random=sim.source.randbytes(16)
     )
     fields = [("nonce", nonce), ("decision", decision), ("digest", link.manifest.removeprefix("sha256:")[:8])]
+    if decision == "resume":
+        return fields
     if decision == "refuse":
         return [*fields, ("reason", "Not on a Friday.")]
+    if decision == "defer":
+        until = (now + timedelta(hours=sim.source.choice((1, 2, 30)))).astimezone(ZONE)
+        return [*fields, ("reason", "Tomorrow."), ("until", f"{until:%Y-%m-%dT%H:%M}"), ("zone", ZONE.key)]
     said = _manifest(sim, record)
     fields += [(name, "yes") for name in ("intent", "rollback", "timing", "destination")]
     return [*fields, ("risk", said[0]), *(("exception", each) for each in said[1])]

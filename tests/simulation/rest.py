@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from cutover.domain import attempts
 from cutover.domain.record import RevisionRecord
+from cutover.domain.transitions import NOTICES
 from tests.simulation import protocol
 from tests.simulation.violation import demand
 from tests.simulator.interpreter import Execution
@@ -79,7 +80,20 @@ def one_story(seen: "Observer") -> None:
         demand(bool(told) and told[-1] == record.status.value, f"the ledger of {name} ends with {told[-1:]}")
 
 
-OF_REST = (at_rest, admissions_decided, queues_have_what_was_sent, one_story)
+def all_sealed(seen: "Observer") -> None:
+    """Each chain's head is signed and kept, and so is each notice that its entries call for."""
+    objects = seen.world.wiring.store.objects
+    for chain, (sequence, _) in seen.heads.items():
+        demand(f"ledger/{chain}/{sequence:012d}.json" in objects, f"head {sequence} of {chain} is not sealed")
+        for entry in seen.world.ledger(chain):
+            needed = entry.event in NOTICES and entry.revision is not None
+            kept = f"notices/{chain}/{entry.sequence:012d}.json" in objects
+            demand(kept or not needed, f"there is no notice of entry {entry.sequence} of {chain}: {entry.event}")
+
+
+OF_REST = (at_rest, admissions_decided, queues_have_what_was_sent, one_story, all_sealed)
+NEEDS_POLICY = frozenset({at_rest, all_sealed})
+"""Without its keys and people a release may well stand still, and nothing can be signed."""
 OF_END = (*OF_REST, all_over)
 
 
@@ -88,3 +102,8 @@ def _serves(execution: Execution, record: RevisionRecord) -> bool:
     served = execution.document.get("record") or {}
     ours = (served.get("cutover"), served.get("revision"), served.get("execution"))
     return execution.status not in ENDED and ours == (record.cutover, record.revision, record.execution)
+
+
+def quiet(record: RevisionRecord) -> bool:
+    """Whether this record has ended, or waits for people or time."""
+    return record.status.value in protocol.FINAL or record.status.value in WAITS

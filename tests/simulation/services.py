@@ -59,6 +59,14 @@ def deliver(sim: Simulation, door: str, batch: list[BaseModel]) -> None:
             return
     sim.tell(f"{door} gives a batch up")
     sim.done["given-up"] += 1
+    sim.failures.append((door, batch))
+
+
+def redrive(sim: Simulation) -> None:
+    """Operators send what lies in the failure queues once more."""
+    for door, batch in sim.failures:
+        sim.world.streams[door] += batch
+    sim.failures.clear()
 
 
 def _again(sim: Simulation, door: str) -> bool:

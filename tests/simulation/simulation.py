@@ -31,6 +31,8 @@ class Simulation:
         """Forms that were sent: they can be sent again."""
         self.past: list[tuple[str, list[Any]]] = []
         """Batches of streams that were delivered: they can come again."""
+        self.failures: list[tuple[str, list[Any]]] = []
+        """Batches that were given up: what lies in the failure queues."""
         self.known: dict[str, Any] = {}
         """What an actor keeps for later."""
         self._say = say
@@ -87,7 +89,7 @@ class Simulation:
         kinds = list(self.chaos.kinds)
         source.shuffle(kinds)
         self.chaos.kinds = tuple(sorted(kinds[: source.randint(2, len(kinds))]))
-        self.chaos.rate = source.choice((0.0, 0.01, 0.02, 0.04))
+        self.chaos.rate = source.choice((0.0, 0.01, 0.03, 0.06))
         for function in sorted(self.chaos.timeouts):
             self.chaos.skews[function] = timedelta(seconds=source.randint(-2, 2))
 

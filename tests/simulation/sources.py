@@ -1,6 +1,5 @@
-"""Source systems and the deployment's side as actors: records change, messages are taken."""
+"""Source systems as actors: their records change, in what a package consumes or beside it."""
 
-import json
 from typing import Any
 
 from tests.simulation.simulation import Simulation
@@ -29,18 +28,4 @@ def comment(sim: Simulation) -> bool:
     revise(sim.world, "change", remark)
     sim.tell("sources get a comment")
     sim.done["source:commented"] += 1
-    return True
-
-
-def take(sim: Simulation) -> bool:
-    """The consumer takes what is new in its queue."""
-    messages = sim.world.wiring.deployment.messages(sim.world.deployment.target)
-    taken: dict[str, Any] = sim.known.setdefault("taken", {})
-    fresh = [each for each in messages if each.deduplication_id not in taken]
-    if not fresh:
-        return False
-    message = fresh[0]
-    taken[message.deduplication_id] = json.loads(message.body)
-    sim.tell(f"the consumer takes {message.deduplication_id[:8]}")
-    sim.done["taken"] += 1
     return True

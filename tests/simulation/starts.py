@@ -3,10 +3,11 @@
 import functools
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from tests.building.policy import CLOSES_AT, OPENS_AT
 from tests.simulation.environment import Environment
-from tests.simulator.journeys import announced, awaiting_approval, awaiting_window, handed_off
+from tests.simulator.journeys import announced, awaiting_approval, awaiting_window, handed_off, open_holds, revise
 
 
 def _nothing(_world: Environment) -> None:
@@ -28,6 +29,18 @@ def _until(state: str) -> Callable[[Environment], None]:
 
 def _held(world: Environment) -> None:
     announced(world, world.candidate(waivers=()))
+
+
+def _held_twice(world: Environment) -> None:
+    """Two holds are open, so that answers accumulate."""
+
+    def without_prior(said: dict[str, Any]) -> None:
+        for step in said["steps"]:
+            del step["prior_configuration"]
+
+    revise(world, "rollback", without_prior)
+    record = announced(world, world.candidate(waivers=()))
+    assert len(open_holds(world, record)) == 2, [each.code for each in open_holds(world, record)]
 
 
 def _asked(world: Environment) -> None:
@@ -72,11 +85,20 @@ def _handed_off(world: Environment) -> None:
     handed_off(world)
 
 
+def _superseded(world: Environment) -> None:
+    """A newer candidate has taken the place of the first."""
+    awaiting_approval(world)
+    world.announce(world.candidate(sequence=2, version="1.4.2"))
+    world.run()
+
+
 STARTS: dict[str, Callable[[Environment], None]] = {
     "nothing": _nothing, "announced": _announced, "before Assemble": _until("Assemble"),
     "before Bind": _until("Bind"), "before RequestApproval": _until("RequestApproval"), "held": _held,
+    "held twice": _held_twice,
     "asked": _asked, "half approved": _half, "approved": _approved, "waiting": _waiting, "opening": _opening,
     "window open": _opening, "sent in vain": _sent_in_vain, "closing": _closing, "handed off": _handed_off,
+    "superseded": _superseded,
 }  # fmt: skip
 START_NAMES = tuple(STARTS)
 
