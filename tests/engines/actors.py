@@ -21,9 +21,10 @@ from cutover.errors import Conflict
 from cutover.packages import read_package
 from cutover.stages.admit.admitting import Admitter
 from cutover.stages.assemble.assembling import Assembler
+from cutover.stages.await_token.awaiting import wait
 from cutover.stages.bind.binding import Binder
 from cutover.stages.bind.gathering import Gatherer
-from cutover.stages.flow import Collected, Reported
+from cutover.stages.flow import Collected, RecordReference, Reported
 from cutover.stages.hand_off.handing import HandOff
 from tests.simulator.wiring import SimulatedWiring
 
@@ -73,10 +74,10 @@ def decide(
     )
 
 
-def hand_off(wiring: SimulatedWiring) -> RevisionRecord:
-    """In the name of the first execution, as all stages here."""
+def hand_off(wiring: SimulatedWiring, execution: int = 1) -> RevisionRecord:
+    """In the name of the first ``execution``, unless another one serves the revision by now; as all stages here."""
     return HandOff(
-        store=wiring.store, outbox=wiring.store, recorder=wiring.recorder("hand-off", execution=1),
+        store=wiring.store, outbox=wiring.store, recorder=wiring.recorder("hand-off", execution=execution),
         policies=wiring.policies, destinations=wiring.destinations, deployment=wiring.deployment,
         drifting=wiring.drifting, succession=wiring.succession(), clock=wiring.clock,
         sealer=lambda: wiring.sealer("handoff"),
@@ -116,21 +117,21 @@ def admit(wiring: SimulatedWiring, digest: str) -> Admission:
     return admission
 
 
-def assemble(wiring: SimulatedWiring, given: dict[str, Any]) -> RevisionRecord:
+def assemble(wiring: SimulatedWiring, given: dict[str, Any], execution: int = 1) -> RevisionRecord:
     """``given``: what the state machine hands to Assemble."""
     collected = tuple(Collected.model_validate(each) for each in given["collected"])
     assembler = Assembler(
-        store=wiring.store, recorder=wiring.recorder("assemble", execution=1), policies=wiring.policies,
+        store=wiring.store, recorder=wiring.recorder("assemble", execution=execution), policies=wiring.policies,
         clock=wiring.clock, engine=wiring.bundle_engine,
     )  # fmt: skip
     return assembler.run(given["record"]["cutover"], 1, collected)
 
 
-def bind(wiring: SimulatedWiring, given: dict[str, Any]) -> RevisionRecord:
+def bind(wiring: SimulatedWiring, given: dict[str, Any], execution: int = 1) -> RevisionRecord:
     """``given``: what the state machine hands to Bind."""
     reported = tuple(Reported.model_validate(each) for each in given["findings"])
     binder = Binder(
-        audience=wiring.settings.audience, store=wiring.store, recorder=wiring.recorder("bind", execution=1),
+        audience=wiring.settings.audience, store=wiring.store, recorder=wiring.recorder("bind", execution=execution),
         gatherer=Gatherer(
             store=wiring.store, records=wiring.records, policies=wiring.policies, destinations=wiring.destinations,
             clock=wiring.clock,
@@ -139,3 +140,11 @@ def bind(wiring: SimulatedWiring, given: dict[str, Any]) -> RevisionRecord:
     )  # fmt: skip
     record: RevisionRecord = again(lambda: binder.run(given["record"]["cutover"], 1, reported))
     return record
+
+
+def await_window(wiring: SimulatedWiring, execution: int = 1) -> RevisionRecord:
+    reference = RecordReference(cutover=CUTOVER, revision=1, execution=execution, status="approved")
+    return wait(
+        reference, state="AwaitWindow", value=f"token of {execution}", tokens=wiring.tokens, clock=wiring.clock,
+        recorder=wiring.recorder("await-token", execution=execution),
+    )  # fmt: skip

@@ -4,7 +4,7 @@ The way there is made once, in memory, by the simulated world and the real handl
 whole of it: every item, every stored object, the time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from cutover.adapters import dynamodb_items as items
 from cutover.adapters.dynamodb_commit import _mark
 from cutover.adapters.dynamodb_records import DynamoRecords
+from cutover.adapters.dynamodb_tokens import DynamoTokens
 from cutover.domain.record import Brake
 from cutover.ports import Clock, Fetched
 from tests.building.policy import Deployment
@@ -89,6 +90,13 @@ class Place:
     exceptions: FakeExceptionQueue
     deployment: Sent = field(default_factory=Sent)
 
+    @classmethod
+    def of(cls, scene: Scene, client: "DynamoDBClient", table: str) -> "Place":
+        """Over a table in which the scene lies already."""
+        clock, store = FakeClock(scene.now), InMemoryStore()
+        store.objects.update(scene.objects)
+        return cls(scene, client, table, clock, store, FakeExceptionQueue(clock))
+
     @property
     def records(self) -> DynamoRecords:
         return DynamoRecords(self.client, table=self.table)
@@ -100,8 +108,9 @@ class Place:
         wiring.clock = time
         wiring.bucket._versions.update(scene.sources)
         wiring.__dict__.update(
-            records=records or self.records, store=self.store, exceptions=self.exceptions, deployment=self.deployment
-        )
+            records=records or self.records, tokens=DynamoTokens(self.client, table=self.table), store=self.store,
+            exceptions=self.exceptions, deployment=self.deployment,
+        )  # fmt: skip
         return wiring
 
     def put(self, model: BaseModel) -> None:
@@ -116,10 +125,12 @@ class Place:
 def laid_out(scene: Scene, client: "DynamoDBClient") -> Iterator[Place]:
     """The scene in a new table, which is gone afterwards."""
     with dynamodb_local.table(client) as table:
-        for first in range(0, len(scene.stored), BATCH):
-            puts = [{"PutRequest": {"Item": item}} for item in scene.stored[first : first + BATCH]]
-            answer = client.batch_write_item(RequestItems={table: puts})  # type: ignore[dict-item]
-            assert not answer["UnprocessedItems"]
-        clock, store = FakeClock(scene.now), InMemoryStore()
-        store.objects.update(scene.objects)
-        yield Place(scene, client, table, clock, store, FakeExceptionQueue(clock))
+        write(client, table, [{"PutRequest": {"Item": item}} for item in scene.stored])
+        yield Place.of(scene, client, table)
+
+
+def write(client: "DynamoDBClient", table: str, requests: Sequence[dict[str, Any]]) -> None:
+    """Puts and deletions of items past all conditions."""
+    for first in range(0, len(requests), BATCH):
+        batch: dict[str, Any] = {table: list(requests[first : first + BATCH])}
+        assert not client.batch_write_item(RequestItems=batch)["UnprocessedItems"]

@@ -81,7 +81,7 @@ def test_one_candidate_admitted_many_times_opens_one_revision(course: Course) ->
 def test_two_products_want_one_window_of_one_queue(course: Course) -> None:
     """10/10: one is bound, the other held with the reason; each is bound by two at once."""
     scene = ways.about_to("Bind", *ways.PRODUCTS)
-    cutovers = sorted(scene.given)
+    cutovers = [f"{product}@production.1" for product in ways.PRODUCTS]
 
     def judge(table: Table, _place: Place, outcomes: list[Outcome]) -> str:
         assert [outcome.error for outcome in outcomes] == [None] * 4

@@ -21,12 +21,23 @@ def awaiting_approval() -> Scene:
 
 
 @functools.cache
-def in_the_window() -> Scene:
-    """Approved by both roles, waiting for the window, which is open."""
+def approved() -> Scene:
+    """By both roles, a moment ago."""
+    world = World()
+    journeys.awaiting_approval(world)
+    for person in ("erin", "omar"):
+        world.decide(person)
+    assert world.record().status == "approved"
+    return Scene.of(world)
+
+
+@functools.cache
+def in_the_window(*sequences: int) -> Scene:
+    """Waiting for the window, which is open; and so many newer candidates are announced."""
     world = World()
     journeys.awaiting_window(world)
     world.clock.move_to(AFTER_OPENING)
-    return Scene.of(world)
+    return Scene.of(world, {"admissions": _announced(world, sequences)})
 
 
 @functools.cache
@@ -54,8 +65,10 @@ def _announced(world: World, sequences: tuple[int, ...]) -> list[str]:
 
 
 @functools.cache
-def about_to(stage: str, *products: str) -> Scene:
-    """One release a product, each with ``stage`` as its next. ``given``: what that is handed, by cutover."""
+def about_to(stage: str, *products: str, newer: tuple[int, ...] = ()) -> Scene:
+    """One release a product, each with ``stage`` as its next. ``given``: what that is handed, by cutover; and the
+    ``newer`` candidates that are announced by now, as ``admissions``.
+    """
     world = World()
     for number, product in enumerate(products or PRODUCTS[:1]):
         world.announce(world.candidate(product=product), event_id=f"e-{number}")
@@ -68,7 +81,7 @@ def about_to(stage: str, *products: str) -> Scene:
         parameters = DEFINITION["States"][stage]["Parameters"]
         payload = world.machine._resolve(parameters, execution.document, execution)["Payload"]
         given[payload["record"]["cutover"]] = payload
-    return Scene.of(world, given)
+    return Scene.of(world, given | {"admissions": _announced(world, newer)})
 
 
 @functools.cache
@@ -96,3 +109,12 @@ def half_approved(*sequences: int) -> Scene:
     world.decide("erin")
     world.run()
     return Scene.of(world, {"admissions": _announced(world, sequences)})
+
+
+@functools.cache
+def over() -> Scene:
+    """Half approved, and its time is over at this very moment."""
+    world = World()
+    journeys.awaiting_approval(world)
+    world.clock.move_to(world.record().expires_at)
+    return Scene.of(world)

@@ -3,7 +3,7 @@
 1. Prove everything again from signed documents, read today's facts, and ask the sources. What has lapsed (17) or
    changed (22) since is written instead, and nothing is handed off.
 2. Write attempt, lease and the stored envelope's digest (18, or 19 for the same envelope again).
-3. Read brake and tombstone once more, then send once.
+3. Read brake, tombstone and the time once more: nothing is sent after the lease. Then send once.
 4. Write that it was acknowledged (20).
 
 Killed anywhere, the next attempt finds in the record how far this one came. A send whose answer was
@@ -35,6 +35,7 @@ LOOK_AGAIN = timedelta(minutes=5)
 """At the least so long after a blocked attempt; see ``_pause``."""
 LOOKS = 200
 """A revision that stays blocked looks again after a part of its remaining time, so its history stays short."""
+_OURS = frozenset({Status.AWAITING_WINDOW, Status.HANDING_OFF})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +55,25 @@ class HandOff:
 
     def run(self, cutover: str, revision: int) -> RevisionRecord:
         """The record as it stands afterwards."""
-        attempt = _Attempt(self)
+        attempt, leased = _Attempt(self), None
         try:
             leased = self.recorder.advance(cutover, revision, attempt.lease)
             if attempt.message is None:
                 return leased
             attempt.check_time()
             self.guards.stop(leased)
+            self._under_lease(leased)
         except Refused as refused:
-            return self._blocked(self.recorder.read(cutover, revision), refused, attempt.opens_again)
+            record = self.recorder.read(cutover, revision)
+            if record.status not in _OURS or (leased is not None and leased.attempt != record.attempt):
+                return record  # it ended, or another attempt took over: this one has nothing to say about it
+            return self._blocked(record, refused, attempt.opens_again)
         return self._send(leased, attempt.message)
+
+    def _under_lease(self, leased: RevisionRecord) -> None:
+        """Whoever was held up for so long must not send: another attempt may be doing so."""
+        if self.clock.now() >= named(leased.lease_until, "lease"):
+            raise Refused("LEASE_OVER", "the lease ended before anything was sent")
 
     @property
     def guards(self) -> Guards:
