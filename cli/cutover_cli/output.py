@@ -39,6 +39,13 @@ class CommandError(Exception):
     reason: str = "FAILED"
 
 
+class BadArgument(CommandError):
+    """An argument cannot be used as it is."""
+
+    exit_code = Exit.USAGE
+    reason = "BAD_ARGUMENT"
+
+
 def answer(document: Mapping[str, Any], form: Format, text: Callable[[], str]) -> None:
     """Prints `document` as JSON, or what `text` makes of it; `text` is not called when JSON is wanted."""
     if form is Format.JSON:

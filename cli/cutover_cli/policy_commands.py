@@ -20,7 +20,7 @@ from cutover.domain.record import Brake, Fault
 from cutover.errors import Refused
 from cutover.ports import Records, Store
 from cutover_cli import policy, signing, strict_yaml
-from cutover_cli.output import CommandError, Exit, Format, FormatOption, answer, answering
+from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering
 from cutover_cli.policy import PolicyRefused
 
 app = typer.Typer(help="Write, sign and activate a policy.", no_args_is_help=True)
@@ -33,13 +33,6 @@ D = TypeVar("D", bound=Model)
 KeyFile = Annotated[Path, typer.Option("--key", metavar="FILE", help="The owner's private key.")]
 RootFile = Annotated[Path, typer.Option("--root", metavar="FILE", help="The root document.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the result is written.")]
-
-
-class BadArgument(CommandError):
-    """An argument cannot be used as it is."""
-
-    exit_code = Exit.USAGE
-    reason = "BAD_ARGUMENT"
 
 
 class SignsSomethingElse(CommandError):

@@ -12,8 +12,11 @@ from cutover.contracts.ledger import LedgerEntry
 from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution
 from cutover.domain import brake as braking
 from cutover.domain import canonical, ledger
+from cutover.domain.record import Status
 from cutover.doors.brake_orders.planning import release_plan
+from tests.adapters import samples
 from tests.building.keys import seal
+from tests.building.policy import CLOSES_AT, EXPIRES_AT, OPENS_AT
 from tests.simulator.world import World
 
 REASON = "The payment provider has an outage."
@@ -34,6 +37,19 @@ class Sent:
     body: str
     envelope: Digest
     payload: Digest
+
+
+def waiting_world(cutover: str = "service@production.1") -> World:
+    """One revision awaits its window, as far as its record goes: no documents, no execution, made in no time."""
+    world = World()
+    names = {"cutover": cutover, "product": "service", "target": world.deployment.target}
+    record = samples.record(
+        **names, status=Status.AWAITING_WINDOW, expires_at=EXPIRES_AT, due_at=OPENS_AT, opens_at=OPENS_AT,
+        closes_at=CLOSES_AT,
+    )  # fmt: skip
+    samples.Writer(world.wiring.records, cutover).commit(opened=record, lane=samples.lane(**names))
+    world.wiring.records.changes.clear()
+    return world
 
 
 def signed(

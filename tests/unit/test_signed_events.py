@@ -11,9 +11,8 @@ from cutover.contracts.base import Model
 from cutover.domain import canonical
 from cutover.domain.record import Status
 from cutover.doors.signed_events import nonce_of
-from tests.adapters import samples
 from tests.building.keys import Key, seal
-from tests.building.policy import EXPIRES_AT, KEYS_FROM, KEYS_UNTIL, OTHER_DEPLOYMENT
+from tests.building.policy import KEYS_FROM, KEYS_UNTIL, OTHER_DEPLOYMENT
 from tests.simulator.events import (
     KINDS,
     Sent,
@@ -23,6 +22,7 @@ from tests.simulator.events import (
     sent,
     signed,
     told,
+    waiting_world,
     withdrawal,
 )
 from tests.simulator.world import World
@@ -39,12 +39,7 @@ EACH_DOOR = pytest.mark.parametrize("door", DOORS)
 
 @pytest.fixture
 def world() -> World:
-    """With one revision that awaits its window: as far as its record goes."""
-    made = World()
-    names = {"cutover": CUTOVER, "product": "service", "target": made.deployment.target}
-    record = samples.record(**names, status=Status.AWAITING_WINDOW, expires_at=EXPIRES_AT)
-    samples.Writer(made.wiring.records, CUTOVER).commit(opened=record, lane=samples.lane(**names))
-    return made
+    return waiting_world(CUTOVER)
 
 
 def assert_only_noted(world: World, event: Sent, code: str, *, kept: str | None = None) -> None:
