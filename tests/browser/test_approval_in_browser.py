@@ -1,11 +1,10 @@
 """The page in a real browser: people can decide with it, and nobody else can do anything with it."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cutover.domain.record import Brake, Status
 from tests.approving import World
@@ -36,7 +35,7 @@ def digits(world: World) -> str:
 
 
 def focused(page: Page) -> str:
-    name: str = page.evaluate("document.activeElement.name || document.activeElement.tagName")
+    name: str = page.evaluate("document.activeElement.name || document.activeElement.id")
     return name
 
 
@@ -80,9 +79,10 @@ class TestDeciding:
     def test_refusing_with_a_reason(self, page: Page, world: World) -> None:
         go(page, world)
         page.get_by_text("Refuse instead").click()
-        page.get_by_label("Reason").fill("The drill is missing.\nSee OPS-4.")
-        page.get_by_label("Type the first 8 characters").last.fill(digits(world))
-        page.get_by_role("button", name="Refuse this package").click()
+        form = page.locator("#refuse")
+        form.get_by_label("Reason").fill("The drill is missing.\nSee OPS-4.")
+        form.get_by_label("Type the first 8 characters").fill(digits(world))
+        form.get_by_role("button", name="Refuse this package").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have refused this release")
         assert world.statements()[0].predicate.reason == "The drill is missing.\nSee OPS-4."
 
@@ -103,6 +103,104 @@ class TestDeciding:
         page.go_back()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have approved this release")
         assert world.record.decision_seq == 1
+
+
+NOON = "2026-03-03T12:00"
+SHOWN = "Tue 3 Mar 2026, 12:00 CET (11:00 UTC)"
+
+
+def defer(page: Page, world: World, *, until: str = NOON, tap: bool = False) -> None:
+    go(page, world)
+    summary, form = page.get_by_text("Defer instead"), page.locator("#defer")
+    press(summary, tap=tap)
+    form.get_by_label("Ask again at").fill(until)
+    form.get_by_label("Reason").fill("The drill is tomorrow morning.")
+    form.get_by_label("Type the first 8 characters").fill(digits(world))
+    press(form.get_by_role("button", name="Defer this package"), tap=tap)
+
+
+def press(part: Locator, *, tap: bool) -> None:
+    if tap:
+        part.tap()
+    else:
+        part.click()
+
+
+class TestDeferring:
+    def test_deferring_and_taking_up_again(self, page: Page, world: World) -> None:
+        defer(page, world)
+        expect(page.locator(".note")).to_contain_text(
+            f"You have deferred this release, as release engineering, until {SHOWN}"
+        )
+        expect(page.locator(".note")).to_contain_text("Nobody can approve it before it is taken up again")
+        assert page.get_by_role("button", name="Approve this package").count() == 0
+        form = page.locator("#resume")
+        form.get_by_label("Type the first 8 characters").fill(digits(world))
+        form.get_by_role("button", name="Take it up now").click()
+        expect(page.get_by_role("heading", name="Approve", exact=True)).to_be_visible()
+        assert page.locator(".note").count() == 0
+        assert (world.record.status, world.record.ask) == (Status.AWAITING_APPROVAL, True)
+
+    def test_deferring_without_scripts_on_a_phone(self, opening: Open, requests: list[str], world: World) -> None:
+        page = opening(size=PHONE, scripts=False)
+        defer(page, world, tap=True)
+        expect(page.locator(".note")).to_contain_text(SHOWN)
+        assert world.record.status is Status.DEFERRED
+        assert [each.split()[0] for each in requests if "/approvals/" in each] == ["GET", "POST", "GET"]
+
+    def test_deferring_with_nothing_but_the_keyboard(self, page: Page, world: World) -> None:
+        go(page, world)
+        tab_to(page, "defer-title")
+        page.keyboard.press("Enter")
+        tab_to(page, "until")
+        for part in ("03", "03", "2026", "12", "00", "PM"):
+            page.keyboard.type(part)
+        tab_to(page, "reason")
+        page.keyboard.type("The drill is tomorrow morning.")
+        tab_to(page, "digest")
+        page.keyboard.type(digits(world))
+        page.keyboard.press("Enter")
+        expect(page.locator(".note")).to_contain_text(SHOWN)
+
+    @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo"])
+    def test_the_time_is_the_windows_wherever_the_approver_is(
+        self, browser: Browser, requests: list[str], world: World, zone: str
+    ) -> None:
+        del requests
+        context = browser.new_context(timezone_id=zone)
+        page = context.new_page()
+        defer(page, world)
+        expect(page.locator(".note")).to_contain_text(SHOWN)
+        context.close()
+
+    def test_a_browser_does_not_offer_what_the_server_would_refuse(self, page: Page, world: World) -> None:
+        go(page, world)
+        page.get_by_text("Defer instead").click()
+        field = page.get_by_label("Ask again at")
+        for until, fits in ((NOON, True), ("2026-03-02T10:04", False), ("2026-03-03T23:00", False)):
+            field.fill(until)
+            assert field.evaluate("field => field.checkValidity()") is fits
+
+    def test_a_time_that_will_not_do_keeps_what_was_entered(self, page: Page, world: World) -> None:
+        go(page, world)
+        page.evaluate("document.querySelector('#defer').noValidate = true")
+        page.get_by_text("Defer instead").click()
+        form = page.locator("#defer")
+        form.get_by_label("Ask again at").fill("2026-03-03T23:00")
+        form.get_by_label("Reason").fill("The drill.")
+        form.get_by_label("Type the first 8 characters").fill(digits(world))
+        form.get_by_role("button", name="Defer this package").click()
+        expect(page.get_by_role("alert")).to_contain_text("TIME_TOO_LATE")
+        expect(form.get_by_label("Ask again at")).to_have_value("2026-03-03T23:00")
+        expect(form.get_by_label("Reason")).to_have_value("The drill.")
+
+    def test_a_colleague_sees_it_and_can_only_refuse(self, page: Page, world: World) -> None:
+        world.decide(world.link(), "defer")
+        go(page, world, world.link("omar", "operations"))
+        expect(page.locator(".note")).to_contain_text(
+            f"Erin Hale has deferred this release, as release engineering, until {SHOWN}"
+        )
+        assert [each.get_attribute("id") for each in page.locator("form").all()] == ["refuse"]
 
 
 class TestLooking:
@@ -180,7 +278,11 @@ class TestPhone:
         """WCAG 2.2, 2.5.8: 24 by 24 CSS pixels."""
         page = opening(size=PHONE)
         go(page, world)
-        for part in [*page.locator("label.check").all(), *page.get_by_role("button").all()]:
+        page.get_by_text("Defer instead").click()
+        page.get_by_text("Refuse instead").click()
+        fields = page.locator("label.check, button, input[type=text], input[type=datetime-local], textarea").all()
+        assert len(fields) >= 14
+        for part in fields:
             box = part.bounding_box()
             assert box is None or min(box["width"], box["height"]) >= 24
 
@@ -214,12 +316,31 @@ class TestHostileText:
 
 class TestStrangers:
     def test_a_scanner_that_renders_ticks_and_submits_decides_nothing(self, page: Page, world: World) -> None:
-        """It ticks every box and submits every form past the browser's own checks; it types nothing."""
+        """It ticks every box and submits every form past the browser's own checks; it types no digest."""
+        self.submits_everything(page, world)
+        assert world.record.status is Status.AWAITING_APPROVAL
+        assert world.record.decisions == ()
+        self.and_the_person_can_still_decide(page, world)
+
+    def test_nor_does_it_take_up_what_is_deferred(self, page: Page, world: World) -> None:
+        world.decide(world.link(), "defer")
+        self.submits_everything(page, world)
+        assert (world.record.status, world.record.decision_seq) == (Status.DEFERRED, 1)
+
+    def submits_everything(self, page: Page, world: World) -> None:
         go(page, world)
         url = page.url
+        assert page.locator("form").count() > 1
         for index in range(page.locator("form").count()):
             page.goto(url)
-            page.evaluate("document.querySelectorAll('input[type=checkbox]').forEach(box => box.checked = true)")
+            page.evaluate(
+                """until => {
+                  document.querySelectorAll('input[type=checkbox]').forEach(box => box.checked = true);
+                  document.querySelectorAll('textarea').forEach(text => text.value = 'scanned');
+                  document.querySelectorAll('input[type=datetime-local]').forEach(time => time.value = until);
+                }""",
+                NOON,
+            )
             with page.expect_navigation():
                 page.evaluate(
                     """index => {
@@ -229,10 +350,7 @@ class TestStrangers:
                     }""",
                     index,
                 )
-            expect(page.get_by_role("alert")).to_contain_text(re.compile("DIGEST_DIFFERS|REASON_MISSING"))
-        assert world.record.status is Status.AWAITING_APPROVAL
-        assert world.record.decisions == ()
-        self.and_the_person_can_still_decide(page, world)
+            expect(page.get_by_role("alert")).to_contain_text("DIGEST_DIFFERS")
 
     def and_the_person_can_still_decide(self, page: Page, world: World) -> None:
         TestDeciding().test_refusing_with_a_reason(page, world)
@@ -258,12 +376,22 @@ def _refused(world: World) -> None:
     world.decide(world.link("omar", "operations"), "refuse")
 
 
+def _lapsed(world: World) -> None:
+    world.decide(world.link("omar", "operations"))
+    world.change_facts(people={name: each for name, each in world.facts.people.items() if name != "omar"})
+
+
 STATES: dict[str, Callable[[World], object]] = {
     "question": lambda _world: None,
     "one approval": lambda world: world.decide(world.link("omar", "operations")),
     "mine": lambda world: world.decide(world.link()),
     "declined": _refused,
     "expired": lambda world: world.become(Status.EXPIRED),
+    "deferred by me": lambda world: world.decide(world.link(), "defer"),
+    "deferred by another": lambda world: world.decide(world.link("omar", "operations"), "defer"),
+    "superseded": lambda world: world.become(Status.SUPERSEDED, reason="DRIFTED"),
+    "withdrawn": lambda world: world.become(Status.WITHDRAWN),
+    "lapsed": _lapsed,
     "handed off": lambda world: world.become(Status.HANDED_OFF),
     "brake": lambda world: world.records.set_brake(Brake(engaged=True)),
     "not eligible": lambda world: world.change_facts(people={}),
@@ -293,8 +421,28 @@ class TestAccessibility:
         expect(page.get_by_role("alert")).to_be_visible()
         assert faults(page) == ""
 
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_no_violations_after_a_time_that_will_not_do(
+        self, opening: Open, requests: list[str], world: World, scheme: Scheme
+    ) -> None:
+        page = opening(scheme=scheme, size=PHONE)
+        go(page, world)
+        page.evaluate("document.querySelector('#defer').noValidate = true")
+        page.get_by_text("Defer instead").click()
+        page.get_by_role("button", name="Defer this package").click()
+        expect(page.get_by_role("alert")).to_contain_text("TIME_MISSING")
+        assert faults(page) == ""
+
     def test_axe_finds_what_is_wrong(self, page: Page, world: World) -> None:
         """The check itself can fail."""
         go(page, world)
         page.evaluate("document.querySelector('label[for=approve-digest]').remove()")
         assert "label" in faults(page)
+
+    def test_the_time_is_announced_with_its_zone_and_its_bound(self, page: Page, world: World) -> None:
+        go(page, world)
+        page.get_by_text("Defer instead").click()
+        expect(page.locator("#defer-until")).to_have_accessible_name(
+            "Ask again at date and time in Europe/Berlin, where it is Mon 2 Mar 2026, 10:04 CET now; "
+            "Tue 3 Mar 2026, 22:59 CET at the latest"
+        )
