@@ -6,14 +6,17 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import canonical, quorum
+from cutover.domain import canonical, checks, quorum
 from cutover.domain import envelope as dsse
 from cutover.domain.faults import pointer
 from cutover.domain.record import Fault
+from cutover.domain.waivers import RESOLUTIONS
 from cutover.errors import Refused
 
 NEEDED_KEYS = ("candidate", "bind", "decide", "handoff", "ledger")
 """Purposes without which no candidate can become a message that verifies."""
+PERSONAL_KEYS = ("waiver", "resolution")
+"""Purposes whose keys belong to one person each."""
 
 
 def lint(rules: Rules, facts: Facts, *, targets: Collection[str]) -> tuple[Fault, ...]:
@@ -28,6 +31,9 @@ def lint(rules: Rules, facts: Facts, *, targets: Collection[str]) -> tuple[Fault
         lambda: _quorum(rules, facts),
         lambda: _people(facts),
         lambda: _keys(facts),
+        lambda: _persons(facts),
+        lambda: _waivable(rules, facts),
+        lambda: _sources(facts),
         lambda: _windows(facts),
         lambda: _freezes(facts),
     )
@@ -104,6 +110,36 @@ def _keys(facts: Facts) -> Iterator[Fault]:
     for purpose in NEEDED_KEYS:
         if purpose not in {key.purpose for key in facts.keys}:
             yield _fault("KEY_MISSING", f"no key for purpose {purpose}", "facts", "keys")
+
+
+def _persons(facts: Facts) -> Iterator[Fault]:
+    """Waivers and resolutions are given by people: a key for them that is nobody's would never count."""
+    for number, key in enumerate(facts.keys):
+        where = ("facts", "keys", number, "person")
+        if key.person is None and key.purpose in PERSONAL_KEYS:
+            yield _fault("KEY_WITHOUT_PERSON", f"a key for {key.purpose} must be one person's", *where)
+        if key.person is not None and key.person not in facts.people:
+            yield _fault("PERSON_UNKNOWN", f"{key.person} is no person of the facts", *where)
+
+
+def _waivable(rules: Rules, facts: Facts) -> Iterator[Fault]:
+    held = {role for person in facts.people.values() for role in person.roles}
+    for family, roles in rules.waivable.items():
+        where = ("rules", "waivable", family)
+        if family not in checks.FAMILIES:
+            known = ", ".join(sorted(checks.FAMILIES))
+            yield _fault("FAMILY_UNKNOWN", f"no family of checks is called {family}; there are {known}", *where)
+        if not roles:
+            yield _fault("FAMILY_WAIVED_BY_NOBODY", "leave out a family that nobody may waive", *where)
+        for number, role in enumerate(roles):
+            if role not in held:
+                yield _fault("ROLE_UNKNOWN", f"nobody in the facts holds the role {role}", *where, number)
+
+
+def _sources(facts: Facts) -> Iterator[Fault]:
+    if RESOLUTIONS in facts.sources:
+        message = "Cutover itself calls so what resolutions brought"
+        yield _fault("SOURCE_RESERVED", message, "facts", "sources", RESOLUTIONS)
 
 
 def _windows(facts: Facts) -> Iterator[Fault]:

@@ -1,16 +1,33 @@
 """The exception queue: one message for each open hold, to whoever must mend it."""
 
-from cutover.contracts.holds import HoldMessage, HoldRegister
+from collections.abc import Callable
+
+from cutover.contracts.holds import Hold, HoldMessage, HoldRegister, HowToAnswer
 from cutover.domain import canonical, holds
 from cutover.domain.record import RevisionRecord
 from cutover.ports import ExceptionQueue
 
 
-def tell(record: RevisionRecord, register: HoldRegister, queue: ExceptionQueue) -> None:
-    """Sending again is harmless: the message of a hold has the hold's id as its deduplication id."""
+def _new_candidate(_hold: Hold) -> HowToAnswer | None:
+    """Nothing answers it but a candidate that does."""
+    return None
+
+
+def tell(
+    record: RevisionRecord, register: HoldRegister, queue: ExceptionQueue,
+    how: Callable[[Hold], HowToAnswer | None] = _new_candidate,
+) -> None:  # fmt: skip
+    """Sending again is harmless: the message of a hold has the hold's id as its deduplication id.
+
+    ``how`` says what can answer a hold.
+    """
     for hold in holds.open_holds(register):
         message = HoldMessage(
-            cutover=record.cutover, revision=record.revision, correlation_id=record.correlation_id, hold=hold
+            cutover=record.cutover,
+            revision=record.revision,
+            correlation_id=record.correlation_id,
+            hold=hold,
+            answer=how(hold),
         )
         queue.send(
             body=canonical.encode_model(message),

@@ -188,7 +188,9 @@ def test_a_bucket_without_versions_cannot_be_referred_to(s3: "S3Client") -> None
 
 def test_the_trust_file_opens_with_both_owners_and_ends(described: Deployment, keys: Identities) -> None:
     file = TrustFile.model_validate_json(deployment.trust_file(described, keys, at=NOW))
-    assert load_trust(file.bundle, file.root, at=NOW).keys == described.facts.keys
+    named = load_trust(file.bundle, file.root, at=NOW).keys
+    assert [key.id for key in named] == [key.id for key in described.facts.keys]
+    assert {key.person for key in named} == {None}, "whose a key is stands in the facts only"
     with pytest.raises(Refused, match="TRUST_EXPIRED"):
         load_trust(file.bundle, file.root, at=NOW + timedelta(days=91))
 
@@ -297,6 +299,7 @@ def test_trusted_keys_are_the_demos_and_those_that_kms_publishes(described: Depl
     assert set(by_purpose) == {
         "candidate", "provenance", "attestation", "waiver", "bind", "decide", "handoff", "ledger"
     }  # fmt: skip
+    assert {name: key.person for name, key in by_purpose.items() if key.person} == {"waiver": "omar"}
     assert base64.b64decode(by_purpose["candidate"].public_key) == keys.ci.public_key
     owners = {key.key_id for key in keys.owners.values()}
     assert not owners & {key.id for key in described.facts.keys}

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cutover.contracts.policy import Facts, Root, Rules
+from cutover.contracts.policy import Facts, Root, Rules, TrustedKey
 from cutover.domain import envelope as dsse
 from cutover.errors import Refused
 from cutover_cli import policy, signing, strict_yaml
@@ -114,6 +115,60 @@ def test_lint_says_what_no_schema_can(
 ) -> None:
     found = {(fault.code, fault.pointer) for fault in lint(rules, change(facts), targets=["staging"])}
     assert (code, where) in found
+
+
+def _key(facts: Facts, **changes: Any) -> Facts:
+    said: dict[str, Any] = {
+        "id": "sha256:" + "0" * 64, "holder": "somebody", "public_key": "",
+        "not_before": datetime(2026, 1, 1, tzinfo=UTC), "not_after": datetime(2027, 1, 1, tzinfo=UTC),
+    }  # fmt: skip
+    return facts.model_copy(update={"keys": (*facts.keys, TrustedKey(**said | changes))})
+
+
+@pytest.mark.parametrize(
+    ("code", "where", "change"),
+    [
+        ("KEY_WITHOUT_PERSON", "/facts/keys/0/person", lambda f: _key(f, purpose="waiver")),
+        ("KEY_WITHOUT_PERSON", "/facts/keys/0/person", lambda f: _key(f, purpose="resolution")),
+        ("PERSON_UNKNOWN", "/facts/keys/0/person", lambda f: _key(f, purpose="waiver", person="zoe")),
+        (
+            "SOURCE_RESERVED",
+            "/facts/sources/resolutions",
+            lambda f: f.model_copy(update={"sources": {"resolutions": f.sources["ci"]}}),
+        ),
+        ("ROLE_UNKNOWN", "/rules/waivable/rollback/0", lambda f: _person(f, "omar", roles=())),
+    ],
+)
+def test_lint_looks_at_whose_keys_and_sources_they_are(
+    rules: Rules, facts: Facts, code: str, where: str, change: Callable[[Facts], Facts]
+) -> None:
+    """Lea holds every role; without her, what the others hold shows."""
+    people = {name: person for name, person in facts.people.items() if name != "lea"}
+    changed = change(facts.model_copy(update={"people": people}))
+    assert (code, where) in {(each.code, each.pointer) for each in lint(rules, changed, targets=["staging"])}
+
+
+@pytest.mark.parametrize("purpose", ["waiver", "resolution", "candidate"])
+def test_a_person_s_key_is_no_fault(rules: Rules, facts: Facts, purpose: Any) -> None:
+    found = lint(rules, _key(facts, purpose=purpose, person="omar"), targets=["staging"])
+    assert {"KEY_WITHOUT_PERSON", "PERSON_UNKNOWN"} & {fault.code for fault in found} == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "where", "waivable"),
+    [
+        ("FAMILY_UNKNOWN", "/rules/waivable/astrology", {"astrology": ("operations",)}),
+        ("FAMILY_UNKNOWN", "/rules/waivable/bind", {"bind": ("operations",)}),
+        ("FAMILY_WAIVED_BY_NOBODY", "/rules/waivable/rollback", {"rollback": ()}),
+        ("ROLE_UNKNOWN", "/rules/waivable/rollback/1", {"rollback": ("operations", "chief")}),
+    ],
+)
+def test_lint_knows_which_families_there_are_and_which_roles(
+    rules: Rules, facts: Facts, code: str, where: str, waivable: dict[str, tuple[str, ...]]
+) -> None:
+    assert rules.waivable
+    changed = rules.model_copy(update={"waivable": waivable})
+    assert (code, where) in {(fault.code, fault.pointer) for fault in lint(changed, facts, targets=["staging"])}
 
 
 def test_a_target_that_is_not_deployed_is_a_fault(rules: Rules, facts: Facts) -> None:

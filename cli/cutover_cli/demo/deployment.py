@@ -75,11 +75,11 @@ def trusted_keys(
 ) -> tuple[TrustedKey, ...]:
     """The demo's keys, and the stack's KMS keys as KMS itself publishes them."""
 
-    def every() -> Iterator[tuple[Purpose, str, bytes]]:
-        for purpose, holder, key in identities.trusted:
-            yield purpose, holder, key.public_key
+    def every() -> Iterator[tuple[Purpose, str, bytes, str | None]]:
+        for purpose, holder, key, person in identities.trusted:
+            yield purpose, holder, key.public_key, person
         for purpose, holder, output in _KMS_KEYS:
-            yield purpose, holder, kms.get_public_key(KeyId=outputs[output])["PublicKey"]
+            yield purpose, holder, kms.get_public_key(KeyId=outputs[output])["PublicKey"], None
 
     return tuple(
         TrustedKey(
@@ -89,8 +89,9 @@ def trusted_keys(
             public_key=base64.b64encode(spki).decode(),
             not_before=at - _KEYS_BEFORE,
             not_after=at + _KEYS_FOR,
+            person=person,
         )
-        for purpose, holder, spki in every()
+        for purpose, holder, spki, person in every()
     )
 
 
@@ -126,10 +127,13 @@ def root_of(identities: Identities, audience: Audience) -> Root:
 
 
 def trust_file(deployment: Deployment, identities: Identities, *, at: datetime) -> bytes:
-    """The trust file that a verifier is given, signed by both owners, in canonical bytes."""
+    """The trust file that a verifier is given, signed by both owners, in canonical bytes.
+
+    Whose a key is stands in the facts, which lie in the package: a verifier's file names no people.
+    """
     bundle = TrustBundle(
         audience=deployment.root.audience,
-        keys=deployment.facts.keys,
+        keys=tuple(key.model_copy(update={"person": None}) for key in deployment.facts.keys),
         issued_at=at,
         expires_at=at + _KEYS_FOR,
     )

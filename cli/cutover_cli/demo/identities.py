@@ -24,13 +24,16 @@ class Identities:
         return {"owner-operations": self.owner_operations, "owner-release": self.owner_release}
 
     @property
-    def trusted(self) -> tuple[tuple[Purpose, str, LocalKey], ...]:
-        """Purpose, holder and key of all that sign for a purpose. The owners do not: they sign policy."""
+    def trusted(self) -> tuple[tuple[Purpose, str, LocalKey, str | None], ...]:
+        """Purpose, holder and key of all that sign for a purpose, and whose it is where it is one person's.
+
+        The owners do not: they sign policy.
+        """
         return (
-            ("candidate", "CI of cutover", self.ci),
-            ("provenance", "The demo's builder", self.builder),
-            ("attestation", "The demo's smoke test", self.attester),
-            ("waiver", "Whoever grants waivers in the demo", self.waiver),
+            ("candidate", "CI of cutover", self.ci, None),
+            ("provenance", "The demo's builder", self.builder, None),
+            ("attestation", "The demo's smoke test", self.attester, None),
+            ("waiver", "Whoever grants waivers in the demo", self.waiver, "omar"),
         )
 
 

@@ -4,7 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import SAID, Code, CutoverId, Digest, Instant, Model, Name, Pointer, Revision, Text, kind
+from cutover.contracts.base import (
+    SAID,
+    Audience,
+    Code,
+    CutoverId,
+    Digest,
+    Instant,
+    Model,
+    Name,
+    Pointer,
+    Revision,
+    Text,
+    kind,
+)
+from cutover.contracts.candidate import Reference
 
 Outcome = Literal["pass", "warn", "hold", "deny"]
 
@@ -94,11 +108,27 @@ class ClearedRegister(Model):
     warnings: tuple[Warn, ...]
 
 
+class HowToAnswer(Model):
+    """What can answer a hold: a signed ``cutover/resolution/v1`` of this revision and fingerprint, sent to the bus."""
+
+    detail_type: Literal["HoldResolution"] = "HoldResolution"
+    audience: Audience
+    kinds: tuple[Literal["waiver", "evidence", "mended"], ...]
+    waivable_by: tuple[Name, ...] = ()
+    """Whoever holds one of these roles, and asked neither for the release nor for its change, may waive it."""
+    records: tuple[Reference, ...] = ()
+    """The records whose corrected version answers it, at the version that was held."""
+
+
 class HoldMessage(Model):
-    """``cutover/hold-message/v1``: one message in the exception queue for each open hold."""
+    """``cutover/hold-message/v1``: one message in the exception queue for each open hold.
+
+    The hold says whose it is, what would mend it, and until when; ``answer`` is there unless it takes a new candidate.
+    """
 
     schema_: Annotated[Literal["cutover/hold-message/v1"], SAID] = kind("cutover/hold-message/v1")
     cutover: CutoverId
     revision: Revision
     correlation_id: Annotated[str, Field(max_length=128)]
     hold: Hold
+    answer: HowToAnswer | None = None

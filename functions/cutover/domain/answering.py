@@ -13,11 +13,12 @@ for whatever people keep up to date, and not for an artifact, which is named by 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.evidence import EvidenceSet, Section, SourceFailure
-from cutover.contracts.holds import Hold
-from cutover.contracts.policy import Facts
+from cutover.contracts.holds import Hold, HowToAnswer
+from cutover.contracts.policy import Facts, Rules
 from cutover.contracts.supersession import Refreshed
 from cutover.domain import canonical
 from cutover.domain.waiving import BIND_FAMILY, family_of
@@ -27,6 +28,7 @@ PASSING = frozenset(
     {"SOURCE_DENIED", "SOURCE_UNKNOWN", "SOURCE_RECORD_MISSING", "SOURCE_VERSION_DIFFERS", "COLLECT_FAILED"}
 )
 """Why a record could not be had that may be otherwise when it is asked for again, at the same version."""
+Way = Literal["waiver", "evidence", "mended"]
 NEW_CANDIDATE = "announce a candidate that mends it"
 
 
@@ -48,9 +50,8 @@ def corrected(
     if answer.source not in facts.sources:
         raise Refused("EVIDENCE_SOURCE_UNKNOWN", f"the facts name no source {answer.source}", "name one that they do")
     known = [
-        each.reference for each in _abouts(hold, candidate, evidence_set)
-        if each.reference is not None and each.section != "artifacts"
-        and (each.reference.source, each.reference.record) == (answer.source, answer.record)
+        each for each in correctable(hold, candidate, evidence_set)
+        if (each.source, each.record) == (answer.source, answer.record)
     ]  # fmt: skip
     if not known:
         detail = f"{answer.source} {answer.record} is no record that the hold of {hold.code} {hold.field} is about"
@@ -61,11 +62,41 @@ def corrected(
     return Refreshed(source=answer.source, record=answer.record, version=answer.version)
 
 
+def correctable(hold: Hold, candidate: Candidate, evidence_set: EvidenceSet) -> tuple[Reference, ...]:
+    """The records that a hold is about and whose newer version could mend it, at the version that was held."""
+    found = (
+        each.reference for each in _abouts(hold, candidate, evidence_set)
+        if each.reference is not None and each.section != "artifacts"
+    )  # fmt: skip
+    return tuple(dict.fromkeys(found))
+
+
+def how(
+    hold: Hold, candidate: Candidate, evidence_set: EvidenceSet, *, rules: Rules, audience: str
+) -> HowToAnswer | None:
+    """What can answer a hold under these rules; None where only a new candidate can."""
+    if hold.severity == "deny":
+        return None
+    family = family_of(hold.rule)
+    roles = rules.waivable.get(family, ()) if family != BIND_FAMILY else ()
+    records = correctable(hold, candidate, evidence_set)
+    possible: dict[Way, bool] = {
+        "waiver": bool(roles), "evidence": bool(records), "mended": mendable(hold, candidate, evidence_set)
+    }  # fmt: skip
+    kinds = tuple(kind for kind, can in possible.items() if can)
+    return HowToAnswer(audience=audience, kinds=kinds, waivable_by=roles, records=records) if kinds else None
+
+
+def mendable(hold: Hold, candidate: Candidate, evidence_set: EvidenceSet) -> bool:
+    """Whether looking again may find something else."""
+    return family_of(hold.rule) == BIND_FAMILY or any(
+        failure.code in PASSING for failure in _failures(hold, candidate, evidence_set)
+    )
+
+
 def demand_mendable(hold: Hold, candidate: Candidate, evidence_set: EvidenceSet) -> None:
     """Raises ``Refused`` (``HOLD_NOT_MENDABLE``) where looking again would find the same."""
-    if family_of(hold.rule) == BIND_FAMILY:
-        return
-    if not any(failure.code in PASSING for failure in _failures(hold, candidate, evidence_set)):
+    if not mendable(hold, candidate, evidence_set):
         detail = f"{hold.code} {hold.field} is about what was read, and would be found again"
         raise Refused("HOLD_NOT_MENDABLE", detail, "answer with the corrected record's version, or with a waiver")
 

@@ -35,19 +35,23 @@ DEPENDENCIES = _gap(
 )  # fmt: skip
 CHANGE = _gap(
     "lineage.change", "CHANGE_RECORD_INCOMPLETE",
-    "a change record of cutover/change-record/v1", "complete the change record and announce its new version",
+    "a change record of cutover/change-record/v1",
+    "complete the change record; answer with its new version, or announce that",
 )  # fmt: skip
 ROLLOUT = _gap(
     "lineage.rollout", "COHORT_INCOMPLETE",
-    "cohorts, each with environment and share", "complete the rollout plan and announce its new version",
+    "cohorts, each with environment and share",
+    "complete the rollout plan; answer with its new version, or announce that",
 )  # fmt: skip
 FLAGS = _gap(
     "lineage.flags", "FLAG_INCOMPLETE",
-    "flags with owner, purpose, default and expiry", "complete the flag set and announce its new version",
+    "flags with owner, purpose, default and expiry",
+    "complete the flag set; answer with its new version, or announce that",
 )  # fmt: skip
 ROLLBACK_PLAN = _gap(
     "rollback.plan", "ROLLBACK_PLAN_MISSING",
-    "a rollback plan of cutover/rollback-plan/v1 with its steps", "publish the plan and announce its version",
+    "a rollback plan of cutover/rollback-plan/v1 with its steps",
+    "publish the plan; answer with its version, or announce that",
 )  # fmt: skip
 ROLLBACK_FIELDS = {
     name: _gap(
@@ -84,5 +88,6 @@ WAIVER_FIELDS = {
 }
 WAIVER = _gap(
     "waivers.record", "WAIVER_UNREADABLE",
-    "a waiver of cutover/waiver/v1 in a signed envelope", "publish the waiver and announce its version",
+    "a waiver of cutover/waiver/v1 in a signed envelope",
+    "publish the waiver; answer with its version, or announce that",
 )  # fmt: skip

@@ -7,7 +7,8 @@
 4. *manifest*: signed by a ``bind`` key; audience, cutover, revision and queue are the message's.
 5. *documents*: exactly those of the package, each with its digest and size; the manifest's subjects
    are bundle, lineage trace and hold register; rules and facts signed by both owners; the candidate
-   by a ``candidate`` key; every hold answered by a signed waiver; all of them tell one story.
+   by a ``candidate`` key; every hold answered by a waiver of somebody who may, by the rules and by
+   the facts that the manifest names; all of them tell one story.
 6. *approvals*: each signed by a ``decide`` key over this manifest's digest, by an eligible person
    who did not ask for the release, in time, well enough authenticated; together a quorum.
 7. *window*: the message counts only inside the manifest's window and validity, both half-open.

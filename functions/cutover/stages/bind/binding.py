@@ -7,15 +7,16 @@ from datetime import timedelta
 from cutover.contracts.base import Digest
 from cutover.contracts.bundle import Bundle
 from cutover.contracts.envelope import IN_TOTO_TYPE
+from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.handoff import Tombstone
 from cutover.contracts.holds import ClearedRegister, Hold, HoldRegister
-from cutover.domain import binding, canonical, holds
+from cutover.domain import answering, binding, canonical, holds
 from cutover.domain.binding import Binding, Case
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, Slot, Status, named
 from cutover.errors import Conflict
 from cutover.exceptions import tell
-from cutover.loading import load
+from cutover.loading import candidate_of, load
 from cutover.ports import ExceptionQueue, Store
 from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
@@ -46,8 +47,17 @@ class Binder:
                 # Another cutover claimed the slot between our reading and our commit: now we read that.
                 record = self._advance(record, reported)
         if record.status in {Status.HELD, Status.DECLINED}:
-            tell(record, load(self.store, record.hold_register, HoldRegister), self.exceptions)
+            self._tell(record)
         return record
+
+    def _tell(self, record: RevisionRecord) -> None:
+        """One message for each open hold, with what can answer it."""
+        candidate, rules = candidate_of(self.store, record), self.gatherer.policies.rules(record.rules)
+        evidence_set = load(self.store, record.evidence_set, EvidenceSet)
+        tell(
+            record, load(self.store, record.hold_register, HoldRegister), self.exceptions,
+            lambda hold: answering.how(hold, candidate, evidence_set, rules=rules, audience=self.audience),
+        )  # fmt: skip
 
     def _advance(self, record: RevisionRecord, reported: tuple[Reported, ...]) -> RevisionRecord:
         active = self.gatherer.policies.active()
