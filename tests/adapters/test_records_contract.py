@@ -324,7 +324,7 @@ def test_one_of_two_commits_of_two_entries_wins(records: Records, writer: Writer
 
 def bound_and_announced(writer: Writer) -> tuple[dict[str, Any], dict[str, Any]]:
     """A revision with its slot and lane, another candidate announced; what is there, and what supersedes it."""
-    before = {
+    before: dict[str, Any] = {
         "record": advanced(record(), Status.BOUND), "admission": admission(digest=digest_of("another")),
         "lane": lane(), "slot": slot(),
     }  # fmt: skip

@@ -10,8 +10,9 @@ from cutover.domain import canonical, ledger, schedule
 from cutover.domain.entries import Told
 from cutover.domain.record import Admission, Brake, RevisionRecord, Signal, Slot, Status
 from cutover.errors import Conflict, DocumentMissing, Fenced, Refused
+from cutover.journal import DECISIONS
 from cutover.ports import Commit
-from cutover.recorder import DECISIONS, Recorder, Step
+from cutover.recorder import Recorder, Step
 from tests.architecture.test_imports import FILES
 from tests.building.policy import RECEIVED_AT
 from tests.simulator.journeys import announced, awaiting_approval, awaiting_window
