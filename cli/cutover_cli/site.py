@@ -14,6 +14,7 @@ from cutover.ports import Clock, Records
 from cutover_cli.output import BadArgument, CommandError, Exit
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_events import EventBridgeClient
 
 SOURCE = "cutover.operators"
@@ -70,7 +71,11 @@ def site(ctx: typer.Context, *, stack: str | None, profile: str | None, region: 
         return given
     if local == (stack is not None):
         raise BadArgument("give either --stack NAME or --local")
-    return _local() if stack is None else _deployed(stack, profile, region)
+    if stack is None:
+        return _local()
+    import boto3
+
+    return deployed(boto3.Session(profile_name=profile, region_name=region), stack)
 
 
 def _local() -> Site:
@@ -85,12 +90,10 @@ def _local() -> Site:
     )
 
 
-def _deployed(stack: str, profile: str | None, region: str | None) -> Site:
-    import boto3
-
+def deployed(session: "boto3.Session", stack: str) -> Site:
+    """The stack in this session's account and region. Raises BadArgument where it is none of ours."""
     from cutover.adapters.dynamodb_records import DynamoRecords
 
-    session = boto3.Session(profile_name=profile, region_name=region)
     described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
     if missing := {"Audience", "BusName", "TableName"} - outputs.keys():
