@@ -16,7 +16,10 @@ from cutover.adapters import dynamodb_items as items
 from cutover.adapters.dynamodb_commit import _mark
 from cutover.adapters.dynamodb_records import DynamoRecords
 from cutover.adapters.dynamodb_tokens import DynamoTokens
+from cutover.contracts.base import Digest
+from cutover.contracts.policy import Facts, Rules
 from cutover.domain.record import Brake
+from cutover.policies import PolicyReader
 from cutover.ports import Clock, Fetched
 from tests.building.policy import Deployment
 from tests.engines import dynamodb_local
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 BATCH = 25
 """What one BatchWriteItem takes."""
+_WARM: tuple[dict[Digest, tuple[Rules, Digest]], dict[Digest, tuple[Facts, Digest]]] = {}, {}
+"""Policies by digest, as a warm function keeps them: which one is active it asks every time."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,11 @@ class Place:
         wiring = SimulatedWiring(scene.deployment, scene.fingerprint, self.clock)
         wiring.clock = time
         wiring.bucket._versions.update(scene.sources)
+        adapter = records or self.records
+        policies = PolicyReader(records=adapter, store=self.store, fingerprint=scene.fingerprint)
+        policies._rules, policies._facts = _WARM
         wiring.__dict__.update(
-            records=records or self.records, tokens=DynamoTokens(self.client, table=self.table), store=self.store,
+            records=adapter, policies=policies, tokens=DynamoTokens(self.client, table=self.table), store=self.store,
             exceptions=self.exceptions, deployment=self.deployment,
         )  # fmt: skip
         return wiring

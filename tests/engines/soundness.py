@@ -6,6 +6,7 @@
 4. A lane names its newest revision, and whether that one has ended; no other revision there is live.
 """
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
@@ -28,8 +29,14 @@ class Table:
         found: dict[str, Any] = {**client.scan(TableName=name, ConsistentRead=True)}
         assert "LastEvaluatedKey" not in found, "more than one page: a race is smaller"
         self.items: list[items.Item] = found["Items"]
-        self.models = [model for item in self.items if (model := items.model_of(item)) is not None]
-        self.nonces = sum(item["kind"] == {"S": "NONCE"} for item in self.items)
+
+    @cached_property
+    def models(self) -> list[BaseModel]:
+        return [model for item in self.items if (model := items.model_of(item)) is not None]
+
+    @property
+    def nonces(self) -> int:
+        return sum(item["kind"] == {"S": "NONCE"} for item in self.items)
 
     def all(self, model: type[M]) -> list[M]:
         return [each for each in self.models if isinstance(each, model)]

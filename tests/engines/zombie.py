@@ -34,9 +34,12 @@ Act = Callable[[SimulatedWiring], Any]
 
 @dataclass(frozen=True)
 class Order:
-    """``folder``: what is shared (``clock``, ``objects``). Stops before or after its commit of that number."""
+    """``scene`` None: that of the order before. ``folder``: what is shared (``clock``, ``objects``).
 
-    scene: Scene
+    Stops before or after its commit of that number.
+    """
+
+    scene: Scene | None
     table: str
     folder: Path
     act: Act
@@ -79,9 +82,9 @@ class Halting(DynamoRecords):
             self._halt()
 
 
-def perform(client: "DynamoDBClient", order: Order) -> Report:
+def perform(client: "DynamoDBClient", order: Order, scene: Scene) -> Report:
     """One function call, with one stop in it."""
-    place = shared_place(order.scene, client, order.table, order.folder)
+    place = shared_place(scene, client, order.table, order.folder)
     sent_before: list[int] = []
 
     def halt() -> None:
@@ -139,13 +142,15 @@ class Zombie:
 
 def main(url: str, descriptor: int) -> None:
     client = Engine(url).client()
+    scenes: list[Scene] = []
     with Connection(descriptor) as connection:
         while True:
             try:
                 order = connection.recv()
             except EOFError:
                 return
-            connection.send(perform(client, order))
+            scenes = [order.scene] if order.scene else scenes
+            connection.send(perform(client, order, *scenes))
 
 
 if __name__ == "__main__":
