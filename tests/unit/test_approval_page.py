@@ -157,6 +157,7 @@ def test_a_superseded_page_points_at_the_newer_revision_without_a_link(
         assert why in answer.body
         assert "Revision 2 is the current one" in answer.body
         assert "A message of its own asks about that one" in answer.body
+        assert "<p>Nobody decided.</p>" in answer.body
         assert "<a " not in answer.body
         assert "<form" not in answer.body
 

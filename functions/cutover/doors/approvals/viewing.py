@@ -8,7 +8,7 @@ from cutover.contracts.policy import Facts
 from cutover.domain import envelope as dsse
 from cutover.domain import times
 from cutover.domain.links import Link
-from cutover.domain.record import Lane, RecordedDecision, RevisionRecord, Status
+from cutover.domain.record import FINAL, Lane, RecordedDecision, RevisionRecord, Status
 from cutover.doors.approvals import permitting, postponing
 from cutover.doors.approvals.asking import Question
 from cutover.doors.approvals.postponing import Room
@@ -88,6 +88,11 @@ class View:
     @property
     def refuse(self) -> Refused | None:
         return self.objections.refuse
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody will decide about it any more."""
+        return self.record.status in FINAL or self.record.status is Status.HANDING_OFF
 
     @property
     def me(self) -> str:
