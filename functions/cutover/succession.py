@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
-
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES, Candidate
 from cutover.contracts.handoff import Tombstone
@@ -44,8 +42,7 @@ class Succession:
         payload: Digest,
     ) -> Step:  # fmt: skip
         """Row 4. ``successor`` is the new candidate's revision, ``payload`` that candidate's payload digest."""
-        before = orjson.loads(self.store.get(record.candidate, limit=MAX_CANDIDATE_BYTES))
-        after = candidate.model_dump(mode="json", by_alias=True)
+        before, after = (each.model_dump(mode="json", by_alias=True) for each in (self._candidate(record), candidate))
         lane = {"issued_at": candidate.issued_at, "sequence": candidate.sequence}
         return self._step(
             record, successor.model_copy(update={"waivers": record.waivers}), cause="newer-candidate",
@@ -79,12 +76,14 @@ class Succession:
         )  # fmt: skip
 
     def _another(self, record: RevisionRecord, refreshed: tuple[Refreshed, ...]) -> RevisionRecord:
-        candidate = Candidate.model_validate_json(self.store.get(record.candidate, limit=MAX_CANDIDATE_BYTES))
         policy = self.policy()
         successor = opening.another_of(
-            candidate, record, policy=policy, window=_occurrence(policy, record), now=self.clock.now()
+            self._candidate(record), record, policy=policy, window=_occurrence(policy, record), now=self.clock.now()
         )
         return successor.model_copy(update={"refreshed": opening.merged(record.refreshed, refreshed)})
+
+    def _candidate(self, record: RevisionRecord) -> Candidate:
+        return Candidate.model_validate_json(self.store.get(record.candidate, limit=MAX_CANDIDATE_BYTES))
 
     def _step(
         self, record: RevisionRecord, successor: RevisionRecord, *, cause: Cause, requester: str,
