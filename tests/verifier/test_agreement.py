@@ -218,6 +218,37 @@ def test_an_approval_counts_for_the_role_in_its_statement_and_for_no_other(appro
     assert judge(package(approvers=("erin", "bo"))).verified
 
 
+LATER = "2026-03-03T11:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"decision": "defer", "until": LATER, "answers": None, "reason": "Not yet."},
+        {"decision": "defer", "until": LATER},
+        {"decision": "defer"},
+        {"decision": "resume"},
+        {"decision": "refuse", "reason": "No."},
+        {"until": LATER},
+    ],
+    ids=["a deferral", "deferral with answers", "deferral without a time", "taking up", "refusal", "approval until"],
+)
+def test_only_an_approval_passes_for_one(changes: dict[str, Any]) -> None:
+    """Genuine, witnessed, by somebody who might, over this manifest: and still no approval."""
+
+    def said(statement: Any) -> Any:
+        return {**statement, "predicate": {**statement["predicate"], **changes}}
+
+    assert judge(package({"approval/1": said})).code == "APPROVAL_DIFFERS"
+
+
+def test_an_approval_says_that_it_puts_nothing_off() -> None:
+    """``until`` is written as null: a statement that leaves it out is not in the one spelling of its contract."""
+    said = orjson.loads(canonical.encode_model(DOCUMENTS["approval/1"]))["predicate"]
+    assert said["until"] is None
+    assert not judge(package({"approval/1": mutation.remove("/predicate/until")})).verified
+
+
 def test_the_trust_of_another_deployment_is_refused() -> None:
     assert not judge(WHOLE, trust=OTHER_DEPLOYMENT.trust_file()).verified
 
