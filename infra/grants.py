@@ -81,7 +81,7 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
                         get_content, put_content),
     "Receipts":        (consume("Receipts"), read_table, put_items("CHAIN", "CUTOVER", "LANE", "NONCE"),
                         get_content, put_content, look_for_handoff, remember),
-    "Approvals":       (read_table, put_items("CHAIN", "CUTOVER", "LANE", "NONCE"), release_slot,
+    "Approvals":       (read_table, put_items("CHAIN", "CUTOVER", "LANE", "NONCE"), check_lane, release_slot,
                         get_content, put_content, put_tombstone, sign_decide, make_links, check_links,
                         report_exceptions, remember),
     "Relay":           (follow_main, follow_tokens, read_table, update_signals, take_token, start_executions,
