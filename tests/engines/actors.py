@@ -9,16 +9,27 @@ from typing import Any
 
 from cutover.contracts.approval import Answers, Decision
 from cutover.domain import canonical
+from cutover.domain.ledger import BRAKE_CHAIN, ORDERS_CHAIN
 from cutover.domain.links import Link
 from cutover.domain.record import Admission, RevisionRecord, named
 from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.summary import exceptions_of, risk_of
+from cutover.doors.brake_orders import braking
+from cutover.doors.brake_orders.braking import Braking
 from cutover.doors.clock.ending import Ending
 from cutover.doors.clock.repairing import Repairing
 from cutover.doors.clock.ticking import Ticking
 from cutover.doors.clock.watching import Watching
+from cutover.doors.receipts import receiving
+from cutover.doors.receipts.receiving import Receiving
+from cutover.doors.resolutions import resolving
+from cutover.doors.resolutions.resolving import Resolving
+from cutover.doors.signed_events import Kind, SignedEvents
+from cutover.doors.withdrawals import withdrawing
+from cutover.doors.withdrawals.withdrawing import Withdrawing
 from cutover.errors import Conflict
 from cutover.packages import read_package
+from cutover.recorder import Recorder
 from cutover.stages.admit.admitting import Admitter
 from cutover.stages.assemble.assembling import Assembler
 from cutover.stages.await_token.awaiting import wait
@@ -26,6 +37,7 @@ from cutover.stages.bind.binding import Binder
 from cutover.stages.bind.gathering import Gatherer
 from cutover.stages.flow import Collected, RecordReference, Reported
 from cutover.stages.hand_off.handing import HandOff
+from tests.simulator.events import Sent
 from tests.simulator.wiring import SimulatedWiring
 
 CUTOVER = "service@production.1"
@@ -76,12 +88,14 @@ def decide(
 
 def hand_off(wiring: SimulatedWiring, execution: int = 1) -> RevisionRecord:
     """In the name of the first ``execution``, unless another one serves the revision by now; as all stages here."""
-    return HandOff(
+    stage = HandOff(
         store=wiring.store, outbox=wiring.store, recorder=wiring.recorder("hand-off", execution=execution),
         policies=wiring.policies, destinations=wiring.destinations, deployment=wiring.deployment,
         drifting=wiring.drifting, succession=wiring.succession(), clock=wiring.clock,
         sealer=lambda: wiring.sealer("handoff"),
-    ).run(CUTOVER, 1)  # fmt: skip
+    )  # fmt: skip
+    record: RevisionRecord = again(lambda: stage.run(CUTOVER, 1))
+    return record
 
 
 def tick(wiring: SimulatedWiring) -> dict[str, int]:
@@ -148,3 +162,31 @@ def await_window(wiring: SimulatedWiring, execution: int = 1) -> RevisionRecord:
         reference, state="AwaitWindow", value=f"token of {execution}", tokens=wiring.tokens, clock=wiring.clock,
         recorder=wiring.recorder("await-token", execution=execution),
     )  # fmt: skip
+
+
+def takes(wiring: SimulatedWiring, event: Sent) -> str:
+    """A signed event reaches its door, again whenever it was in conflict; what came of it."""
+    role = event.door.replace("_", "-")
+    recorder = wiring.recorder(role)
+    kind, obey = _door(wiring, role, recorder)
+    events: SignedEvents[Any] = SignedEvents(
+        kind=kind, audience=wiring.settings.audience, store=wiring.store, journal=recorder, policy=wiring.policy,
+        clock=wiring.clock, refusals=BRAKE_CHAIN if role == "brake-orders" else ORDERS_CHAIN,
+    )  # fmt: skip
+    answer: dict[str, str] = again(lambda: events.take(event.body, message_id="m-1", obey=obey))
+    return answer["result"]
+
+
+def _door(wiring: SimulatedWiring, role: str, recorder: Recorder) -> tuple[Kind[Any], Callable[[Any], str]]:
+    store, clock = wiring.store, wiring.clock
+    match role:
+        case "withdrawals":
+            return withdrawing.KIND, Withdrawing(recorder=recorder, store=store, clock=clock).obey
+        case "resolutions":
+            door = Resolving(recorder=recorder, store=store, clock=clock, succession=wiring.succession)
+            return resolving.KIND, door.obey
+        case "brake-orders":
+            return braking.KIND, Braking(records=wiring.records, journal=recorder, clock=clock).obey
+        case "receipts":
+            return receiving.KIND, Receiving(recorder=recorder, outbox=store).obey
+    raise AssertionError(role)

@@ -53,6 +53,12 @@ class Table:
         entries = self.chain(cutover)
         return [each.event for each in entries if each.transition is not None and each.revision == revision]
 
+    def told(self, order: str) -> LedgerEntry:
+        """The one entry that a signed event led to, by its payload; not that of the revision it may have opened."""
+        entries = [each for each in self.all(LedgerEntry) if order in each.inputs.values()]
+        (found,) = [each for each in entries if each.event != "opened"]
+        return found
+
     def record(self, cutover: str, revision: int = 1) -> RevisionRecord:
         (found,) = [each for each in self.all(RevisionRecord) if (each.cutover, each.revision) == (cutover, revision)]
         return found

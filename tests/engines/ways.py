@@ -4,12 +4,16 @@ import functools
 from datetime import timedelta
 from typing import Any
 
+from cutover.contracts.holds import Hold
 from cutover.contracts.manifest import RequiredSigner
 from tests.engines.scenes import Scene
 from tests.simulator import journeys
+from tests.simulator.events import brake_order, engage, plan, receipt, signed, withdrawal
 from tests.simulator.journeys import AFTER_OPENING
+from tests.simulator.resolving import Answer, corrected, hold_of, resolution, waived
 from tests.simulator.world import DEFINITION, World
 
+CUTOVER = "service@production.1"
 PRODUCTS = ("service", "worker")
 
 
@@ -118,3 +122,72 @@ def over() -> Scene:
     journeys.awaiting_approval(world)
     world.clock.move_to(world.record().expires_at)
     return Scene.of(world)
+
+
+# --- with signed events that are about to arrive: ``given["events"]`` -----------------------------------------------
+
+
+@functools.cache
+def withdrawing() -> Scene:
+    """In the window, which is open, and somebody withdraws."""
+    world = World()
+    journeys.awaiting_window(world)
+    world.clock.move_to(AFTER_OPENING)
+    return Scene.of(world, {"events": [signed(world, withdrawal(world, CUTOVER))]})
+
+
+@functools.cache
+def acknowledging() -> Scene:
+    """As ``lease_over``: the first attempt's message has arrived, and its consumer says so."""
+    world = World()
+    journeys.awaiting_window(world)
+    world.wiring.deployment.lose_answers()
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    world.clock.move(timedelta(seconds=world.rules().lease))
+    return Scene.of(world, {"events": [signed(world, receipt(world, world.record().handoff_id or ""))]})
+
+
+@functools.cache
+def held(*sequences: int) -> Scene:
+    """Held for three reasons, each with an answer, and one of them with another answer of the same time beside it.
+
+    ``given["admissions"]``: so many newer candidates, announced.
+    """
+    world = World()
+    journeys.revise(world, "flags", lambda said: said["flags"][0].pop("owner") and None)
+    journeys.revise(world, "rollout", lambda said: said["cohorts"][0].pop("share_percent") and None)
+    record = journeys.announced(world, world.candidate(waivers=()))
+    drill, flag, cohort = (
+        hold_of(world, code) for code in ("ROLLBACK_DRILL_MISSING", "FLAG_INCOMPLETE", "COHORT_INCOMPLETE")
+    )
+    journeys.revise(world, "flags", lambda said: said["flags"][0].update(owner="orders"))
+    journeys.revise(world, "rollout", lambda said: said["cohorts"][0].update(share_percent=1))
+    answers: list[tuple[Hold, Answer]] = [
+        (drill, waived(world, drill)), (flag, corrected(world, "flags")), (cohort, corrected(world, "rollout")),
+        (drill, waived(world, drill, reason="Said in other words.")),
+    ]  # fmt: skip
+    events = [signed(world, resolution(world, hold, answer, record)) for hold, answer in answers]
+    return Scene.of(world, {"events": events, "admissions": _announced(world, sequences)})
+
+
+@functools.cache
+def braked() -> Scene:
+    """In the window, the brake engaged; its release by the dry run's plan, and another order to engage it."""
+    world = World()
+    journeys.awaiting_window(world)
+    world.clock.move_to(AFTER_OPENING)
+    engage(world)
+    orders = [
+        brake_order(world, "release", plan=plan(world)), brake_order(world, "engage", reason="It is not over."),
+    ]  # fmt: skip
+    return Scene.of(world, {"events": [signed(world, order) for order in orders]})
+
+
+@functools.cache
+def about_to_brake() -> Scene:
+    """In the window, which is open, and somebody engages the brake."""
+    world = World()
+    journeys.awaiting_window(world)
+    world.clock.move_to(AFTER_OPENING)
+    return Scene.of(world, {"events": [signed(world, brake_order(world, "engage"))]})
