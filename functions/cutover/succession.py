@@ -14,7 +14,8 @@ from cutover.contracts.candidate import MAX_CANDIDATE_BYTES, Candidate
 from cutover.contracts.handoff import Tombstone
 from cutover.contracts.manifest import Window
 from cutover.contracts.supersession import Difference, Refreshed, Supersession
-from cutover.domain import canonical, opening
+from cutover.domain import canonical, opening, reliance
+from cutover.domain import envelope as dsse
 from cutover.domain.differences import differences
 from cutover.domain.policy import Policy
 from cutover.domain.record import Admission, RecordedResolution, RevisionRecord, Status
@@ -80,7 +81,10 @@ class Succession:
         successor = opening.another_of(
             self._candidate(record), record, policy=policy, window=_occurrence(policy, record), now=self.clock.now()
         )
-        return successor.model_copy(update={"refreshed": opening.merged(record.refreshed, refreshed)})
+        envelope = self.store.get(record.admission, limit=dsse.MAX_ENVELOPE_BYTES)
+        rests_on = reliance.keys((), [envelope], policy.facts.keys)
+        updates = {"refreshed": opening.merged(record.refreshed, refreshed), "relies_on": rests_on}
+        return successor.model_copy(update=updates)
 
     def _candidate(self, record: RevisionRecord) -> Candidate:
         return Candidate.model_validate_json(self.store.get(record.candidate, limit=MAX_CANDIDATE_BYTES))

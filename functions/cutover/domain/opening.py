@@ -53,7 +53,7 @@ def another_of(
         correlation_id=before.correlation_id, requester=before.requester, window=before.window,
         rules=policy.rules_reference, facts=policy.facts_reference, admitted_at=before.admitted_at,
         expires_at=min(candidate.expires_at, closes_at or candidate.expires_at), opens_at=opens_at,
-        closes_at=closes_at, refreshed=before.refreshed, waivers=before.waivers, relies_on=before.relies_on[:1],
+        closes_at=closes_at, refreshed=before.refreshed, waivers=before.waivers,
     )  # fmt: skip
 
 
