@@ -29,7 +29,7 @@ from cutover_cli.orders import (
     said,
 )
 from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering
-from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, remote, site
+from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 
 app = typer.Typer(help="The emergency brake: no hand-off begins while it is engaged.", no_args_is_help=True)
 RECENT = 100
@@ -58,13 +58,14 @@ def engage(  # noqa: PLR0913  # each is an argument of the command
     profile: ProfileOption = None,
     region: RegionOption = None,
     local: LocalOption = False,
+    state_dir: StateDirOption = None,
     wait: WaitOption = True,
     timeout: TimeoutOption = 120,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Stop every hand-off that has not been sent. Works at any time, also when the brake is engaged already."""
     with answering(form), remote():
-        where = site(ctx, stack=stack, profile=profile, region=region, local=local)
+        where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
         order = made(BrakeOrder, where, action="engage", reason=reason, requester=requester)
         _order(where, order, key, timeout if wait else None, form)
 
@@ -77,11 +78,12 @@ def status(
     profile: ProfileOption = None,
     region: RegionOption = None,
     local: LocalOption = False,
+    state_dir: StateDirOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Say whether the brake is engaged, since when, by whom and why."""
     with answering(form), remote():
-        records = site(ctx, stack=stack, profile=profile, region=region, local=local).records
+        records = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir).records
         brake = records.brake()
         entry = _entry_of(brake, records)
         answer(_document(brake, entry), form, lambda: _text(brake, entry))
@@ -100,6 +102,7 @@ def release(  # noqa: PLR0913  # each is an argument of the command
     profile: ProfileOption = None,
     region: RegionOption = None,
     local: LocalOption = False,
+    state_dir: StateDirOption = None,
     wait: WaitOption = True,
     timeout: TimeoutOption = 120,
     form: FormatOption = Format.TEXT,
@@ -110,7 +113,7 @@ def release(  # noqa: PLR0913  # each is an argument of the command
     """
     planned: ReleasePlan | None = None
     with answering(form), remote():
-        where = site(ctx, stack=stack, profile=profile, region=region, local=local)
+        where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
         if dry_run:
             planned = _planned(where.records)
             answer(_document_of(planned), form, lambda: _text_of(planned))

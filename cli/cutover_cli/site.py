@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
@@ -25,6 +26,9 @@ StackOption = Annotated[
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use.")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="The AWS region of the stack.")]
 LocalOption = Annotated[bool, typer.Option("--local", help="The local stack of this checkout instead of AWS.")]
+StateDirOption = Annotated[
+    Path | None, typer.Option("--state-dir", metavar="DIR", help="Where the local stack keeps its state.")
+]
 
 
 class RemoteFailed(CommandError):
@@ -64,7 +68,10 @@ class EventBridgeBus:
         return entry["EventId"]
 
 
-def site(ctx: typer.Context, *, stack: str | None, profile: str | None, region: str | None, local: bool) -> Site:
+def site(
+    ctx: typer.Context, *, stack: str | None, profile: str | None, region: str | None, local: bool,
+    state_dir: Path | None,
+) -> Site:  # fmt: skip
     """Where the command is to work. Whoever calls it from Python may give the context another site."""
     given = ctx.find_object(Site)
     if given is not None:
@@ -72,17 +79,17 @@ def site(ctx: typer.Context, *, stack: str | None, profile: str | None, region: 
     if local == (stack is not None):
         raise BadArgument("give either --stack NAME or --local")
     if stack is None:
-        return _local()
+        return _local(state_dir)
     import boto3
 
     return deployed(boto3.Session(profile_name=profile, region_name=region), stack)
 
 
-def _local() -> Site:
+def _local(state_dir: Path | None) -> Site:
     from cutover.adapters.dynamodb_records import DynamoRecords
     from cutover_cli.local import lifecycle
 
-    stack = lifecycle.attach()
+    stack = lifecycle.attach(state_dir=state_dir)
     return Site(
         audience=stack.outputs["Audience"],
         records=DynamoRecords(stack.clients.dynamodb, table=stack.outputs["TableName"]),

@@ -19,7 +19,7 @@ from cutover_cli.orders import (
     said,
 )
 from cutover_cli.output import Exit, Format, FormatOption, answer, answering
-from cutover_cli.site import LocalOption, ProfileOption, RegionOption, StackOption, remote, site
+from cutover_cli.site import LocalOption, ProfileOption, RegionOption, StackOption, StateDirOption, remote, site
 
 TEXTS = {
     "WITHDRAWN": "withdrawn: it will not be handed off",
@@ -41,6 +41,7 @@ def withdraw(  # noqa: PLR0913  # each is an argument of the command
     profile: ProfileOption = None,
     region: RegionOption = None,
     local: LocalOption = False,
+    state_dir: StateDirOption = None,
     wait: WaitOption = True,
     timeout: TimeoutOption = 120,
     form: FormatOption = Format.TEXT,
@@ -50,7 +51,7 @@ def withdraw(  # noqa: PLR0913  # each is an argument of the command
     After a hand-off has begun nothing more is sent (5). What was handed off stays handed off.
     """
     with answering(form), remote():
-        where = site(ctx, stack=stack, profile=profile, region=region, local=local)
+        where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
         document = made(Withdrawal, where, cutover=cutover, revision=revision, reason=reason, requester=requester)
         following = Ordering(where, document, key=key, chains=[cutover]).send()
         if not wait:

@@ -297,7 +297,7 @@ def test_the_rollback_plan_names_the_hook_that_is_in_the_checkout(source: Checko
 def test_trusted_keys_are_the_demos_and_those_that_kms_publishes(described: Deployment, keys: Identities) -> None:
     by_purpose = {key.purpose: key for key in described.facts.keys}
     assert set(by_purpose) == {
-        "candidate", "provenance", "attestation", "waiver", "bind", "decide", "handoff", "ledger"
+        "candidate", "provenance", "attestation", "waiver", "withdrawal", "brake", "bind", "decide", "handoff", "ledger"
     }  # fmt: skip
     assert {name: key.person for name, key in by_purpose.items() if key.person} == {"waiver": "omar"}
     assert base64.b64decode(by_purpose["candidate"].public_key) == keys.ci.public_key

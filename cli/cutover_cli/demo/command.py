@@ -81,6 +81,7 @@ def _text(place: "Workspace", progress: "Progress", *, state: "Place | None") ->
     if state is not None:
         where = "" if place.default else f" --state-dir {_short(state.folder)}"
         lines += [
+            f"  .venv/bin/cutover brake engage --local{where} --reason Drill --key {folder}/keys/operator-brake.pem",
             f"  .venv/bin/cutover local status{where}",
             f"  .venv/bin/cutover local down{where}     the stack is still up: another run is quicker",
         ]

@@ -1,4 +1,4 @@
-"""Who signs in the demo: two policy owners, CI, a builder, whoever attests tests, whoever grants waivers."""
+"""Who signs in the demo: two policy owners, CI, a builder, whoever attests tests or grants waivers, operators."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,7 +9,7 @@ from cutover_cli.signing import LocalKey, load_or_create
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Six keys, one file each."""
+    """One file each."""
 
     owner_release: LocalKey
     owner_operations: LocalKey
@@ -17,6 +17,8 @@ class Identities:
     builder: LocalKey
     attester: LocalKey
     waiver: LocalKey
+    operator_withdrawal: LocalKey
+    operator_brake: LocalKey
 
     @property
     def owners(self) -> dict[str, LocalKey]:
@@ -34,6 +36,8 @@ class Identities:
             ("provenance", "The demo's builder", self.builder, None),
             ("attestation", "The demo's smoke test", self.attester, None),
             ("waiver", "Whoever grants waivers in the demo", self.waiver, "omar"),
+            ("withdrawal", "The demo's operator", self.operator_withdrawal, None),
+            ("brake", "The demo's operator", self.operator_brake, None),
         )
 
 
