@@ -12,7 +12,7 @@ from cutover.contracts.bundle import Bundle
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.holds import Hold
 from cutover.contracts.manifest import RequiredSigner
-from cutover.contracts.resolution import EvidenceAnswer
+from cutover.contracts.resolution import EvidenceAnswer, Resolution
 from cutover.contracts.supersession import Difference, Supersession
 from cutover.domain import canonical
 from cutover.domain.record import RevisionRecord
@@ -21,7 +21,7 @@ from cutover.loading import load
 from cutover.ports import Commit
 from tests.building.policy import CLOSES_AT
 from tests.simulator.events import deliver, signed
-from tests.simulator.journeys import AFTER_OPENING, announced, assert_consistent, open_holds, register_of, revise
+from tests.simulator.journeys import AFTER_OPENING, announced, assert_consistent, open_holds, register_of, revise, told
 from tests.simulator.owners import with_facts, with_key_of, with_rules
 from tests.simulator.resolving import Answer, corrected, hold_of, mended, resolution, resolve, result, waived
 from tests.simulator.world import World
@@ -595,3 +595,44 @@ def test_the_same_person_may_bring_what_another_one_waived() -> None:
     event = resolve(world, hold, waived(world, hold), key="resolution/dana", resolver="dana")
     assert result(world, event) == RESOLVED
     follows(world)
+
+
+# --- what the exception queue says -------------------------------------------------------------------------------
+
+
+def test_each_message_says_whose_it_is_what_mends_it_and_how_to_answer() -> None:
+    """Row 14: whoever reads it needs nothing else to write the answer."""
+    world = held("flags")
+    messages = {message.hold.code: message for message in told(world)}
+    drill, flag = messages[DRILL], messages[FLAG]
+    for message in (drill, flag):
+        assert message.hold.owner == "release-engineering"
+        assert message.hold.mend
+        assert message.hold.expires_at == world.record().expires_at
+        assert message.answer is not None
+        assert message.answer.waivable_by == ("risk",)
+        assert message.answer.kinds == ("waiver", "evidence")
+    assert flag.answer is not None
+    assert [each.record for each in flag.answer.records] == ["flags/service"]
+    assert drill.answer is not None
+    said = Resolution(
+        audience=drill.answer.audience, cutover=drill.cutover, revision=drill.revision,
+        fingerprint=drill.hold.fingerprint, answer=waived(world, drill.hold), resolver="omar",
+        resolved_at=world.clock.now(),
+    )  # fmt: skip
+    event = signed(world, said)
+    deliver(world, event)
+    assert result(world, event) == RECORDED
+
+
+def test_the_next_revision_tells_its_own_holds() -> None:
+    world = held("flags")
+    drill, flag = hold_of(world, DRILL), hold_of(world, FLAG)
+    resolve(world, drill, waived(world, drill))
+    withhold(world, "rollout")
+    world.announce(world.candidate(sequence=2, waivers=()))
+    world.run()
+    second = world.record(revision=2)
+    assert {hold.code for hold in open_holds(world, second)} == {FLAG, COHORT}
+    assert {message.hold.code for message in told(world) if message.revision == 2} == {FLAG, COHORT}
+    assert flag.id not in {message.hold.id for message in told(world) if message.revision == 2}
