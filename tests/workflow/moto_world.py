@@ -20,7 +20,9 @@ class MotoWorld(World):
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.RLock())
-        self._parked: str | None = None
+        self._parked: dict[str, str] = {}
+        """The token that each execution waits on."""
+        self._stopped: set[str] = set()
         self._started: dict[str, str] = {}
         super().__init__()
         self.steps = boto3.client(
@@ -44,7 +46,7 @@ class MotoWorld(World):
                 headers["x-amz-function-error"] = "Unhandled"
                 return json.dumps({"errorType": type(error).__name__, "errorMessage": "hidden"}).encode()
             if name == "AwaitToken":
-                self._parked = payload["token"]
+                self._parked[payload["execution"]] = payload["token"]
                 self.wiring.workflow.wait(payload["token"])
             self._changed.notify_all()
             return json.dumps(answer).encode()
@@ -57,31 +59,45 @@ class MotoWorld(World):
                 self._started[name] = started["executionArn"]
                 done = True
         for token in self.wiring.workflow.woken:
-            self._parked = None
+            self._parked = {name: value for name, value in self._parked.items() if value != token.value}
             self.steps.send_task_success(taskToken=token.value, output="{}")
             done = True
         self.wiring.workflow.woken.clear()
         return done
 
     def _advance(self) -> bool:
-        """Wait until the newest execution has ended, or waits on a token that nobody has answered."""
+        """Wait until each execution has ended, or waits on a token that nobody has answered."""
         give_up = time.monotonic() + DEADLINE
         before = len(self.wiring.records.changes) + len(self.wiring.tokens.changes)
-        while self._started and self._parked is None and self.status() == "RUNNING":
+        while any(self._runs(name) for name in self._started):
             assert time.monotonic() < give_up, f"moto did not come to rest: {self.visited()}"
             with self._changed:
                 self._changed.wait(0.02)
         return len(self.wiring.records.changes) + len(self.wiring.tokens.changes) > before
 
-    def status(self) -> str:
-        described = self.steps.describe_execution(executionArn=list(self._started.values())[-1])
+    def _runs(self, name: str) -> bool:
+        return name not in self._parked and name not in self._stopped and self.status(name) == "RUNNING"
+
+    def stop(self) -> None:
+        """Somebody stops the newest execution. AWS lets nobody answer its token after that."""
+        name = self.names()[-1]
+        self.steps.stop_execution(executionArn=self._started[name])
+        self.wiring.workflow.time_out(self._parked.pop(name))
+        self._stopped.add(name)  # moto goes on saying that it runs
+
+    def names(self) -> list[str]:
+        """Every execution, the newest last."""
+        return list(self._started)
+
+    def status(self, name: str | None = None) -> str:
+        """What Step Functions says of an execution; of the newest, unless another is named."""
+        described = self.steps.describe_execution(executionArn=self._started[name or self.names()[-1]])
         return str(described["status"])
 
-    def visited(self) -> list[str]:
+    def visited(self, name: str | None = None) -> list[str]:
         """The states that the execution entered, in the order of its history."""
-        pages = self.steps.get_paginator("get_execution_history").paginate(
-            executionArn=list(self._started.values())[-1]
-        )
+        arn = self._started[name or self.names()[-1]]
+        pages = self.steps.get_paginator("get_execution_history").paginate(executionArn=arn)
         events = (event for page in pages for event in page["events"])
         return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 

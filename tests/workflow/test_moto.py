@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from moto import mock_aws
 
 from tests.building.policy import CLOSES_AT
-from tests.simulator.journeys import AFTER_OPENING, assert_consistent
+from tests.simulator.events import withdraw
+from tests.simulator.journeys import AFTER_OPENING, assert_consistent, revise
 from tests.simulator.world import World
 from tests.workflow.moto_world import MotoWorld, install
 
@@ -112,6 +114,81 @@ def test_the_definition_on_moto(
     assert Counter(ours) == Counter(theirs)
     branches = {name for name in theirs if name.startswith(("Collect", "Verify"))}
     assert [name for name in ours if name not in branches] == [name for name in theirs if name not in branches]
+
+
+def superseded(world: World) -> None:
+    """The older one ends where it waits; the newer one's own execution goes on."""
+    world.announce()
+    world.run()
+    world.announce(world.candidate(version="1.4.1", sequence=2))
+    world.run()
+    approved_and_handed_off(world)
+
+
+def drifted(world: World) -> None:
+    """The successor has an execution that nobody announced."""
+    world.announce()
+    world.run()
+    revise(world, "rollout", lambda said: said["cohorts"][0].update(share_percent=7))
+    world.clock.move(timedelta(minutes=16))
+    world.tick()
+    approved_and_handed_off(world)
+
+
+def adopted(world: World) -> None:
+    """The execution was stopped while it waited for people."""
+    world.announce()
+    world.run()
+    if isinstance(world, MotoWorld):
+        world.stop()
+    else:
+        stopped = world.execution()
+        world.wiring.workflow.time_out(str(stopped.token))
+        world.machine.stop(stopped.name)
+    for person in ("erin", "omar"):
+        world.decide(person)
+        world.run()
+    world.clock.move(timedelta(minutes=2))
+    world.tick()
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+
+
+def withdrawn(world: World) -> None:
+    world.announce()
+    world.run()
+    withdraw(world, "service@production.1")
+    world.run()
+
+
+def approved_and_handed_off(world: World) -> None:
+    for person in ("erin", "omar"):
+        world.decide(person)
+        world.run()
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+
+
+SEVERAL: dict[str, tuple[Callable[[World], None], list[str], int]] = {
+    "superseded": (superseded, ["Superseded", "HandedOff"], 1),
+    "drifted": (drifted, ["Superseded", "HandedOff"], 1),
+    "adopted": (adopted, ["AwaitApproval", "HandedOff"], 1),
+    "withdrawn": (withdrawn, ["Withdrawn"], 0),
+}
+
+
+@pytest.mark.parametrize(("journey", "lasts", "sent"), SEVERAL.values(), ids=SEVERAL)
+def test_executions_beside_and_after_each_other_on_moto(
+    moto_world: MotoWorld, journey: Callable[[World], None], lasts: list[str], sent: int
+) -> None:
+    """One begins with a candidate, the other with a revision; both readers take each the same way."""
+    journey(moto_world)
+    assert [moto_world.visited(name)[-1] for name in moto_world.names()] == lasts
+    assert len(moto_world.messages()) == sent
+    simulated = World()
+    journey(simulated)
+    ours = {name: Counter(each.visited) for name, each in simulated.machine.executions.items()}
+    assert ours == {name: Counter(moto_world.visited(name)) for name in moto_world.names()}
 
 
 @pytest.mark.parametrize(
