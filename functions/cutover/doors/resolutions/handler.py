@@ -1,16 +1,18 @@
-"""Resolutions: signed answers to holds, by way of their own queue."""
+"""Resolutions: signed answers to holds, by way of their own queue.
+
+No table of Powertools stands before it: every event spends its nonce with the entry that it leads to.
+"""
 
 from typing import Any
 
 from cutover.doors.resolutions.resolving import KIND, Resolving
 from cutover.doors.signed_events import SignedEvents
 from cutover.runtime.batches import Message, each_message
-from cutover.runtime.idempotency import once
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
 
 
-def _take(*, key: str, message: Message) -> dict[str, str]:
+def _take(message: Message) -> dict[str, str]:
     wiring = wired()
     recorder = wiring.recorder("resolutions")
     events = SignedEvents(
@@ -23,5 +25,4 @@ def _take(*, key: str, message: Message) -> dict[str, str]:
 
 @observed("resolutions")
 def handler(event: dict[str, Any], context: Any) -> Any:
-    taken = once("resolutions", _take, context)
-    return each_message("resolutions", event, context, lambda message: taken(key=message.key, message=message))
+    return each_message("resolutions", event, context, _take)
