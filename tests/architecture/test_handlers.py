@@ -69,7 +69,7 @@ ONLY = {
     },
     "aws_lambda_powertools.utilities.idempotency": {
         "cutover.doors.approvals.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",
-        "cutover.doors.resolutions.handler", "cutover.doors.withdrawals.handler", "cutover.stages.admit.handler",
+        "cutover.doors.withdrawals.handler", "cutover.stages.admit.handler",
     },
     "cutover.domain.verification": {"cutover.stages.hand_off.handler"},
     "cutover.adapters.sqs_queues": set(),
