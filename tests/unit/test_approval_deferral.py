@@ -391,6 +391,18 @@ class TestRepeats:
         assert answer.status == 303 if memory == "kept" else answer.code == "FORM_USED"
         assert (world.record.status, world.record.decision_seq) == (Status.DEFERRED, 3)
 
+    def test_a_refusal_out_of_the_same_page_is_not_answered_as_the_deferral_was(self, world: World) -> None:
+        """Deferred, then back in the browser, and refused: one nonce, two decisions. Nothing is swallowed."""
+        link = world.link()
+        defer, refuse = world.form(link, "defer"), dict(world.form(link, "refuse", reason="After all: no."))
+        refuse["nonce"] = dict(defer)["nonce"]
+        world.post(link, defer)
+        answer = world.post(link, list(refuse.items()))
+        assert (answer.status, answer.code) == (422, "FORM_USED")
+        assert "After all: no." in answer.body
+        assert world.post(link, list((refuse | {"nonce": answer.field("nonce")}).items())).status == 303
+        assert world.record.status is Status.DECLINED
+
     def test_another_time_is_another_deferral_and_is_not_taken_for_the_first(self, world: World) -> None:
         link = world.link()
         later = world.form(link, "defer", until="2026-03-03T13:00")

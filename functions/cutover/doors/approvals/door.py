@@ -22,8 +22,8 @@ from cutover.doors.approvals.forms import Form
 from cutover.doors.approvals.rendering import Reply
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
-from cutover.doors.approvals.viewing import View
-from cutover.errors import AmbiguousCompletion, Conflict, CutoverError, Refused, TransientError
+from cutover.doors.approvals.view import View
+from cutover.errors import AmbiguousCompletion, Conflict, Refused
 from cutover.packages import read_package
 from cutover.ports import Clock, Mac, Records, Store
 
@@ -63,7 +63,7 @@ class Door:
             reply = pages.refusal(refused, reference=request.id)
         except Exception as error:  # noqa: BLE001 - a person gets a page and a reference, never nothing
             self._failed(error, told)
-            return _trouble(error, reference=request.id)
+            return pages.trouble(error, reference=request.id)
         self.log.info("approvals page", extra={"event_name": "approvals", "result": "succeeded"} | told)
         return reply
 
@@ -113,7 +113,8 @@ class Door:
         recorded = Reply(303, headers={"Location": request.link})
         until = None
         try:
-            until = self._until(form, question)
+            if form.decision == "defer":
+                until = postponing.instant(form.until, form.zone, question.package)
             if question.standing.repeats(form.decision, until):
                 self._finish(question, told)
                 return recorded
@@ -122,7 +123,8 @@ class Door:
             )
             ballot = self._ballot(form, question, nonce, until)
             # The first guard only. What holds without it: the spent nonce, and the decision on record.
-            key = canonical.digest(f"{request.link}\n{form.nonce}".encode())
+            # Another decision on the same page is another action: it must not be answered with the first one's result.
+            key = canonical.digest(f"{request.link}\n{form.nonce}\n{form.decision}\n{form.until}".encode())
             told["status"] = self.once(key, lambda: self.decider.decide(ballot).status.value)
         except Refused as refused:
             told |= {"result": "failed", "reason": refused.code}
@@ -135,10 +137,6 @@ class Door:
                 raise
             self._failed(error, told)
         return recorded
-
-    @staticmethod
-    def _until(form: Form, question: Question) -> datetime | None:
-        return postponing.instant(form.until, form.zone, question.package) if form.decision == "defer" else None
 
     def _stands(self, question: Question, decision: Decision, until: datetime | None, error: Exception) -> bool:
         """Whether the decision is on record in spite of ``error``. Raises ``AmbiguousCompletion`` if nobody knows."""
@@ -181,11 +179,3 @@ class Door:
             until=until,
             latest=latest,
         )
-
-
-def _trouble(error: Exception, *, reference: str) -> Reply:
-    if isinstance(error, AmbiguousCompletion):
-        return pages.uncertain(reference=reference)
-    if isinstance(error, TransientError):
-        return pages.unavailable(reference=reference)
-    return pages.broken(reference=reference, expected=isinstance(error, CutoverError))

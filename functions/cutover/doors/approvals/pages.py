@@ -3,8 +3,8 @@
 from cutover.domain.record import Status
 from cutover.doors.approvals.forms import CONFIRMATIONS, TYPED_DIGITS, Form
 from cutover.doors.approvals.rendering import Reply, render, sentence
-from cutover.doors.approvals.viewing import View
-from cutover.errors import Refused
+from cutover.doors.approvals.view import View
+from cutover.errors import AmbiguousCompletion, CutoverError, Refused, TransientError
 
 _AFTER_MINE = {
     Status.AWAITING_APPROVAL: "Others still have to decide. You need to do nothing more.",
@@ -114,6 +114,15 @@ def refusal(refused: Refused, *, reference: str) -> Reply:
 
 _AGAIN = "Try again in a minute. If it stays, tell the team that runs Cutover the reference below."
 _LATER = {"Retry-After": "10"}
+
+
+def trouble(error: Exception, *, reference: str) -> Reply:
+    """The page for what is no refusal: never more than a reference for whoever has to look into it."""
+    if isinstance(error, AmbiguousCompletion):
+        return uncertain(reference=reference)
+    if isinstance(error, TransientError):
+        return unavailable(reference=reference)
+    return broken(reference=reference, expected=isinstance(error, CutoverError))
 
 
 def unavailable(*, reference: str) -> Reply:
