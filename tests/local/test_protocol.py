@@ -10,13 +10,17 @@ import pytest
 from cutover.contracts.base import Digest
 from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
 from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
+from cutover.contracts.holds import HoldRegister
+from cutover.contracts.records import WAIVER_TYPE, Waiver
+from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution, WaiverAnswer
 from cutover.contracts.supersession import NOTICE_TYPE, Notice, Supersession
 from cutover.domain import brake as braking
+from cutover.domain import canonical, holds, ledger
 from cutover.domain import envelope as dsse
-from cutover.domain import ledger
 from cutover.domain.record import Admission, Brake, RevisionRecord, Status
 from cutover.doors.brake_orders.planning import release_plan
 from cutover_cli.local import lifecycle
+from tests.building.keys import seal
 from tests.local.releasing import Release, Releases, bring_up, now, wait
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("protocol")]
@@ -192,3 +196,25 @@ def test_the_brake_stops_what_is_approved_and_is_released_by_its_plan(releases: 
     assert_one_effect(releases, release, release.until("handed_off"))
     results = [entry.result for entry in releases.records.ledger(ledger.BRAKE_CHAIN)]
     assert results == ["ENGAGED", "PLAN_DIFFERS", "RELEASED"]
+
+
+def test_a_waiver_for_its_last_hold_makes_the_next_revision(releases: Releases) -> None:
+    release = Release(releases, "waived", "now-7", drilled=False)
+    release.announce()
+    record = release.until("held")
+    register = HoldRegister.model_validate_json(releases.store.get(record.hold_register or "", limit=2**24))
+    (hold,) = holds.open_holds(register)
+    waiver = Waiver(
+        id="drill-later", fingerprint=hold.fingerprint, owner="operations", reason="The drill is next week.",
+        approver="ruth", policy="OPS-4", expires_at=now() + timedelta(days=2),
+    )  # fmt: skip
+    sealed = seal(WAIVER_TYPE, canonical.encode_model(waiver), releases.deployment.key("waiver"))
+    said = Resolution(
+        audience=releases.deployment.audience, cutover=record.cutover, revision=1, fingerprint=hold.fingerprint,
+        answer=WaiverAnswer(kind="waiver", waiver=sealed), resolver="omar", resolved_at=now(),
+    )  # fmt: skip
+    releases.operate("HoldResolution", RESOLUTION_TYPE, said, releases.deployment.key("resolution"))
+    assert release.until("superseded", revision=1).reason == "HOLDS_RESOLVED"
+    release.until("awaiting_approval", revision=2)
+    release.approve()
+    assert_one_effect(releases, release, release.until("handed_off", revision=2))
