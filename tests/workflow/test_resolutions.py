@@ -558,6 +558,46 @@ def test_a_waiver_whose_signer_may_no_longer_holds_again_and_says_why() -> None:
     assert (warning.code, warning.field) == ("WAIVER_NOT_PERMITTED", "/waivers/0")
 
 
+def revoked(world: World) -> None:
+    """Owners revoke the key that signed the waiver, and the clock hears of it."""
+
+    def revoke(said: dict[str, Any]) -> None:
+        (key,) = [each for each in said["keys"] if each["purpose"] == "waiver"]
+        key["revoked_at"] = format_instant(world.clock.now())
+
+    world.clock.move(timedelta(hours=1))
+    with_facts(world, revoke)
+    world.tick()
+
+
+def test_a_revision_rests_on_the_key_of_a_waiver_that_answers_a_hold() -> None:
+    """Row 24: when that key is revoked, it ends."""
+    world = held()
+    hold = hold_of(world, DRILL)
+    resolve(world, hold, waived(world, hold))
+    key = world.deployment.key("waiver").key_id
+    assert key in follows(world).relies_on
+    revoked(world)
+    assert world.record(revision=2).status == "withdrawn"
+
+
+def test_a_revision_does_not_rest_on_a_waiver_that_it_does_not_use() -> None:
+    """It came to an earlier revision, and there is nothing for it to answer any more."""
+    world = held("flags")
+    drill, flag = hold_of(world, DRILL), hold_of(world, FLAG)
+    resolve(world, drill, waived(world, drill))
+    resolve(world, flag, complete(world, "flags"))
+    follows(world)
+    complete(world, "rollback")
+    world.announce(world.candidate(sequence=2, waivers=()))
+    world.run()
+    third = world.record(revision=3)
+    assert third.waivers
+    assert world.deployment.key("waiver").key_id not in third.relies_on
+    revoked(world)
+    assert world.record(revision=3).status == "awaiting_approval"
+
+
 def test_a_role_that_is_lost_between_assemble_and_bind_holds() -> None:
     """Assemble went by the facts of the opening; the manifest would name those of now."""
     world = World()

@@ -4,7 +4,7 @@ A waiver has to count twice: under the facts that the revision pinned, for Assem
 today's, for the manifest names these and whoever verifies the package has no others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,11 @@ class Weighed:
     answers: Answers
     came: tuple[Came, ...]
     waiving: tuple[Waiving, Waiving]
+
+    def signers(self, used: Container[Digest]) -> tuple[Digest, ...]:
+        """The keys that signed these waivers, by their payloads' digests."""
+        found = (key.id for each in self.came if each.opened.digest in used for key in each.opened.keys)
+        return tuple(dict.fromkeys(found))
 
 
 def weigh(

@@ -11,7 +11,7 @@ from cutover.domain import canonical, lineage, reliance
 from cutover.domain.assembling import EvidenceIndex, assemble, requesters
 from cutover.domain.package import evidence_of
 from cutover.domain.record import RevisionRecord, Status, named
-from cutover.domain.waivers import carried, envelopes_of, trusted
+from cutover.domain.waivers import RESOLUTIONS, carried, envelopes_of, trusted
 from cutover.domain.waiving import Waiving
 from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
@@ -100,8 +100,15 @@ class Assembler:
 
 
 def _envelopes(evidence_set: EvidenceSet, documents: dict[Digest, bytes]) -> list[bytes]:
-    """The signed documents among the evidence."""
-    return [documents[each.unwraps] for each in evidence_of(evidence_set) if each.unwraps is not None]
+    """The signed documents among the evidence that the revision rests on.
+
+    Of the waivers that resolutions brought it rests on those that answer a hold, and these Bind knows.
+    """
+    return [
+        documents[each.unwraps]
+        for each in evidence_of(evidence_set)
+        if each.unwraps is not None and each.source != RESOLUTIONS
+    ]
 
 
 def _failed(section: Section) -> Collection:

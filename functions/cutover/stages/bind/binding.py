@@ -105,6 +105,7 @@ class Binder:
             evidence_set=named(record.evidence_set, "evidence set"), bound_at=case.now, valid_until=valid_until,
         ).manifest()  # fmt: skip
         sealer = self.sealer()
+        signers = case.waivers.signers({hold.resolution.waiver for hold in cleared.holds})
         manifest = sealer.store(statement, IN_TOTO_TYPE, self.store)
         slot = Slot(
             queue_arn=destination.queue_arn, window=record.window, cutover=record.cutover, revision=record.revision
@@ -112,7 +113,8 @@ class Binder:
         updates = {
             "hold_register": inputs["hold-register"], "manifest": manifest, "bound_facts": active.facts_reference,
             "queue_arn": destination.queue_arn, "opens_at": window.opens_at, "closes_at": window.closes_at,
-            "valid_until": valid_until, "expires_at": valid_until, "relies_on": (*record.relies_on, sealer.key_id),
+            "valid_until": valid_until, "expires_at": valid_until,
+            "relies_on": tuple(dict.fromkeys((*record.relies_on, *signers, sealer.key_id))),
             "probe_every": case.rules.probe_every,
             "probe_by": window.opens_at - timedelta(seconds=case.rules.probe_before),
             "wake_at": window.opens_at + timedelta(seconds=case.rules.open_margin),
