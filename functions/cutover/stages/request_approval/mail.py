@@ -20,8 +20,8 @@ MAX_SUBJECT = 150
 class Again(StrEnum):
     """Why somebody who was asked before is asked again, in words for the mail."""
 
-    LAPSED = "You are asked again, because an approval that was given before does not count any more."
-    TAKEN_UP = "You are asked again, because the release was deferred, and that is over."
+    LAPSED = "This is asked again, because an approval that was given before does not count any more."
+    TAKEN_UP = "This is asked again, because the release was deferred, and that is over."
 
 
 def compose(
