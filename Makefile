@@ -71,6 +71,10 @@ bench: setup ## Measure, print ratios, write build/bench.json
 mutants: .venv/.stamp ## Change the code, one thing at a time: does a test fail? (TARGETS="quorum hand_off")
 	@$(BIN)/python -m tests.mutation $(TARGETS)
 
+.PHONY: soak-local
+soak-local: setup ## Fifty cutovers on a local stack whose workers are killed at random (SEED=n); takes its time
+	@CUTOVER_KILLED_CUTOVERS=50 CUTOVER_KILLED_SEED=$(or $(SEED),20261121) $(BIN)/pytest -q -s tests/local/test_killed_workers.py
+
 .PHONY: clean
 clean: ## Stop the local stack; delete environments and everything that was made
 	@if [ -x $(BIN)/cutover ]; then $(BIN)/cutover local down; fi
