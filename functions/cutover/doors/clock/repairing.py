@@ -9,6 +9,8 @@ from cutover.ports import Clock, Records
 from cutover.recorder import Recorder, Step
 
 LOOK_AGAIN = timedelta(minutes=1)
+TOMBSTONE = "TOMBSTONE"
+"""Why a hand-off was blocked (``cutover.guards``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,9 @@ class Repairing:
         if due.signal is not None:
             return self._repeat(due, due.signal)
         if due.status is Status.AWAITING_WINDOW and due.wake_at is not None and now >= due.wake_at:
-            return self._repeat(due, Signal.WAKE)
+            # Where a tombstone stands, HandOff can do nothing any more. Whoever was about to end the revision may have
+            # been cut off after putting it: watching finishes what is still to be done.
+            return None if due.reason == TOMBSTONE else self._repeat(due, Signal.WAKE)
         if due.status is Status.DEFERRED and due.deferred_until is not None and now >= due.deferred_until:
             return self._take_up(due)
         return None if due.status in schedule.WATCHED else self._later(due)
