@@ -69,6 +69,8 @@ class Chaos:
         self.kinds: tuple[Kind, ...] = KINDS
         self.stack: list[Invocation] = []
         self.met: Counter[tuple[str, str]] = Counter()
+        self.flip: Callable[[], bool] = lambda: self.source.random() < 0.5
+        """Whether what hung has happened nevertheless."""
         self.throttled: Counter[str] = Counter()
         self.skews: dict[str, timedelta] = {}
         self.meanwhile: Callable[[], None] = lambda: None
@@ -105,7 +107,7 @@ class Chaos:
         if not self.stack:
             return method(*args, **kwargs)
         invocation = self.stack[-1]
-        kind = self._draw(name)
+        kind = self.draw(name)
         if kind is not None:
             self.met[kind, name] += 1
             self.trace(f"{kind} at {name} of {invocation.function}")
@@ -143,7 +145,7 @@ class Chaos:
         return result
 
     def _hang(self, invocation: Invocation, name: str, done: Callable[[], object], given: Given) -> None:
-        if self.source.random() < 0.5:
+        if self.flip():
             try:
                 self._effect(None, invocation, name, done, given)
             except Exception as error:  # noqa: BLE001 - nobody hears this answer
@@ -151,7 +153,8 @@ class Chaos:
         self.clock.move_to(max(self.clock.now(), invocation.deadline))
         raise Killed(f"hung at {name}")
 
-    def _draw(self, name: str) -> Kind | None:
+    def draw(self, name: str) -> Kind | None:
+        """What goes wrong at this call; mostly nothing."""
         port = name.partition(".")[0]
         if self.throttled[port] > 0:
             self.throttled[port] -= 1

@@ -30,6 +30,7 @@ PORTS = tuple(
 )  # fmt: skip
 """Whatever the simulator's wiring has as a port of its own, a new one too."""
 TIMEOUTS = {f"{plan.kind}s.{plan.module}": plan.timeout_seconds for plan in FUNCTIONS.values()}
+LINKS_VALID_FOR = 2 * 86_400
 CLOSE_MARGIN = 30
 """Seconds: more than HandOff's timeout and two clocks' skew together, so that no send begins after the close."""
 
@@ -93,7 +94,7 @@ class Environment(World):
         super().__init__()
 
     def rules(self) -> Rules:
-        return super().rules().model_copy(update={"close_margin": CLOSE_MARGIN})
+        return super().rules().model_copy(update={"close_margin": CLOSE_MARGIN, "link_valid_for": LINKS_VALID_FOR})
 
     def publish(self, *, rules: Rules | None = None, facts: Facts | None = None, version: int = 1) -> None:
         rules, facts = rules or self.rules(), facts or self.deployment.facts()
@@ -107,9 +108,9 @@ class Environment(World):
             return super().invoke(module, event)
         return chaos.invoke(module, event, lambda: World.invoke(self, module, event))
 
-    def arm(self, source: random.Random) -> Chaos:
+    def arm(self, source: random.Random, kind: type[Chaos] = Chaos) -> Chaos:
         """From here on faults can happen, and nothing happens by itself."""
-        chaos = Chaos(source, self.clock, TIMEOUTS)
+        chaos = kind(source, self.clock, TIMEOUTS)
         self.chaos, self.installed = chaos, FaultyWiring(self, chaos)
         self.machine._pause = self.wait
         self.gather()

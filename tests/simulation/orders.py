@@ -19,7 +19,7 @@ from tests.simulation.simulation import Simulation
 
 def send(sim: Simulation, door: str, document: BaseModel, payload_type: str, purpose: Purpose) -> None:
     """A signed event is on its way to its door; now and then with a key that is not for this."""
-    wrong = sim.source.random() < 0.05
+    wrong = sim.chaos.rate > 0 and sim.source.random() < 0.05
     key = sim.world.deployment.key("candidate" if wrong else purpose)
     envelope = seal(payload_type, canonical.encode_model(document), key)
     detail = {"schema": "cutover/signed-event/v1", "envelope": envelope.model_dump(by_alias=True)}

@@ -15,7 +15,7 @@ from tests.building.policy import instant
 from tests.simulation.simulation import Simulation
 from tests.simulator.wiring import PAGE_URL
 
-CHOICES = ("approve",) * 16 + ("refuse", "defer", "defer", "resume")
+CHOICES = ("approve",) * 20 + ("refuse", "defer", "resume")
 ZONE = ZoneInfo("Europe/Berlin")
 _LINK = re.compile(re.escape(PAGE_URL) + r"/approvals/(\S+)")
 
@@ -32,17 +32,33 @@ def letters(sim: Simulation) -> list[str]:
     return kept
 
 
+def newest(sim: Simulation, person: str) -> str:
+    """The newest link that a person got."""
+    return [text for text in letters(sim) if _opened(sim, text).person == person][-1]
+
+
+def asked(sim: Simulation, record: RevisionRecord, person: str) -> str | None:
+    """The newest link that asks a person about this revision."""
+    name = (record.cutover, record.revision, person)
+    found = [(text, _opened(sim, text)) for text in letters(sim)]
+    return next((text for text, link in reversed(found) if (link.cutover, link.revision, link.person) == name), None)
+
+
 def decide(sim: Simulation) -> bool:
     """Somebody opens a link, mostly one of the newest, and sends the form."""
     mailed = letters(sim)
     if not mailed:
         return False
     text = sim.source.choice(mailed[-8:] if sim.source.random() < 0.9 else mailed)
+    return answer(sim, text, sim.source.choice(CHOICES))
+
+
+def answer(sim: Simulation, text: str, decision: str) -> bool:
+    """The form of a link is filled in and sent."""
     link = _opened(sim, text)
     record = sim.observer.records.get((link.cutover, link.revision))
     if record is None:
         return False
-    decision = sim.source.choice(CHOICES)
     body = urlencode(_form(sim, text, link, record, decision))
     sim.posted.append((text, body))
     return _post(sim, text, body, f"{link.person} {decision}s revision {link.revision}")

@@ -7,6 +7,8 @@ from cutover.domain import attempts
 from tests.building.policy import EXPIRES_AT
 from tests.simulation import ci, holds, operators, orders, people, rest, services, sources
 from tests.simulation.environment import copied
+from tests.simulation.finale import finale
+from tests.simulation.settling import settle
 from tests.simulation.simulation import Failed, Say, Simulation
 from tests.simulation.starts import START_NAMES, start
 from tests.simulation.violation import Violation
@@ -51,6 +53,7 @@ OPTIONAL = (
 ACTS_PER_RUN = (10, 45)
 TICKS = (60,) * 4 + (300,) * 3 + (1200,) * 3 + (4 * 3600,) * 2
 """Seconds between the clock's runs after the faults: all repairs have had their time then."""
+FINALES = 0.25
 QUIET = 2
 """So many runs of the clock in which nothing happened: nothing more will, before people or the window come."""
 
@@ -62,7 +65,9 @@ def simulate(seed: int, say: Say = lambda _line: None) -> Simulation:
     sim.tell(f"seed {seed} starts as {chosen}")
     try:
         _stormy(sim)
-        _rest(sim)
+        mended = _rest(sim)
+        if mended and sim.source.random() < FINALES:
+            finale(sim)
         _end(sim)
     except Violation as violation:
         sim.tell(f"VIOLATION: {violation}")
@@ -94,8 +99,11 @@ def _stormy(sim: Simulation) -> None:
         act()
 
 
-def _rest(sim: Simulation) -> None:
-    """No more faults and no more people: what runs by itself, until nothing more comes of it."""
+def _rest(sim: Simulation) -> bool:
+    """No more faults and no more people: what runs by itself, until nothing more comes of it.
+
+    Whether the owners gave back before what they had taken away.
+    """
     sim.calm()
     sim.tell("calm")
     mended = sim.source.random() < 0.7
@@ -115,6 +123,7 @@ def _rest(sim: Simulation) -> None:
     for check in rest.OF_REST:
         if mended or check not in rest.NEEDS_POLICY:
             check(sim.observer)
+    return mended
 
 
 def _end(sim: Simulation) -> None:
@@ -128,24 +137,6 @@ def _end(sim: Simulation) -> None:
     for check in rest.OF_END:
         if sim.known.get("facts", operators.WHOLE) == operators.WHOLE or check not in rest.NEEDS_POLICY:
             check(sim.observer)
-
-
-def settle(sim: Simulation, limit: int = 400) -> None:
-    """Queues, streams and executions, until nothing is left to do now."""
-    for _ in range(limit):
-        if not (_emptied(sim) or services.machine(sim)):
-            return
-    raise Violation("the world does not come to rest")
-
-
-def _emptied(sim: Simulation) -> bool:
-    for door, stream in sim.world.streams.items():
-        if stream:
-            batch = stream[:10]
-            del stream[:10]
-            services.deliver(sim, door, batch)
-            return True
-    return bool(sim.world.queue) and services.queue(sim)
 
 
 def _at_rest(sim: Simulation) -> bool:

@@ -19,11 +19,13 @@ PAUSED_FOR = 20
 class Simulation:
     """A copied world under one seed. ``say`` is told of everything that happens, a line each."""
 
-    def __init__(self, world: Environment, seed: int, say: Say = lambda _line: None) -> None:
+    def __init__(
+        self, world: Environment, seed: int, say: Say = lambda _line: None, chaos: type[Chaos] = Chaos
+    ) -> None:
         self.seed = seed
         self.source = random.Random(seed)  # noqa: S311 - it must repeat
         self.world = world
-        self.chaos: Chaos = world.arm(self.source)
+        self.chaos: Chaos = world.arm(self.source, chaos)
         self.observer = Observer(world)
         self.observer.start()
         self.done: Counter[str] = Counter()
