@@ -48,6 +48,7 @@ class Revision(NamedTuple):
     given: Approvals = frozenset()  # those whose approvers were told that they are recorded
     signal: str = ""
     execution: str = ""  # waiting, awake, or stopped
+    older: bool = False  # an execution that was taken for stopped goes on
     tombstone: bool = False
     lease: bool = False
 
@@ -97,7 +98,7 @@ class State(NamedTuple):
         if "given" in changes:
             others = tuple(a._replace(fresh=False) if a.r == r else a for a in others)
         slot = None if self.slot == r and status in ENDED else self.slot
-        done = {"signal": "", "execution": ""} if status in FINAL else {}
+        done = {"signal": "", "execution": "", "older": False} if status in FINAL else {}
         return self.idle(r, "read").put(r, **changes | done)._replace(approvers=others, slot=slot)
 
     def work(self, i: int, worker: Worker = IDLE) -> "State":
@@ -171,8 +172,7 @@ def clocks(s: State, r: int, bug: Bug | None) -> Steps:
     if one.signal == "start":
         yield f"relay starts an execution of {r}", s.put(r, signal="", execution="awake"), True
     elif one.status in (*LIVE, HANDING):
-        fenced = tuple(w._replace(fenced=w.fenced or (w.r == r and w != IDLE)) for w in s.workers)
-        adopted = s._replace(workers=fenced).write(r, signal="start", execution="")
+        adopted = s.write(r, signal="start", execution="", older=one.older or one.execution == "awake")
         yield f"row 25: {r} adopted, its older execution fenced", adopted, not one.execution
     if one.status in (APPROVED, WINDOW):
         for lapsed in one.approvals:
@@ -198,10 +198,13 @@ def handing(s: State, i: int, bug: Bug | None) -> Steps:
         free = not s.revisions[n].lease or bug is Bug.LEASE_IGNORED
         if status in (WINDOW, HANDING) and s.revisions[n].execution == "awake" and free and proved and not s.stop(n):
             yield f"worker of {n}: all guards hold", s.work(i, Worker("read", n)), True
+            if bug is Bug.NOT_FENCED and s.revisions[n].older:
+                yield f"worker of {n}, of an older execution: all guards hold", s.work(i, Worker("read", n, True)), True
     if w.phase:
         yield f"{name} stopped", s.work(i), True
     if w.phase == "read" and s.slot == r:
         leased = s.work(i, Worker("leased", r)).idle(r, "sent").write(r, status=HANDING, lease=True)
+        leased = leased._replace(wrong="fence" if w.fenced else "")
         yield f"{name}, row {18 if one.status == WINDOW else 19}: attempt, lease", leased, True
     elif w.phase == "leased" and (not s.stop(r) or bug is Bug.NOT_READ_AGAIN):
         yield f"{name} reads again: nothing stops it", s.work(i, w._replace(phase="ready", stop=s.stop(r))), True
@@ -210,9 +213,8 @@ def handing(s: State, i: int, bug: Bug | None) -> Steps:
         sent = s._replace(sent=s.sent | {r}, wrong=wrong)
         yield f"{name} sends, the answer is lost", sent.work(i), False
         yield f"{name} sends", sent.work(i, w._replace(phase="sent")), True
-    elif w.phase == "sent" and one.status == HANDING and (not w.fenced or bug is Bug.NOT_FENCED):
-        handed = s.work(i).write(r, status=HANDED)._replace(wrong="fence" if w.fenced else "")
-        yield f"{name}, row 20: handed off", handed, True
+    elif w.phase == "sent" and one.status == HANDING:  # what was sent was sent, whichever execution serves it by now
+        yield f"{name}, row 20: handed off", s.work(i).write(r, status=HANDED), True
 
 
 def approving(s: State, a: int, bug: Bug | None) -> Steps:
