@@ -1,13 +1,14 @@
 """Relay: what a stream record is about, and that nothing is woken that has nothing to do."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cutover.domain import waits
-from cutover.domain.record import Status, Token
-from cutover.doors.relay.relaying import Concern, Relay, concerns, execution_name
+from cutover.domain.record import Signal, Status, Token
+from cutover.doors.relay.relaying import Concern, Relay, concerns, execution_name, revision_execution_name
 from cutover.errors import DependencyUnavailable
 from tests.building.policy import OPENS_AT, RECEIVED_AT
 from tests.fakes.streams import stream_event
@@ -96,23 +97,107 @@ def test_a_parked_concern_does_not_hold_up_those_behind_it() -> None:
     assert world.admission(second).signal is None
 
 
-WAITING = [
-    ("AwaitResolution", Status.HELD, False),
-    ("AwaitResolution", Status.EXPIRED, True),
-    ("AwaitApproval", Status.AWAITING_APPROVAL, False),
-    ("AwaitApproval", Status.APPROVED, True),
-    ("AwaitApproval", Status.DECLINED, True),
-    ("AwaitWindow", Status.APPROVED, False),
-    ("AwaitWindow", Status.EXPIRED, True),
-    ("AwaitWindow", Status.HANDED_OFF, True),
-    ("AwaitWindow", Status.AWAITING_APPROVAL, True),
-]
+def token_of(world: World) -> Token:
+    token = world.wiring.tokens.newest(CUTOVER, 1)
+    assert token is not None
+    return token
 
 
-@pytest.mark.parametrize(("state", "status", "over"), WAITING)
-def test_when_a_wait_is_over(state: str, status: Status, over: bool) -> None:
-    record = awaiting_window(World()).model_copy(update={"status": status})
-    assert waits.over(state, record, RECEIVED_AT) is over
+def settle(world: World) -> str:
+    return relay(world).settle(Concern(cutover=CUTOVER, revision=1))
+
+
+def test_what_nobody_announced_is_started_from_its_record_and_once() -> None:
+    """A revision that another one opened, or that is adopted: its number of execution is part of the name."""
+    world = World()
+    record = awaiting_approval(world)
+    world.wiring.records._set(record.model_copy(update={"signal": Signal.START, "execution": 2}))
+    assert settle(world) == "started"
+    (name,) = [name for name in world.wiring.workflow.executions if name.startswith("revision-")]
+    assert (name, len(name)) == (revision_execution_name(world.record()), len("revision-") + 40 + 2)
+    assert json.loads(world.wiring.workflow.executions[name]) == {
+        "begin": "resume",
+        "record": {"cutover": CUTOVER, "revision": 1, "execution": 2, "status": "awaiting_approval"},
+    }
+    assert world.record().signal is None
+    assert settle(world) == "skipped"
+
+
+def test_each_execution_of_each_revision_has_a_name_of_its_own() -> None:
+    record = awaiting_approval(World())
+    named = [
+        revision_execution_name(record.model_copy(update=changes))
+        for changes in ({}, {"execution": 2}, {"revision": 2}, {"cutover": "service@production.2"})
+    ]
+    assert len(set(named)) == 4
+    assert all(len(name) <= 80 for name in named)
+
+
+def test_where_nobody_waits_any_more_the_clock_is_asked_for_another_execution() -> None:
+    world = World()
+    record = awaiting_approval(world)
+    world.wiring.workflow.time_out(token_of(world).value)
+    world.wiring.records._set(record.model_copy(update={"status": Status.APPROVED, "signal": Signal.WAKE}))
+    assert settle(world) == "orphaned"
+    assert (world.record().signal, world.record().due_at) == (Signal.ADOPT, world.clock.now())
+    assert world.wiring.tokens.newest(CUTOVER, 1) is None
+    assert settle(world) == "skipped"
+
+
+def test_an_end_that_nobody_waits_for_is_told_to_nobody() -> None:
+    world = World()
+    record = awaiting_approval(world)
+    world.wiring.workflow.time_out(token_of(world).value)
+    world.wiring.records._set(record.model_copy(update={"status": Status.DECLINED, "signal": Signal.WAKE}))
+    assert settle(world) == "woken"
+    assert world.record().signal is None
+
+
+def test_an_end_without_a_token_needs_no_signal() -> None:
+    world = World()
+    record = awaiting_approval(world)
+    world.wiring.tokens.delete(token_of(world))
+    world.wiring.records._set(record.model_copy(update={"status": Status.EXPIRED, "signal": Signal.WAKE}))
+    assert settle(world) == "skipped"
+    assert world.record().signal is None
+
+
+def test_whoever_waits_for_an_older_execution_is_woken_to_find_itself_fenced() -> None:
+    world = World()
+    record = awaiting_approval(world)
+    token = token_of(world)
+    world.wiring.records._set(record.model_copy(update={"execution": 2}))
+    assert settle(world) == "skipped"
+    assert world.wiring.workflow.woken == [token]
+    assert world.wiring.tokens.newest(CUTOVER, 1) is None
+
+
+OVER: dict[str, set[Status]] = {
+    "AwaitResolution": set(Status) - {Status.HELD},
+    "AwaitApproval": set(Status) - {Status.AWAITING_APPROVAL, Status.DEFERRED},
+    "AwaitWindow": set(Status) - {Status.APPROVED, Status.AWAITING_WINDOW},
+}
+"""Before the window opens, and while nobody has to be asked again."""
+
+
+@pytest.mark.parametrize("state", waits.STATES)
+def test_when_a_wait_is_over(state: str) -> None:
+    record = awaiting_window(World())
+    found = {
+        status for status in Status if waits.over(state, record.model_copy(update={"status": status}), RECEIVED_AT)
+    }
+    assert found == OVER[state]
+
+
+def test_a_wait_for_approval_is_over_when_somebody_has_to_be_asked_again() -> None:
+    record = awaiting_approval(World()).model_copy(update={"ask": True})
+    assert waits.over("AwaitApproval", record, RECEIVED_AT)
+    assert not waits.over("AwaitApproval", record.model_copy(update={"ask": False}), RECEIVED_AT)
+
+
+def test_a_wait_for_a_window_without_its_time_goes_on() -> None:
+    record = awaiting_window(World()).model_copy(update={"wake_at": None})
+    assert not waits.over("AwaitWindow", record, OPENS_AT)
 
 
 def test_the_window_s_wait_is_over_when_it_opens() -> None:
