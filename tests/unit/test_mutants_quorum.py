@@ -2,6 +2,7 @@
 
 import pytest
 
+from cutover.contracts.bundle import Waived
 from cutover.domain import quorum
 from cutover.errors import Refused
 from tests.building.package import package
@@ -41,3 +42,10 @@ def test_whoever_asked_for_the_change_is_a_requester_too() -> None:
     )
     other = bundle.model_copy(update={"change": change})
     assert quorum.requesters(other) == (bundle.release.requester.value, "someone@tickets")
+
+
+def test_a_waived_requester_of_the_change_is_nobody() -> None:
+    bundle = package().bundle
+    waived = Waived(hold="sha256:" + "1" * 64, waiver="sha256:" + "2" * 64)
+    unasked = bundle.model_copy(update={"change": bundle.change.model_copy(update={"requester": waived})})
+    assert quorum.requesters(unasked) == (bundle.release.requester.value,)
