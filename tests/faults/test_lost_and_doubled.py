@@ -219,3 +219,33 @@ def test_a_clock_that_did_not_run_for_long_does_it_all_at_once() -> None:
     assert (world.record().status, world.record().reason) == ("expired", "WINDOW_CLOSED")
     assert world.messages() == []
     assert_consistent(world)
+
+
+def test_a_token_that_is_stored_after_the_end_and_lost_on_its_stream_is_found_by_the_clock() -> None:
+    """Refused before its execution waits; the relay hears of the end at once, and of the token never."""
+    world = DeafWorld()
+    world.announce()
+    world.every = 1
+    while not world.machine.executions or world.execution().state != "WasRequested":
+        world.step()
+    world.decide("omar", "refuse")
+    assert world.record().status == "declined"
+    assert world._stream()  # the relay hears of the end
+    world.every = 0
+    world.run()
+    assert world.execution().state == "AwaitApproval"
+    world.every = 1
+    repair(world)
+    assert world.execution().visited[-1] == "Declined"
+
+
+def test_nobody_is_reminded_for_good_of_what_has_ended() -> None:
+    """Its execution was stopped before it waited: no token ever comes."""
+    world = World()
+    world.announce()
+    while not world.machine.executions or world.execution().state != "WasRequested":
+        world.step()
+    world.machine.stop(world.execution().name)
+    world.decide("omar", "refuse")
+    repair(world, minutes=17)
+    assert (world.record().status, world.record().signal) == ("declined", None)

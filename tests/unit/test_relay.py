@@ -8,6 +8,7 @@ import pytest
 
 from cutover.domain import waits
 from cutover.domain.record import Signal, Status, Token
+from cutover.domain.schedule import PATIENCE
 from cutover.doors.relay.relaying import Concern, Relay, concerns, execution_name, revision_execution_name
 from cutover.errors import DependencyUnavailable
 from tests.building.policy import OPENS_AT, RECEIVED_AT
@@ -153,11 +154,14 @@ def test_an_end_that_nobody_waits_for_is_told_to_nobody() -> None:
     assert world.record().signal is None
 
 
-def test_an_end_without_a_token_needs_no_signal() -> None:
+def test_an_end_without_a_token_needs_no_signal_once_its_execution_had_its_time() -> None:
     world = World()
     record = awaiting_approval(world)
     world.wiring.tokens.delete(token_of(world))
     world.wiring.records._set(record.model_copy(update={"status": Status.EXPIRED, "signal": Signal.WAKE}))
+    assert settle(world) == "skipped"
+    assert world.record().signal is Signal.WAKE
+    world.clock.move_to(record.moved_at + PATIENCE)
     assert settle(world) == "skipped"
     assert world.record().signal is None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from cutover.domain import canonical, waits
 from cutover.domain.record import FINAL, Admission, RevisionRecord, Signal
+from cutover.domain.schedule import PATIENCE
 from cutover.ports import Clock, Records, Tokens, Workflow
 
 _REVISION = re.compile(r"REVISION#(\d{6})", re.ASCII)
@@ -83,10 +84,11 @@ class Relay:
             token = None
         if record.signal is Signal.START:
             return self._resume(record)
-        if token is None or not waits.over(token.state, record, self.clock.now()):
-            # Without a token nobody waits yet: the wait's own token comes through here again. What has ended
-            # needs no other reminder than that.
-            if token is None and record.status in FINAL:
+        now = self.clock.now()
+        if token is None or not waits.over(token.state, record, now):
+            # Without a token nobody waits yet. The wait's own token comes through here, and may get lost: so of what
+            # has ended the clock reminds us until its execution has had its time to wait, or to end.
+            if token is None and record.status in FINAL and now >= record.moved_at + PATIENCE:
                 self.records.clear_signal(record)
             return "skipped"
         woken = self.workflow.succeed(token)
