@@ -1,15 +1,19 @@
 """The outbox: one id, one envelope, one lease at a time, and nothing sent that today's facts speak against."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cutover.domain.record import ActivePolicy, RevisionRecord
+from cutover.domain import canonical
+from cutover.domain.record import ActivePolicy, RevisionRecord, Status
 from cutover.errors import DependencyUnavailable
 from cutover.stages.hand_off.handing import HandOff
 from tests.building.policy import OPENS_AT
-from tests.simulator.journeys import AFTER_OPENING, awaiting_window
+from tests.fakes.faults import Faults, faulty
+from tests.simulator.journeys import AFTER_OPENING, awaiting_window, handed_off
 from tests.simulator.world import World
 
 
@@ -77,25 +81,71 @@ def test_a_record_that_names_another_revision_s_envelope_sends_nothing() -> None
         forge(world, handoff_id=stuck.handoff_id, handoff=stuck.handoff)
 
 
+def kept(world: World) -> list[bytes]:
+    return [value for key, value in world.wiring.store.objects.items() if key.startswith("handoffs/")]
+
+
+@contextmanager
+def failing(world: World, port: str, call: str) -> Iterator[None]:
+    """Every such call fails before it does anything."""
+    faults = Faults()
+    faults.before(f"{port}.{call}", times=100)
+    found = getattr(world.wiring, port)
+    setattr(world.wiring, port, faulty(found, port, faults))
+    try:
+        yield
+    finally:
+        setattr(world.wiring, port, found)
+
+
 def test_one_hand_off_id_has_one_envelope_whatever_was_cut_off() -> None:
-    """The ledger grew between two attempts, so the second would say something else: the first one stands."""
+    """Cut off between the lease and the outbox: the next attempt keeps and sends the envelope of the record."""
     world = World()
     awaiting_window(world)
     world.clock.move_to(AFTER_OPENING)
-    real = world.wiring.records.commit
-
-    def fail(_commit: object) -> None:
-        raise DependencyUnavailable("the table")
-
-    world.wiring.records.commit = fail  # type: ignore[method-assign,assignment]
-    with pytest.raises(DependencyUnavailable):
+    with failing(world, "store", "put_handoff"), pytest.raises(DependencyUnavailable):
         hand_off(world)
-    world.wiring.records.commit = real  # type: ignore[method-assign]
-    kept = {key: value for key, value in world.wiring.store.objects.items() if key.startswith("handoffs/")}
-    assert len(kept) == 1
-    world.wiring.recorder("clock").note(world.record(), "something", result="NOTED")
+    leased = world.record()
+    assert (leased.status, kept(world)) == ("handing_off", [])
+    world.wiring.recorder("clock").note(leased, "something", result="NOTED")
+    world.clock.move(timedelta(seconds=61))
     assert hand_off(world).status == "handed_off"
-    assert world.messages() == list(kept.values())
+    assert world.messages() == kept(world)
+    assert canonical.digest(world.messages()[0]) == leased.handoff
+
+
+def test_an_envelope_that_no_lease_names_binds_nobody() -> None:
+    """The table fails at transition 18 again and again; meanwhile an approval lapses, and another takes its place."""
+    world = World()
+    awaiting_window(world)
+    world.clock.move_to(AFTER_OPENING)
+    with failing(world, "records", "commit"), pytest.raises(DependencyUnavailable):
+        hand_off(world)
+    assert kept(world) == []
+    facts = world.deployment.facts()
+    people = {name: person for name, person in facts.people.items() if name != "erin"}
+    world.publish(facts=facts.model_copy(update={"version": 2, "people": people}), version=2)
+    assert hand_off(world).status == "awaiting_approval"
+    world.run()
+    world.decide("bo")
+    world.run()
+    world.clock.move(timedelta(minutes=2))
+    world.tick()
+    assert world.record().status == "handed_off"
+    assert world.messages() == kept(world)
+
+
+def test_another_envelope_under_the_id_is_never_replaced_nor_sent() -> None:
+    """Somebody set the record back after a hand-off, to have it made again."""
+    world = World()
+    handed_off(world)
+    first, sends = kept(world), world.wiring.deployment.sends
+    forge(world, status=Status.AWAITING_WINDOW, attempt=0, handoff=None, handoff_id=None, message_id=None)
+    world.clock.move(timedelta(minutes=10))
+    hand_off(world)
+    assert (kept(world), world.wiring.deployment.sends) == (first, sends)
+    assert world.record().status == "handing_off"
+    assert world.ledger()[-1].result == "ENVELOPE_DIFFERS"
 
 
 def test_old_facts_do_not_come_back() -> None:

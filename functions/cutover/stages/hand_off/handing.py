@@ -3,7 +3,8 @@
 1. Prove everything again from signed documents, read today's facts, and ask the sources. What has lapsed (17) or
    changed (22) since is written instead, and nothing is handed off.
 2. Write attempt, lease and the stored envelope's digest (18, or 19 for the same envelope again).
-3. Read brake, tombstone and the time once more: nothing is sent after the lease. Then send once.
+3. Keep the envelope under the hand-off's id, for good. Read brake, tombstone and the time once more: nothing is
+   sent after the lease. Then send once.
 4. Write that it was acknowledged (20).
 
 Killed anywhere, the next attempt finds in the record how far this one came. A send whose answer was
@@ -60,6 +61,7 @@ class HandOff:
             leased = self.recorder.advance(cutover, revision, attempt.lease)
             if attempt.message is None:
                 return leased
+            attempt.keep(attempt.message)
             attempt.check_time()
             self.guards.stop(leased)
             self._under_lease(leased)
@@ -127,6 +129,7 @@ class _Attempt:
 
     of: HandOff
     message: Message | None = None
+    keep: Callable[[Message], None] = lambda _message: None
     check_time: Callable[[], None] = lambda: None
     opens_again: datetime | None = None
 
@@ -162,7 +165,7 @@ class _Attempt:
         guards.people(bound, message.approvals, facts=active.facts, requesters=found.requesters)
         guards.facts(active.facts, message.facts)
         guards.keys(message.envelopes, facts=active.facts)
-        self.message = message
+        self.message, self.keep = message, maker.keep
         updates = {
             "attempt": record.attempt + 1, "lease_until": self.of.clock.now() + timedelta(seconds=rules.lease),
             "handoff_id": message.handoff_id, "handoff": message.digest, "reason": None,

@@ -21,7 +21,7 @@ from cutover.domain.policy import load_facts
 from cutover.domain.quorum import requesters
 from cutover.domain.record import ChainHead, RevisionRecord, named
 from cutover.domain.verification import Anchor, verify_handoff
-from cutover.errors import Refused
+from cutover.errors import DocumentMissing, Refused
 from cutover.loading import MAX_EVIDENCE_BYTES, load
 from cutover.ports import Clock, Outbox, Store
 from cutover.sealing import Sealer
@@ -84,7 +84,7 @@ class MessageMaker:
     clock: Clock
 
     def first(self, record: RevisionRecord, found: Approved, head: ChainHead) -> Message:
-        """The envelope that stands under the hand-off's id: ours, or that of an attempt that was cut off."""
+        """A new envelope, in the store under its own digest: the record is to name it."""
         bound = found.manifest.predicate
         handoff = Handoff(
             audience=bound.audience,
@@ -101,15 +101,27 @@ class MessageMaker:
         )
         _, _, content = self.sealer().seal(handoff, HANDOFF_TYPE)
         message = self._prove(content, record, found)
-        standing = self.outbox.put_handoff(found.handoff_id, content)
-        return message if standing == content else self._prove(standing, record, found)
+        self.store.put(content)
+        return message
 
     def again(self, record: RevisionRecord, found: Approved) -> Message:
-        """The envelope that an attempt before this one kept."""
-        message = self._prove(self.outbox.get_handoff(found.handoff_id), record, found)
-        if (message.handoff_id, message.digest) != (record.handoff_id, record.handoff):
-            raise Refused("ENVELOPE_DIFFERS", "the record names another envelope than the one that stands")
+        """The envelope that the record names since the first attempt."""
+        try:
+            content = self.store.get(named(record.handoff, "hand-off"), limit=dsse.MAX_ENVELOPE_BYTES)
+        except DocumentMissing as error:
+            raise Refused("ENVELOPE_DIFFERS", "the record names an envelope that nobody made") from error
+        message = self._prove(content, record, found)
+        if message.handoff_id != record.handoff_id:
+            raise Refused("ENVELOPE_DIFFERS", "the record names an envelope of another hand-off")
         return message
+
+    def keep(self, message: Message) -> None:
+        """Under the hand-off's id, for good, and only once the record names it: whoever only tried to take the
+        lease binds nobody to the approvals that counted then. ``Refused`` when another envelope stands there.
+        """
+        standing = self.outbox.put_handoff(message.handoff_id, message.content)
+        if not canonical.same(canonical.digest(standing), message.digest):
+            raise Refused("ENVELOPE_DIFFERS", "another envelope stands under this hand-off's id")
 
     def _prove(self, content: bytes, record: RevisionRecord, found: Approved) -> Message:
         """The same proof that any consumer can make, and that the message is this revision's and no other's."""
