@@ -12,6 +12,7 @@ from cutover.contracts.supersession import Supersession
 from cutover.domain import ledger
 from cutover.domain.ledger import status_by_ledger
 from cutover.domain.record import LIVE, Admission, Lane, RevisionRecord, Status
+from cutover.domain.schedule import PATIENCE
 from cutover.errors import DependencyUnavailable
 from cutover.ports import Commit
 from cutover.recorder import Step
@@ -185,10 +186,11 @@ def test_a_newer_candidate_supersedes(status: Status) -> None:
 
 @pytest.mark.parametrize("status", LIVING, ids=str)
 def test_nobody_waits_for_it_any_more(status: Status) -> None:
+    """The end is repeated for as long as its execution could still come to a wait, and not for ever."""
     world = World()
     LIVING[status](world)
     world.run()
-    repair(world, 3)
+    repair(world, PATIENCE // MINUTE + 2)
     assert world.wiring.tokens.newest(CUTOVER, 1) is None
     assert world.record().signal is None
     assert [each.status for each in world.machine.executions.values()] == ["SUCCEEDED", "WAITING"]
