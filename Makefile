@@ -75,6 +75,10 @@ mutants: .venv/.stamp ## Change the code, one thing at a time: does a test fail?
 soak-local: setup ## Fifty cutovers on a local stack whose workers are killed at random (SEED=n); takes its time
 	@CUTOVER_KILLED_CUTOVERS=50 CUTOVER_KILLED_SEED=$(or $(SEED),20261121) $(BIN)/pytest -q -s tests/local/test_killed_workers.py
 
+.PHONY: reliability
+reliability: setup ## Run all that docs/reliability.md tells of, and write it anew (PARTS="model engines", SEEDS=n)
+	@$(BIN)/python -m tests.reliability $(PARTS) --seeds $(or $(SEEDS),2000)
+
 .PHONY: clean
 clean: ## Stop the local stack; delete environments and everything that was made
 	@if [ -x $(BIN)/cutover ]; then $(BIN)/cutover local down; fi
