@@ -20,10 +20,10 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them on one worker: they share one engine."""
+    """All of them on one worker, which share one engine; but for the zombie's, which take as long as all others."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("engine"))
+            item.add_marker(pytest.mark.xdist_group("zombie" if item.path.stem == "test_zombie" else "engine"))
 
 
 @pytest.fixture(scope="session")

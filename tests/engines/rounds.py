@@ -13,7 +13,7 @@ from tests.engines.soundness import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-ROUNDS = int(os.environ.get("CUTOVER_RACE_ROUNDS", "16"))
+ROUNDS = int(os.environ.get("CUTOVER_RACE_ROUNDS", "12"))
 """For each race. More for a soak."""
 Enter = Callable[[Place], Sequence[Contender]]
 Judge = Callable[[Table, Place, list[Outcome]], Hashable]
