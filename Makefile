@@ -76,7 +76,7 @@ soak-local: setup ## Fifty cutovers on a local stack whose workers are killed at
 	@CUTOVER_KILLED_CUTOVERS=50 CUTOVER_KILLED_SEED=$(or $(SEED),20261121) $(BIN)/pytest -q -s tests/local/test_killed_workers.py
 
 .PHONY: reliability
-reliability: setup ## Run all that docs/reliability.md tells of, and write it anew (PARTS="model engines", SEEDS=n)
+reliability: setup .dynamodb/.stamp ## Run all that docs/reliability.md tells of, and write it anew (PARTS="model engines", SEEDS=n)
 	@$(BIN)/python -m tests.reliability $(PARTS) --seeds $(or $(SEEDS),2000)
 
 .PHONY: clean

@@ -50,7 +50,8 @@ class Course:
                 tally.late += sum(outcome.late for outcome in outcomes)
                 tally.ways[judge(table, place, outcomes)] += 1
         assert tally.late, "nobody ever came too late: that was no race"
-        for name in ("threads", "late", "ways"):
-            self.report(name, getattr(tally, name))
-        self.report("rounds", ROUNDS)
+        self.report("races run", ROUNDS)
+        self.report("threads in them", ROUNDS * tally.threads)
+        self.report("commits that came too late", tally.late)
+        self.report("ways", dict(tally.ways))
         return tally

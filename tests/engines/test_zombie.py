@@ -241,4 +241,4 @@ def test_a_zombie_changes_nothing_and_sends_nothing(
         last = Table(client, table)
         last.assert_sound()
         assert last.record(CUTOVER).status == case.ends
-    record_property("rounds", rounds)
+    record_property("zombies stopped and woken", rounds)
