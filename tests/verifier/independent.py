@@ -460,7 +460,6 @@ class Shelf:
                 need(set(leaf) == {"hold", "waiver"}, f"{pointer} is open")
                 need(answered.get(leaf["hold"]) == leaf["waiver"], f"{pointer} is waived by nobody")
 
-
     def waiver(self, digest: str) -> Any:
         return parse(self.verifier.documents[digest])
 
