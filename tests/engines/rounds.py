@@ -53,5 +53,9 @@ class Course:
         self.report("races run", ROUNDS)
         self.report("threads in them", ROUNDS * tally.threads)
         self.report("commits that came too late", tally.late)
-        self.report("ways", dict(tally.ways))
+        self.report("ways", "; ".join(f"{_named(way)}: {count}" for way, count in sorted(tally.ways.items(), key=str)))
         return tally
+
+
+def _named(way: Hashable) -> str:
+    return ", ".join(map(str, way)) if isinstance(way, tuple) else str(way)
