@@ -24,6 +24,8 @@ LEAST = 0.95
 COPIED = ("tests", "cli", "docs", "examples", "statemachine", "pyproject.toml")
 KILLED = frozenset({"killed", "timeout", "segfault"})
 UNTRIED = "not checked"
+Target = dict[str, list[str]]
+"""``modules``, the ``tests`` to try first, the tests to try ``then``, and whether to ``import`` anew."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,19 +78,27 @@ def survivors() -> dict[str, frozenset[Mutant]]:
     }
 
 
-def run(name: str, target: dict[str, list[str]], ending: str = "") -> Run:
-    """Mutate in a copy, so that the sources here are never touched."""
+def run(name: str, target: Target, ending: str = "") -> Run:
+    """Mutate in a copy, so that the sources here are never touched. What the first tests let live, the others try."""
     started, place = time.monotonic(), WORK / name
-    lay_out(place, target)
-    mutmut(place, "run", *(f"*{digit}" for digit in ending))
-    every = parsed(mutmut(place, "results", "--all", "true"))
-    results = {mutant: status for mutant, status in every if status != UNTRIED}
+    results = tried(place, target, target["tests"], [f"*{digit}" for digit in ending])
     left = [mutant for mutant, status in results.items() if status not in KILLED]
+    if left and (more := target.get("then")):
+        results |= tried(place, target, more, left)
+        left = [mutant for mutant, status in results.items() if status not in KILLED]
     survived = frozenset(described(mutant, mutmut(place, "show", mutant)) for mutant in left)
     return Run(Counter(results.values()), survived, time.monotonic() - started)
 
 
-def lay_out(place: Path, target: dict[str, list[str]]) -> None:
+def tried(place: Path, target: Target, tests: list[str], mutants: list[str]) -> dict[str, str]:
+    """Mutants (all, or those with these names or patterns), and what became of each."""
+    lay_out(place, target, tests)
+    mutmut(place, "run", *mutants)
+    results = parsed(mutmut(place, "results", "--all", "true"))
+    return {mutant: status for mutant, status in results if status != UNTRIED}
+
+
+def lay_out(place: Path, target: Target, tests: list[str]) -> None:
     """``mutmut`` finds a package only under ``src``."""
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(ROOT / "functions", place / "src", ignore=shutil.ignore_patterns("__pycache__"))
@@ -101,7 +111,7 @@ def lay_out(place: Path, target: dict[str, list[str]]) -> None:
     settings = {
         "source_paths": ["src/"],
         "only_mutate": modules,
-        "pytest_add_cli_args_test_selection": [each for each in target["tests"] if (ROOT / each).exists()],
+        "pytest_add_cli_args_test_selection": tests,
         "pytest_add_cli_args": ["-o", "pythonpath=. src cli", "-p", "no:cacheprovider"],
         "also_copy": COPIED,
     }

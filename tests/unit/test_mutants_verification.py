@@ -320,7 +320,7 @@ def rekeyed(**changes: Any) -> Callable[[Any], Any]:
         ),
         (
             {"trust": rekeyed(products=["another"])},
-            ("OUT_OF_SCOPE", "its signer may not release service"),
+            ("OUT_OF_SCOPE", "its signer does not count for service"),
         ),
         (
             {"approval/1": lambda one: {**one, "predicate": {**one["predicate"], "until": "2026-03-04T00:00:00Z"}}},
@@ -360,6 +360,21 @@ def test_who_approves_twice_or_under_facts_that_are_listed_twice_is_told_so() ->
 
     assert said(verified(package({"handoff": twice}))) == (
         "PACKAGE_DIFFERS", "the message lists the facts sha256:… twice",
+    )  # fmt: skip
+
+
+def test_a_lineage_that_leads_elsewhere_names_the_first_field_and_how_many_more() -> None:
+    number, title = put("/change/number/value", "CHG-1a"), put("/change/title/value", "Another")
+    says = "/change/number: /number of its evidence says otherwise"
+    assert said(verified(package({"bundle": number}))) == ("VALUE_DIFFERS", says)
+    two = package({"bundle": lambda bundle: title(number(bundle))})
+    assert said(verified(two)) == ("VALUE_DIFFERS", f"{says} (and 1 more)")
+
+
+def test_every_empty_seat_is_named() -> None:
+    more = [put(f"/signers/production/{number}/count", 2) for number in (0, 1)]
+    assert said(verified(package({"rules": lambda rules: more[1](more[0](rules))}))) == (
+        "QUORUM_INCOMPLETE", "release-engineering x 1, operations x 1",
     )  # fmt: skip
 
 
