@@ -13,7 +13,7 @@ pass (a service that fails, no policy yet) is raised, and the queue brings the m
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -36,6 +36,8 @@ from cutover.ports import Clock, Store
 
 D = TypeVar("D", Resolution, Withdrawal, BrakeOrder, Receipt)
 REPEATED = "REPEATED"
+NOT_THEIRS = frozenset({"OUT_OF_SCOPE", "RESOLVER_DIFFERS", "RESOLVER_UNKNOWN"})
+"""Refusals of a trusted document because of who signed it: another may sign the same bytes, and be obeyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,13 @@ class Order(Generic[D]):
     @property
     def nonce(self) -> Digest:
         """Spent by the one ledger entry that this document leads to."""
-        return nonce_of(self.payload)
+        return nonce_of("order", self.payload)
+
+    def nonce_of_refusal(self, refused: Refused) -> Digest:
+        """A refused order stays refused, whoever sends it again. But who may not give it must not use it up for whoever
+        may: then only this envelope is spent.
+        """
+        return nonce_of("envelope", self.envelope) if refused.code in NOT_THEIRS else self.nonce
 
     @property
     def inputs(self) -> dict[str, Digest]:
@@ -75,11 +83,7 @@ class Order(Generic[D]):
 
     def speaking_for(self, cutover: str) -> "Order[D]":
         """The same, by those of its keys that may speak for the cutover's product; ``Refused`` (``OUT_OF_SCOPE``)."""
-        product = cutover.partition("@")[0]
-        keys = tuple(key for key in self.keys if not key.products or product in key.products)
-        if not keys:
-            raise Refused("OUT_OF_SCOPE", f"its signer may not speak for {product}", "sign with a key for the product")
-        return replace(self, keys=keys)
+        return replace(self, keys=dsse.within(self.keys, cutover.partition("@")[0]))
 
     def speaking_for_all(self) -> "Order[D]":
         """The same, by those of its keys that are not limited to products; ``Refused`` (``OUT_OF_SCOPE``)."""
@@ -89,9 +93,9 @@ class Order(Generic[D]):
         return replace(self, keys=keys)
 
 
-def nonce_of(digest: Digest) -> Digest:
-    """A nonce of its own kind: no form's nonce is like it."""
-    return canonical.digest(f"signed event\n{digest}".encode())
+def nonce_of(kind: Literal["order", "envelope"], digest: Digest) -> Digest:
+    """A nonce of its own kind: no form's is like it, and what anybody sends is never like a trusted payload."""
+    return canonical.digest(f"signed event\n{kind}\n{digest}".encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +159,11 @@ class SignedEvents(Generic[D]):
                 f"{self.kind.purpose}-refused", requester=order.holder, correlation_id=order.correlation_id,
                 facts=order.policy.facts_digest, inputs=order.inputs, result=refused.code, detail=refused.detail,
             )  # fmt: skip
-            return refused.code if self.journal.note_order(self.refusals, told, nonce=order.nonce) else REPEATED
+            return (
+                refused.code
+                if self.journal.note_order(self.refusals, told, nonce=order.nonce_of_refusal(refused))
+                else REPEATED
+            )
         except Conflict as conflict:
             if "nonce" not in conflict.parts:
                 raise
@@ -166,7 +174,7 @@ class SignedEvents(Generic[D]):
             f"{self.kind.purpose}-not-trusted", requester=correlation_id, correlation_id=correlation_id,
             inputs={"envelope": kept}, result=refused.code, detail=refused.detail,
         )  # fmt: skip
-        noted = self.journal.note_order(ledger.ORDERS_CHAIN, told, nonce=nonce_of(kept))
+        noted = self.journal.note_order(ledger.ORDERS_CHAIN, told, nonce=nonce_of("envelope", kept))
         return {"envelope": kept, "result": refused.code if noted else REPEATED}
 
 

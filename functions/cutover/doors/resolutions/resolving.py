@@ -73,7 +73,7 @@ class Resolving:
         current = self.recorder.read(record.cutover, record.revision)
         self.recorder.note(
             current, "resolution-refused", result=refused.code, detail=refused.detail, requester=order.holder,
-            inputs=order.inputs, nonce=order.nonce,
+            inputs=order.inputs, nonce=order.nonce_of_refusal(refused),
         )  # fmt: skip
         return refused.code
 
