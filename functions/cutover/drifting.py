@@ -1,27 +1,34 @@
 """Asking the sources, cheaply, whether what a revision consumed has changed (DESIGN §5, row 22).
 
 1. Each record is asked for its version only.
-2. Where that is another one, its section is collected anew, at the versions of now.
+2. Where that is another one, its section is collected anew, at the versions of now. Of an artifact only the newest
+   bytes are hashed: those that were announced cannot have changed.
 3. What Assemble and the checks make of it is compared, value by value (``domain.drift``).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from cutover.contracts.base import Digest
 from cutover.contracts.bundle import DraftBundle
 from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, EvidenceSet, Section, SourceFailure
-from cutover.contracts.supersession import Difference, Refreshed
-from cutover.domain import drift
+from cutover.contracts.policy import Source
+from cutover.contracts.supersession import MAX_DIFFERENCES, Difference, Refreshed
+from cutover.domain import bounded, canonical, drift
+from cutover.domain.faults import pointer
 from cutover.domain.opening import merged
 from cutover.domain.record import RevisionRecord
 from cutover.domain.refreshed import GONE, effective
 from cutover.domain.window import occurrence
+from cutover.errors import Refused
 from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
 from cutover.ports import SourceSystem, Store
 
 MAX_ARTIFACT_RECORD = 65_536
+MAX_HASHED = 256 * 1_048_576
+"""At most so many bytes of newer artifacts are read in one look: some seconds, of HandOff's twenty."""
 Collect = Callable[[RevisionRecord, Section, Candidate], Collection]
 """Collects one section of a candidate as Collect would, for a record's pinned facts."""
 
@@ -81,6 +88,50 @@ class Drifting:
     def _differences(
         self, record: RevisionRecord, evidence_set: EvidenceSet, newer: tuple[_Newer, ...]
     ) -> tuple[Difference, ...]:
+        rebuilt = tuple(self._rebuilt(record, evidence_set, [each for each in newer if each.section == "artifacts"]))
+        others = tuple(each for each in newer if each.section != "artifacts")
+        return (*rebuilt, *self._remade(record, evidence_set, others))[:MAX_DIFFERENCES]
+
+    def _rebuilt(self, record: RevisionRecord, evidence_set: EvidenceSet, newer: list[_Newer]) -> Iterator[Difference]:
+        """Artifacts under whose names other bytes stand by now. Only the newest are read, and of them so many bytes
+        that whoever asks can wait for it; what is larger counts as another one, and Collect finds out.
+        """
+        sources, left = self.policies.facts(record.facts).sources, MAX_HASHED
+        known = {(each.source, each.record): each for each in self._artifacts(evidence_set)}
+        for each in newer:
+            old, now = known.get((each.record.source, each.record.record)), each.record.version
+            digest = None
+            if now is not None:
+                source = sources[each.record.source]
+                reference = Reference(source=each.record.source, record=each.record.record, version=now)
+                digest, size = self._hashed(source, reference, left)
+                left = max(left - size, 1)
+            if old is None or digest is None or not canonical.same(digest, old.latest_sha256):
+                where = pointer("artifacts", each.record.record, "latest")
+                yield Difference(pointer=where, before=bounded.line(old.latest) if old else None, after=now)
+
+    def _hashed(self, source: Source, reference: Reference, limit: int) -> tuple[Digest | None, int]:
+        """The digest of an artifact's bytes, and how many they are; None when they are more than ``limit``."""
+        try:
+            content = self.sources[source.kind].artifact(reference.source, source, reference, limit=limit)
+        except Refused as refused:
+            if refused.code != "SOURCE_RECORD_TOO_LARGE":
+                raise
+            return None, 0
+        made = ArtifactRecord.model_validate_json(content)
+        return made.sha256, made.size
+
+    def _artifacts(self, evidence_set: EvidenceSet) -> Iterator[ArtifactRecord]:
+        for collection in evidence_set.collections:
+            for each in collection.evidence if collection.section == "artifacts" else ():
+                yield ArtifactRecord.model_validate_json(self.store.get(each.sha256, limit=MAX_ARTIFACT_RECORD))
+
+    def _remade(
+        self, record: RevisionRecord, evidence_set: EvidenceSet, newer: tuple[_Newer, ...]
+    ) -> tuple[Difference, ...]:
+        """What Assemble and the checks would say otherwise of what people keep up to date."""
+        if not newer:
+            return ()
         before = candidate_of(self.store, record)
         after = effective(before, merged(record.refreshed, tuple(each.record for each in newer)))
         sections = {each.section for each in newer}

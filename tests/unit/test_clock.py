@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 
+import pytest
+
 from cutover.domain.record import Signal, Status
 from cutover.domain.schedule import REPAIR_AFTER
 from cutover.doors.clock.ending import Ending
 from cutover.doors.clock.repairing import Repairing
-from cutover.doors.clock.ticking import BATCH, OUTCOMES, Ticking
+from cutover.doors.clock.ticking import BATCH, LOOK_AGAIN, OUTCOMES, WATCH_AGAIN, Ticking
 from cutover.doors.clock.watching import Watching
 from cutover.errors import DependencyUnavailable
 from tests.building.policy import CLOSES_AT, OPENS_AT, RECEIVED_AT
+from tests.fakes.faults import Faults, Killed, faulty
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window, handed_off
 from tests.simulator.world import World
 
@@ -94,7 +97,39 @@ def test_the_tombstone_stands_before_the_record_changes() -> None:
     assert tick(world) == {"failed": 1}
     assert world.wiring.store.has_tombstone(record.cutover, 1)
     world.wiring.records.commit = real  # type: ignore[method-assign]
+    assert tick(world) == {}, "what failed goes to the end of the line"
+    world.clock.move(LOOK_AGAIN)
     assert tick(world) == {"expired": 1}
+
+
+def test_however_much_fails_the_rest_has_its_turn() -> None:
+    """More than one tick can look at, and every one of them fails: the one behind them is expired all the same."""
+    world = World()
+    record = awaiting_window(world)
+    world.clock.move_to(CLOSES_AT)
+    for number in range(2, BATCH + 3):
+        earlier = record.model_copy(update={"revision": number, "due_at": RECEIVED_AT})
+        world.wiring.records._set(earlier)
+    failures: list[tuple[str, str]] = []
+    assert tick(world, failures)["failed"] == BATCH
+    assert {name for _, name in failures} == {"Refused"}, "they are not the current ones"
+    assert tick(world)["expired"] == 1
+    assert world.record().status == "expired"
+
+
+def test_a_look_that_ends_the_process_is_not_the_first_one_again() -> None:
+    world = World()
+    awaiting_window(world)
+    world.clock.move(timedelta(minutes=16))
+    faults = Faults(kill_at=0)
+    world.wiring.sources["s3"] = faulty(world.wiring.bucket, "sources", faults)
+    world.wiring.__dict__.pop("drifting", None)
+    with pytest.raises(Killed):
+        tick(world)
+    assert world.record().due_at == world.clock.now() + WATCH_AGAIN
+    world.wiring.sources["s3"] = world.wiring.bucket
+    world.clock.move(WATCH_AGAIN)
+    assert tick(world) == {"looked": 1}
 
 
 def test_what_is_being_handed_off_never_expires_it_becomes_uncertain() -> None:

@@ -5,17 +5,23 @@ A source that answers slowly holds up the second pass only, and that one stops i
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from cutover.domain.record import Admission, RevisionRecord
 from cutover.doors.clock.ending import Ending
 from cutover.doors.clock.repairing import Repairing
 from cutover.doors.clock.watching import Watching
-from cutover.errors import IntegrityError
+from cutover.errors import IntegrityError, TransientError
 from cutover.ports import Clock, Due, Records, Unreadable
 
-BATCH = 200
+BATCH = 2_000
+"""Looked at in one tick; most of it costs no call but the reading. DynamoDB pages by size."""
+LOOK_AGAIN = timedelta(minutes=1)
+"""What failed is due again after that, behind whatever is due by then."""
+WATCH_AGAIN = timedelta(minutes=5)
 WATCH_FOR = timedelta(seconds=60)
 """So long a tick goes on asking sources; the function's timeout is twice that."""
 OUTCOMES = (
@@ -37,16 +43,20 @@ class Ticking:
     report: Report
 
     def run(self) -> dict[str, int]:
-        """One look at what is due, oldest first; how often each outcome came. What fails stays due and stops nobody."""
+        """One look at what is due, oldest first; how often each outcome came. What fails goes to the end of the line,
+        so that however much fails, whatever else is due has its turn.
+        """
         counted = Counter(dict.fromkeys(OUTCOMES, 0))
         started, waiting = self.clock.now(), list[RevisionRecord]()
         for due in self.records.due(started, limit=BATCH):
-            outcome = self._guarded(due, lambda due=due: self._settle(due, waiting))  # type: ignore[misc]
+            outcome = self._guarded(due, partial(self._settle, due, waiting))
             counted.update([outcome] if outcome else [])
+            if outcome == "failed" and not isinstance(due, Unreadable):
+                self._put_off(due, LOOK_AGAIN)
         for record in waiting:
             if self.clock.now() - started >= WATCH_FOR:
                 break
-            counted.update([self._guarded(record, lambda record=record: self.watching.look(record)) or "failed"])  # type: ignore[misc]
+            counted.update([self._guarded(record, partial(self._watch, record)) or "failed"])
         return dict(counted)
 
     def _settle(self, due: Due, waiting: list[RevisionRecord]) -> str | None:
@@ -59,6 +69,16 @@ class Ticking:
         if outcome is None:
             waiting.append(due)
         return outcome
+
+    def _watch(self, record: RevisionRecord) -> str:
+        """Put off before it is looked at: a look that ends this function's process is not the first one next time."""
+        self._put_off(record, WATCH_AGAIN)
+        return self.watching.look(record.model_copy(update={"due_at": self.clock.now() + WATCH_AGAIN}))
+
+    def _put_off(self, due: RevisionRecord | Admission, by: timedelta) -> None:
+        """Due again after that, and as it was otherwise."""
+        with suppress(TransientError):
+            self.records.nudge(due, signal=due.signal, due_at=self.clock.now() + by)
 
     def _guarded(self, due: Due, look: Callable[[], str | None]) -> str | None:
         try:

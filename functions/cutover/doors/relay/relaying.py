@@ -90,6 +90,9 @@ class Relay:
             # has ended the clock reminds us until its execution has had its time to wait, or to end.
             if token is None and record.status in FINAL and now >= record.moved_at + PATIENCE:
                 self.records.clear_signal(record)
+            if token is not None and record.signal is Signal.WAKE:
+                # It waits, and rightly: what there was to be told it has read already, on its way here.
+                self.records.clear_signal(record)
             return "skipped"
         woken = self.workflow.succeed(token)
         self.tokens.delete(token)
