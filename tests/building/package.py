@@ -203,7 +203,7 @@ class _Builder:
     def assembled(
         self, candidate: Candidate, evidence_set: EvidenceSet, set_digest: Digest, rules: Digest, waiver: Record
     ) -> tuple[Bundle, ClearedRegister]:
-        waiving = Waiving.of(self.deployment.rules(), self.deployment.facts(), REQUESTERS)
+        waiving = Waiving.of(self.deployment.rules(), self.deployment.facts(), REQUESTERS, product="service")
         trusted = waivers.trusted([waiver.content()], waiving=waiving, at=at.AS_OF, until=at.CLOSES_AT)
         made = assemble(
             cutover=CUTOVER,

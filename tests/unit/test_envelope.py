@@ -22,8 +22,10 @@ KEYS = DEPLOYMENT.trusted_keys()
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
-def opened(envelope: Envelope, *, keys: tuple[TrustedKey, ...] = KEYS, at: Any = OPENS_AT) -> dsse.Opened:
-    return dsse.open_envelope(envelope, payload_type=TYPE, purpose="bind", keys=keys, at=at)
+def opened(
+    envelope: Envelope, *, keys: tuple[TrustedKey, ...] = KEYS, at: Any = OPENS_AT, product: str | None = None
+) -> dsse.Opened:
+    return dsse.open_envelope(envelope, payload_type=TYPE, purpose="bind", keys=keys, at=at, product=product)
 
 
 def code_of(envelope: Envelope, **given: Any) -> str:
@@ -187,3 +189,29 @@ def test_an_envelope_survives_its_bytes() -> None:
     content = seal_bytes(TYPE, PAYLOAD, BIND)
     assert canonical.encode_model(dsse.parse(content)) == content
     assert set(orjson.loads(content)) == {"payload", "payloadType", "signatures"}
+
+
+def test_a_key_limited_to_products_counts_for_these_alone() -> None:
+    sealed = seal(TYPE, PAYLOAD, BIND)
+
+    def outcome(product: str | None, **changes: Any) -> str:
+        keys = (DEPLOYMENT.trusted_key("bind", **changes),)
+        try:
+            found = opened(sealed, keys=keys, product=product)
+        except Refused as refused:
+            return refused.code
+        assert found.keys == keys
+        return "OPENED"
+
+    assert outcome("web") == outcome("web", products=("service", "web")) == "OPENED"
+    assert outcome("web", products=("service",)) == outcome("web", products=("webs", "we")) == "OUT_OF_SCOPE"
+    assert outcome(None, products=("service",)) == "OPENED", "whoever names no product asks ``within`` for it"
+    assert outcome("web", products=("service",), revoked_at=KEYS_FROM) == "KEY_REVOKED", "the rest comes first"
+
+
+def test_of_several_signatures_those_for_the_product_count() -> None:
+    other = Key("another builder")
+    limited = DEPLOYMENT.trusted_key("bind", id=other.key_id, public_key=other.public_base64, products=("service",))
+    sealed, keys = seal(TYPE, PAYLOAD, BIND, other), (*KEYS, limited)
+    assert [key.id for key in opened(sealed, keys=keys, product="web").keys] == [BIND.key_id]
+    assert len(opened(sealed, keys=keys, product="service").keys) == 2

@@ -16,7 +16,7 @@ from tests.building.policy import AS_OF, CLOSES_AT, DEPLOYMENT, EXPIRES_AT
 from tests.building.records import waiver_record
 from tests.unit.test_assembling import finding
 
-WAIVING = Waiving.of(DEPLOYMENT.rules(), DEPLOYMENT.facts(), ("dana@ci", "dana@change"))
+WAIVING = Waiving.of(DEPLOYMENT.rules(), DEPLOYMENT.facts(), ("dana@ci", "dana@change"), product="service")
 SUBJECTS = ["sha256:" + str(n) * 64 for n in range(3)]
 findings = st.builds(
     lambda rule, outcome, field, subject, family: finding(
@@ -126,9 +126,28 @@ def test_of_two_waivers_the_longer_one_counts() -> None:
     assert found[SUBJECTS[0], "rollback"].expires_at.day == 7
 
 
+def test_a_waiver_s_key_may_be_limited_to_products() -> None:
+    content = waiver_record(DEPLOYMENT, SUBJECTS[0]).content()
+
+    def outcome(*products: str) -> str:
+        key = DEPLOYMENT.trusted_key("waiver", products=products)
+        facts = DEPLOYMENT.facts().model_copy(update={"keys": (key,)})
+        waiving = Waiving.of(DEPLOYMENT.rules(), facts, ("dana@ci", "dana@change"), product="service")
+        found = waivers.trusted([content], waiving=waiving, at=AS_OF, until=CLOSES_AT)
+        try:
+            open_waiver(content, keys=(key,), at=AS_OF, product="service")
+        except Refused as refused:
+            assert found == {}
+            return refused.code
+        assert found
+        return "COUNTS"
+
+    assert [outcome(), outcome("service", "web"), outcome("web")] == ["COUNTS", "COUNTS", "OUT_OF_SCOPE"]
+
+
 def test_a_waiver_must_be_signed_for_that_purpose() -> None:
     content = waiver_record(DEPLOYMENT, SUBJECTS[0]).content()
     with pytest.raises(Refused) as refused:
-        open_waiver(content, keys=(DEPLOYMENT.trusted_key("candidate"),), at=AS_OF)
+        open_waiver(content, keys=(DEPLOYMENT.trusted_key("candidate"),), at=AS_OF, product="service")
     assert refused.value.code == "UNTRUSTED_SIGNATURE"
     assert trusted(SUBJECTS[0], key="attestation", reason="Signed with another key.") == {}

@@ -510,6 +510,8 @@ def test_a_waiver_needs_a_key_for_waivers_at_the_time_of_the_checks() -> None:
     assert trusted(revoked_at="2026-03-02T09:02:01Z") == "VERIFIED"
     assert trusted(revoked_at="2026-03-02T09:02:00Z") == "KEY_REVOKED"
     assert trusted(purpose="receipt") == "WRONG_KEY_PURPOSE"
+    assert trusted(products=["web", "service"]) == "VERIFIED"
+    assert trusted(products=["web"]) == "OUT_OF_SCOPE"
 
 
 def test_a_held_field_cannot_stand_in_a_bundle() -> None:

@@ -404,10 +404,9 @@ class Shelf:
         sealed = parse(self.bytes("candidate"))
         arrived = instant(evidence["fetched_at"])
         candidate, keys = self.verifier.opened(sealed, TYPES["candidate"], "candidate", arrived)
+        need(any(map(self.about_us, keys)), "its key may not announce this product")
         digest = sha256(unbase64(sealed["payload"]))
         need(digest == self.bound["candidate"] == evidence["sha256"], "another candidate")
-        allowed = (not key.get("products") or candidate["product"] in key["products"] for key in keys)
-        need(any(allowed), "its key may not announce this product")
         return self.verifier.shaped("candidate", candidate)
 
     def coherent(self, rules: Any) -> None:
@@ -460,6 +459,10 @@ class Shelf:
                 need(set(leaf) == {"hold", "waiver"}, f"{pointer} is open")
                 need(answered.get(leaf["hold"]) == leaf["waiver"], f"{pointer} is waived by nobody")
 
+    def about_us(self, key: Any) -> bool:
+        """Whether a key counts for this product at all: the owners may have limited it to others."""
+        return not key.get("products") or self.bound["cutover"].split("@")[0] in key["products"]
+
     def waiver(self, digest: str) -> Any:
         return parse(self.verifier.documents[digest])
 
@@ -470,8 +473,9 @@ class Shelf:
         except UNEXPECTED:
             return False
         facts = self.facts[self.bound["facts"]]
-        ids = {key["id"] for key in keys}
-        owners = {key.get("person") for key in facts["keys"] if key["id"] in ids and key["purpose"] == "waiver"}
+        ids = {key["id"] for key in keys if self.about_us(key)}
+        known = [key for key in facts["keys"] if key["id"] in ids and key["purpose"] == "waiver"]
+        owners = {key.get("person") for key in known if self.about_us(key)}
         asked = [self.candidate["requester"], self.bundle["change"]["requester"].get("value")]
         people = facts["people"].items()
         for each in asked:

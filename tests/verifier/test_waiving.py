@@ -28,6 +28,8 @@ FACTS: dict[str, tuple[Any, str]] = {
     "its key is that of somebody without the role": (waiver_key({"person": "erin"}), NOBODY),
     "its key is nobody's": (waiver_key({"person": None}), NOBODY),
     "its key is a stranger's": (waiver_key({"person": "zoe"}), NOBODY),
+    "its key is limited to products, this one too": (waiver_key({"products": ["web", "service"]}), "VERIFIED"),
+    "its key is limited to another product": (waiver_key({"products": ["web"]}), NOBODY),
     "its key is for something else": (waiver_key({"purpose": "receipt"}), NOBODY),
     "the role was taken away": (put("/people/ruth/roles", []), NOBODY),
     "somebody else has the role": (put("/people/erin/roles", ["release-engineering", RISK]), "VERIFIED"),
@@ -39,6 +41,18 @@ FACTS: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("change", "code"), FACTS.values(), ids=FACTS.keys())
 def test_a_waiver_counts_by_the_facts_of_the_manifest(change: Any, code: str) -> None:
     assert judge(package({"facts": change})).code == code
+
+
+@pytest.mark.parametrize("purpose", ["waiver", "candidate"])
+@pytest.mark.parametrize(
+    ("products", "code"), [([], "VERIFIED"), (["service"], "VERIFIED"), (["web", "ser"], "OUT_OF_SCOPE")]
+)
+def test_a_key_of_the_trust_bundle_counts_for_its_products(purpose: str, products: list[str], code: str) -> None:
+    def limited(said: Any) -> Any:
+        keys = [{**key, "products": products} if key["purpose"] == purpose else key for key in said["keys"]]
+        return {**said, "keys": keys}
+
+    assert judge(package({"trust": limited})).code == code
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.simulator.journeys import (
     rewrite,
     told,
 )
-from tests.simulator.owners import with_key_of, with_rules
+from tests.simulator.owners import with_facts, with_key_of, with_rules
 from tests.simulator.world import World
 
 OTHER = "sha256:" + "0" * 64
@@ -67,6 +67,20 @@ def signed_by(name: str, key: str | Key) -> Change:
     def apply(world: World) -> None:
         signer = key if isinstance(key, Key) else world.deployment.key(key)
         world.records[name] = world.upload(dataclasses.replace(world.records[name], key=signer))
+
+    return apply
+
+
+def limited(purpose: str, *products: str) -> Change:
+    """The owners limit every key of a purpose to these products."""
+
+    def apply(world: World) -> None:
+        def limit(said: Any) -> None:
+            for key in said["keys"]:
+                if key["purpose"] == purpose:
+                    key["products"] = list(products)
+
+        with_facts(world, limit)
 
     return apply
 
@@ -157,6 +171,16 @@ ATTESTED = (
         "provenance by the tester's key",
         signed_by("provenance", "attestation"),
         {("PROVENANCE_UNTRUSTED", PROVENANCE + "statement")},
+    ),
+    (
+        "provenance by the builder of another product",
+        limited("provenance", "other"),
+        {("PROVENANCE_UNTRUSTED", PROVENANCE + "statement")},
+    ),
+    (
+        "an attestation by the tester of another product",
+        limited("attestation", "other"),
+        {("ATTESTATION_UNTRUSTED", "/attestations/0/statement")},
     ),
     (
         "provenance of other bytes",
@@ -354,6 +378,7 @@ WAIVERS = (
     ),
     ("signed by a stranger", waiver(Key("nobody")), {UNANSWERED, ("WAIVER_UNTRUSTED", "/waivers/0")}),
     ("signed for another purpose", waiver("attestation"), {UNANSWERED, ("WAIVER_UNTRUSTED", "/waivers/0")}),
+    ("signed for another product", limited("waiver", "other"), {UNANSWERED, ("WAIVER_UNTRUSTED", "/waivers/0")}),
     ("over", waiver(expires_at="2026-03-02T09:01:00Z"), {UNANSWERED, ("WAIVER_EXPIRED", ENDS)}),
     (
         "ends before the window closes",
@@ -434,6 +459,9 @@ PASSING = (
     ("the same bytes once more", same_artifact_again),
     ("drilled today, nothing waived", lambda w: (drilled("2026-03-02T09:00:00Z")(w), w.candidate(waivers=()))[1]),
     ("drilled just recently enough", drilled("2025-12-02T09:01:00Z")),
+    ("a builder of this product and others", limited("provenance", "other", "service")),
+    ("a tester of this product", limited("attestation", "service")),
+    ("a waiver by a key for this product", limited("waiver", "service", "other")),
     ("a waiver that ends with the window", waiver(expires_at="2026-03-03T22:00:00Z")),
 )
 

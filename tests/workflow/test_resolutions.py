@@ -432,6 +432,25 @@ def test_who_says_it_and_of_what(changes: dict[str, Any], key: str | None, code:
     assert world.record().status == "held"
 
 
+@pytest.mark.parametrize("purpose", ["resolution", "waiver"])
+def test_keys_for_another_product_answer_nothing(purpose: str) -> None:
+    """Neither the answer's own key, nor that of the waiver in it."""
+
+    def limit(said: Any) -> None:
+        for key in said["keys"]:
+            if key["purpose"] == purpose:
+                key["products"] = ["other"]
+
+    world = held()
+    with_facts(world, limit)
+    hold = hold_of(world, DRILL)
+    event = resolve(world, hold, waived(world, hold))
+    assert world.record().status == "held"
+    chain = "orders" if purpose == "resolution" else world.record().cutover
+    assert [each.result for each in world.ledger(chain) if each.event.startswith("resolution-")] == ["OUT_OF_SCOPE"]
+    assert result(world, event) == "OUT_OF_SCOPE"
+
+
 ELSEWHERE: dict[str, tuple[dict[str, Any], str | None, str]] = {
     "another Cutover": ({"audience": "cutover:other:123456789012:eu-central-1:dev"}, None, "WRONG_AUDIENCE"),
     "a cutover that is not": ({"cutover": "service@production.7"}, None, "UNKNOWN_REVISION"),

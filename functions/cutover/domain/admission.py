@@ -39,7 +39,7 @@ class Examined:
     digest: Digest
     window: Window
     keys: tuple[Digest, ...]
-    """The ids of the keys that signed it."""
+    """The ids of the keys that signed it and count for its product."""
 
 
 class NotAdmitted(CutoverError):
@@ -72,14 +72,14 @@ def _examine(content: bytes, policy: Policy, audience: str, targets: Collection[
     _require(candidate.audience == audience, "/audience", "WRONG_AUDIENCE", f"this is {audience}")
     _require(candidate.issued_at <= now + CLOCK_SKEW, "/issued_at", "NOT_YET_ISSUED", "it was issued in the future")
     _require(now < candidate.expires_at, "/expires_at", "CANDIDATE_EXPIRED", "issue it again with a later expiry")
-    allowed = any(not key.products or candidate.product in key.products for key in opened.keys)
-    _require(allowed, "/product", "OUT_OF_SCOPE", "its signer may not release this product")
+    keys = tuple(key.id for key in opened.keys if dsse.covers(key, candidate.product))
+    _require(bool(keys), "/product", "OUT_OF_SCOPE", "its signer may not release this product")
     known = candidate.target in targets and candidate.target in policy.rules.signers
     _require(known, "/target", "UNKNOWN_TARGET", "name a target that is deployed and has rules")
     window = occurrence(policy.facts, candidate.target, candidate.window)
     now_is = phase(window, now, margins=Margins.of(policy.rules), facts=policy.facts, target=candidate.target)
     _require(now_is is not Phase.CLOSED, "/window", "WINDOW_PASSED", "choose a window that is still to come")
-    return Examined(candidate, opened.payload, opened.digest, window, tuple(key.id for key in opened.keys))
+    return Examined(candidate, opened.payload, opened.digest, window, keys)
 
 
 def compare(candidate: Candidate, lane: Lane | None) -> None:

@@ -1,8 +1,9 @@
 """DSSE v1.0.2: signatures over the pre-authentication encoding (PAE) of a payload's bytes.
 
 Rules, in this order: the envelope's bytes are canonical; the payload type is the one that the
-caller asked for; a signature by an unknown key is ignored; keys count only for their purpose and
-at the time that the caller recorded; when no trusted key has signed, the envelope is refused.
+caller asked for; a signature by an unknown key is ignored; keys count only for their purpose, at
+the time that the caller recorded, and for the products that they are limited to; when no trusted
+key has signed, the envelope is refused.
 """
 
 import base64
@@ -104,14 +105,35 @@ def signers(envelope: Envelope, public_keys: dict[Digest, bytes]) -> frozenset[D
     )
 
 
+def covers(key: TrustedKey, product: str) -> bool:
+    """Whether a key counts for a product: it is limited to none, or to this one too."""
+    return not key.products or product in key.products
+
+
+def within(keys: tuple[TrustedKey, ...], product: str) -> tuple[TrustedKey, ...]:
+    """Those of the keys that count for a product; ``Refused`` (``OUT_OF_SCOPE``) when none does."""
+    found = tuple(key for key in keys if covers(key, product))
+    if not found:
+        raise Refused("OUT_OF_SCOPE", f"its signer does not count for {product}", "sign with a key for the product")
+    return found
+
+
 def open_envelope(
-    envelope: Envelope, *, payload_type: str, purpose: Purpose, keys: tuple[TrustedKey, ...], at: datetime
+    envelope: Envelope,
+    *,
+    payload_type: str,
+    purpose: Purpose,
+    keys: tuple[TrustedKey, ...],
+    at: datetime,
+    product: str | None = None,
 ) -> Opened:
     """The payload, if a key trusted for ``purpose`` at the recorded time ``at`` has signed it.
 
-    ``at`` is when Cutover first saw the document, never a time that the document states.
+    ``at`` is when Cutover first saw the document, never a time that the document states. ``product``:
+    the one that the document speaks of. None where only the payload tells (then ``within`` is the
+    caller's to ask), and for what Cutover itself signs, whose keys the policy cannot limit.
     Raises ``Refused``: ``WRONG_PAYLOAD_TYPE``, ``UNTRUSTED_SIGNATURE``, ``WRONG_KEY_PURPOSE``,
-    ``KEY_NOT_VALID``, ``KEY_REVOKED``.
+    ``KEY_NOT_VALID``, ``KEY_REVOKED``, ``OUT_OF_SCOPE``.
     """
     if envelope.payload_type != payload_type:
         raise Refused("WRONG_PAYLOAD_TYPE", f"found {envelope.payload_type!r}, wanted {payload_type!r}")
@@ -132,5 +154,6 @@ def open_envelope(
     unrevoked = tuple(key for key in trusted if key.revoked_at is None or at < key.revoked_at)
     if not unrevoked:
         raise Refused("KEY_REVOKED", "its signer's key is revoked", "sign with a key that is not revoked")
+    counted = unrevoked if product is None else within(unrevoked, product)
     payload = decode_base64(envelope.payload)
-    return Opened(payload, canonical.digest(payload), unrevoked)
+    return Opened(payload, canonical.digest(payload), counted)

@@ -45,9 +45,14 @@ Answer = tuple[Digest, str]
 Answers = Mapping[Answer, TrustedWaiver]
 
 
-def open_waiver(content: bytes, *, keys: tuple[TrustedKey, ...], at: datetime) -> OpenedWaiver:
-    """The signed waiver in an envelope's bytes; ``Refused`` when it is not one, or nobody trusted signed it."""
-    opened = dsse.open_envelope(dsse.parse(content), payload_type=WAIVER_TYPE, purpose="waiver", keys=keys, at=at)
+def open_waiver(content: bytes, *, keys: tuple[TrustedKey, ...], at: datetime, product: str) -> OpenedWaiver:
+    """The signed waiver in an envelope's bytes, for a release of ``product``.
+
+    ``Refused`` when it is not one, or nobody who is trusted with this product signed it.
+    """
+    opened = dsse.open_envelope(
+        dsse.parse(content), payload_type=WAIVER_TYPE, purpose="waiver", keys=keys, at=at, product=product
+    )
     canonical.decode(opened.payload)
     try:
         return OpenedWaiver(Waiver.model_validate_json(opened.payload), opened.digest, opened.keys)
@@ -99,7 +104,7 @@ def counting(
     """
     for content in envelopes:
         try:
-            opened = open_waiver(content, keys=waiving.facts.keys, at=at)
+            opened = open_waiver(content, keys=waiving.facts.keys, at=at, product=waiving.product)
             ends = lasting(opened.waiver, at=at, until=until)
         except Refused:
             continue

@@ -1,7 +1,7 @@
 """Who may waive what in one release: pure.
 
 1. The rules list the family of the check (``rules.waivable``). A family that is not listed cannot be waived.
-2. The key that signed the waiver belongs to one person of the facts.
+2. The key that signed the waiver belongs to one person of the facts, and these do not limit it to other products.
 3. That person holds one of the roles that the rules list for the family.
 4. That person asked neither for the release nor for its change. While it is not known who did, nobody may.
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from cutover.contracts.bundle import Bundle, DraftBundle, Sourced
 from cutover.contracts.policy import Facts, Rules, TrustedKey
 from cutover.domain import quorum
+from cutover.domain.envelope import covers
 from cutover.errors import Refused
 
 BIND_FAMILY = "bind"
@@ -33,14 +34,15 @@ def asked(bundle: DraftBundle | Bundle) -> tuple[str | None, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Waiving:
-    """``barred``: the requesters as people; None while they are not known."""
+    """For one release of ``product``. ``barred``: the requesters as people; None while they are not known."""
 
+    product: str
     facts: Facts
     waivable: Mapping[str, tuple[str, ...]]
     barred: frozenset[str] | None
 
     @classmethod
-    def of(cls, rules: Rules, facts: Facts, requesters: Iterable[str | None]) -> "Waiving":
+    def of(cls, rules: Rules, facts: Facts, requesters: Iterable[str | None], *, product: str) -> "Waiving":
         """Under these rules and facts; ``requesters`` as their source systems call them (``asked``)."""
         named = tuple(requesters)
         known = [each for each in named if each is not None]
@@ -48,7 +50,8 @@ class Waiving:
             barred = quorum.barred(facts, known) if len(known) == len(named) else None
         except Refused:
             barred = None
-        return cls(facts, {name: roles for name, roles in rules.waivable.items() if name != BIND_FAMILY}, barred)
+        waivable = {name: roles for name, roles in rules.waivable.items() if name != BIND_FAMILY}
+        return cls(product, facts, waivable, barred)
 
     def families(self, keys: Iterable[TrustedKey]) -> frozenset[str]:
         """The families whose holds a waiver answers that these keys have signed."""
@@ -82,10 +85,11 @@ class Waiving:
         return True
 
     def _people(self, keys: Iterable[TrustedKey]) -> tuple[str, ...]:
-        """The people of the facts whose keys for waivers these are."""
+        """The people of the facts whose keys for waivers of this product these are."""
         ids = {key.id for key in keys}
-        named = (key.person for key in self.facts.keys if key.id in ids and key.purpose == "waiver")
-        return tuple(sorted({person for person in named if person in self.facts.people}))
+        found = (key for key in self.facts.keys if key.id in ids and key.purpose == "waiver")
+        named = {key.person for key in found if covers(key, self.product)}
+        return tuple(sorted(person for person in named if person in self.facts.people))
 
     def _roles(self, people: tuple[str, ...], family: str | None) -> frozenset[str]:
         """The roles by which one of them who asked for nothing may waive."""

@@ -66,7 +66,7 @@ def weigh(
     came = []
     for each in signed_waivers(evidence_set):
         try:
-            opened = open_waiver(envelopes[each.sha256], keys=then.facts.keys, at=as_of)
+            opened = open_waiver(envelopes[each.sha256], keys=then.facts.keys, at=as_of, product=then.product)
             lasting(opened.waiver, at=as_of, until=until)
         except Refused:
             continue  # the checks of its family say so

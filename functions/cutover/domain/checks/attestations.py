@@ -43,6 +43,7 @@ def _untrusted(context: Context, purpose: Purpose, code: str) -> Iterator[Proble
                 purpose=purpose,
                 keys=context.facts.keys,
                 at=context.as_of,
+                product=context.candidate.product,
             )
         except (Refused, ValueError) as error:
             reason = f"{error.code}: {error.detail}" if isinstance(error, Refused) else "not a DSSE envelope"
@@ -58,12 +59,12 @@ def _untrusted(context: Context, purpose: Purpose, code: str) -> Iterator[Proble
 
 
 def provenance_signed(context: Context) -> Iterator[Problem]:
-    """A key trusted for provenance has signed it."""
+    """A key trusted for provenance, and for this product, has signed it."""
     return _untrusted(context, "provenance", "PROVENANCE_UNTRUSTED")
 
 
 def attestations_signed(context: Context) -> Iterator[Problem]:
-    """A key trusted for attestations has signed it."""
+    """A key trusted for attestations, and for this product, has signed it."""
     return _untrusted(context, "attestation", "ATTESTATION_UNTRUSTED")
 
 

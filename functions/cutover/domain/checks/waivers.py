@@ -22,11 +22,15 @@ def _envelopes(context: Context) -> Iterator[tuple[int, Reference, Found]]:
             yield number, reference, found
 
 
+def _opened(context: Context, found: Found) -> OpenedWaiver:
+    return open_waiver(found.content, keys=context.facts.keys, at=context.as_of, product=context.candidate.product)
+
+
 def signed(context: Context) -> Iterator[Problem]:
-    """A key trusted for waivers has signed it."""
+    """A key trusted for waivers, and for this product, has signed it."""
     for number, _, found in _envelopes(context):
         try:
-            open_waiver(found.content, keys=context.facts.keys, at=context.as_of)
+            _opened(context, found)
         except Refused as refused:
             yield Problem(
                 code="WAIVER_UNTRUSTED",
@@ -62,7 +66,7 @@ def permitted(context: Context) -> Iterator[Problem]:
 
     Whether they may waive the family of the hold that it answers shows when all findings are there, in Bind.
     """
-    waiving = Waiving.of(context.rules, context.facts, asked(context.bundle))
+    waiving = Waiving.of(context.rules, context.facts, asked(context.bundle), product=context.candidate.product)
     for number, opened, found in _readable(context):
         try:
             waiving.demand(opened.keys)
@@ -81,7 +85,7 @@ def permitted(context: Context) -> Iterator[Problem]:
 def _readable(context: Context) -> Iterator[tuple[int, OpenedWaiver, Found]]:
     for number, _, found in _envelopes(context):
         try:
-            opened = open_waiver(found.content, keys=context.facts.keys, at=context.as_of)
+            opened = _opened(context, found)
         except Refused:
             continue  # ``signed`` says so
         yield number, opened, found

@@ -133,13 +133,14 @@ def _waiver(hold: ResolvedHold, bound: Bound, package: Package, anchor: Anchor) 
 
     Who may, the rules say, and the facts that the manifest names.
     """
-    waiving = Waiving.of(package.rules, package.facts[bound.predicate.facts], asked(package.bundle))
+    product, as_of = package.candidate.product, package.evidence_set.as_of
+    waiving = Waiving.of(package.rules, package.facts[bound.predicate.facts], asked(package.bundle), product=product)
     why = Refused("WAIVER_DIFFERS", f"the waiver of {hold.field} is not among the evidence")
     for each in evidence_of(package.evidence_set):
         if each.sha256 != hold.resolution.waiver or each.unwraps is None:
             continue
         try:
-            opened = open_waiver(package.contents[each.unwraps], keys=anchor.keys, at=package.evidence_set.as_of)
+            opened = open_waiver(package.contents[each.unwraps], keys=anchor.keys, at=as_of, product=product)
             waiving.demand(opened.keys, family_of(hold.rule))
         except Refused as refused:
             why = refused

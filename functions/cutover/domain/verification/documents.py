@@ -116,8 +116,7 @@ def _candidate(content: bytes, evidence_set: EvidenceSet, anchor: Anchor) -> Can
     )
     equal("DOCUMENT_DIFFERS", ("the candidate's digest", opened.digest, evidence_set.candidate.sha256))
     candidate = read(Candidate, opened.payload, "candidate")
-    if not any(not key.products or candidate.product in key.products for key in opened.keys):
-        raise Refused("OUT_OF_SCOPE", f"its signer may not release {candidate.product}")
+    dsse.within(opened.keys, candidate.product)
     return candidate
 
 

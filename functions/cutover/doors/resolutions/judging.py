@@ -95,12 +95,13 @@ class Judging:
     def _waiver(self, record: RevisionRecord, hold: Hold, answer: WaiverAnswer, policy: Policy) -> Digest:
         """The stored envelope's digest. The next revision asks all of this again, of its own evidence."""
         content = canonical.encode_model(answer.waiver)
-        opened = open_waiver(content, keys=policy.facts.keys, at=self.now)
+        opened = open_waiver(content, keys=policy.facts.keys, at=self.now, product=record.product)
         if not canonical.same(opened.waiver.fingerprint, hold.fingerprint):
             raise Refused("WAIVER_OF_ANOTHER_HOLD", "its fingerprint is not the hold's", "copy it from the hold")
         lasting(opened.waiver, at=self.now, until=_closes_at(record, policy))
         draft = load(self.store, record.bundle, DraftBundle)
-        Waiving.of(policy.rules, policy.facts, asked(draft)).demand(opened.keys, family_of(hold.rule))
+        waiving = Waiving.of(policy.rules, policy.facts, asked(draft), product=record.product)
+        waiving.demand(opened.keys, family_of(hold.rule))
         digest = canonical.digest(content)
         if digest not in record.waivers and len(record.waivers) >= MAX_CARRIED:
             detail = f"{MAX_CARRIED} waivers of resolutions stay with this cutover already"

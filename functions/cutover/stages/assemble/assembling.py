@@ -66,7 +66,7 @@ class Assembler:
         documents = evidence_documents(self._store, evidence_set)
         waiver_envelopes = [documents[digest] for digest in envelopes_of(evidence_set)]
         candidate, index = candidate_of(self._store, record), EvidenceIndex(evidence_set, documents)
-        waiving = Waiving.of(rules, facts, requesters(candidate, index))
+        waiving = Waiving.of(rules, facts, requesters(candidate, index), product=candidate.product)
         assembled = assemble(
             cutover=record.cutover,
             revision=record.revision,

@@ -50,7 +50,10 @@ class Gatherer:
 
     def _waivers(self, record: RevisionRecord, rules: Rules, draft: DraftBundle, today: Facts) -> Weighed:
         evidence_set = load(self.store, record.evidence_set, EvidenceSet)
-        then, now = (Waiving.of(rules, facts, asked(draft)) for facts in (self.policies.facts(record.facts), today))
+        then, now = (
+            Waiving.of(rules, facts, asked(draft), product=record.product)
+            for facts in (self.policies.facts(record.facts), today)
+        )
         return weigh(
             evidence_set,
             {each: self.store.get(each, limit=MAX_EVIDENCE_BYTES) for each in envelopes_of(evidence_set)},
