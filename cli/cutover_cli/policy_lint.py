@@ -17,6 +17,8 @@ NEEDED_KEYS = ("candidate", "bind", "decide", "handoff", "ledger")
 """Purposes without which no candidate can become a message that verifies."""
 PERSONAL_KEYS = ("waiver", "resolution")
 """Purposes whose keys belong to one person each."""
+UNLIMITED_KEYS = ("bind", "decide", "handoff", "ledger", "brake")
+"""Purposes whose keys speak for all products: a limit would be passed over, or take from the key all that it does."""
 
 
 def lint(rules: Rules, facts: Facts, *, targets: Collection[str]) -> tuple[Fault, ...]:
@@ -32,6 +34,7 @@ def lint(rules: Rules, facts: Facts, *, targets: Collection[str]) -> tuple[Fault
         lambda: _people(facts),
         lambda: _keys(facts),
         lambda: _persons(facts),
+        lambda: _products(facts),
         lambda: _waivable(rules, facts),
         lambda: _sources(facts),
         lambda: _windows(facts),
@@ -120,6 +123,13 @@ def _persons(facts: Facts) -> Iterator[Fault]:
             yield _fault("KEY_WITHOUT_PERSON", f"a key for {key.purpose} must be one person's", *where)
         if key.person is not None and key.person not in facts.people:
             yield _fault("PERSON_UNKNOWN", f"{key.person} is no person of the facts", *where)
+
+
+def _products(facts: Facts) -> Iterator[Fault]:
+    for number, key in enumerate(facts.keys):
+        if key.products and key.purpose in UNLIMITED_KEYS:
+            message = f"a key for {key.purpose} cannot be limited to products"
+            yield _fault("KEY_LIMITED", message, "facts", "keys", number, "products")
 
 
 def _waivable(rules: Rules, facts: Facts) -> Iterator[Fault]:

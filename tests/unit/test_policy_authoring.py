@@ -130,6 +130,8 @@ def _key(facts: Facts, **changes: Any) -> Facts:
     [
         ("KEY_WITHOUT_PERSON", "/facts/keys/0/person", lambda f: _key(f, purpose="waiver")),
         ("KEY_WITHOUT_PERSON", "/facts/keys/0/person", lambda f: _key(f, purpose="resolution")),
+        ("KEY_LIMITED", "/facts/keys/0/products", lambda f: _key(f, purpose="bind", products=("web",))),
+        ("KEY_LIMITED", "/facts/keys/0/products", lambda f: _key(f, purpose="brake", products=("web",))),
         ("PERSON_UNKNOWN", "/facts/keys/0/person", lambda f: _key(f, purpose="waiver", person="zoe")),
         (
             "SOURCE_RESERVED",
@@ -146,6 +148,14 @@ def test_lint_looks_at_whose_keys_and_sources_they_are(
     people = {name: person for name, person in facts.people.items() if name != "lea"}
     changed = change(facts.model_copy(update={"people": people}))
     assert (code, where) in {(each.code, each.pointer) for each in lint(rules, changed, targets=["staging"])}
+
+
+@pytest.mark.parametrize(
+    "purpose", ["candidate", "provenance", "attestation", "waiver", "resolution", "withdrawal", "receipt"]
+)
+def test_a_key_limited_to_products_is_no_fault(rules: Rules, facts: Facts, purpose: Any) -> None:
+    found = lint(rules, _key(facts, purpose=purpose, products=("web",)), targets=["staging"])
+    assert "KEY_LIMITED" not in {fault.code for fault in found}
 
 
 @pytest.mark.parametrize("purpose", ["waiver", "resolution", "candidate"])
