@@ -143,10 +143,12 @@ class Decider:
     def _statement(self, ballot: Ballot, *, policy: Policy, now: datetime) -> Approval:
         link = ballot.link
         subject = Subject(name="manifest", digest=SubjectDigest(sha256=link.manifest.removeprefix("sha256:")))
+        # Nobody decides before there is something to decide on; the clock of the function that bound it may be ahead.
+        at = max(now, ballot.package.manifest.predicate.bound_at)
         predicate = ApprovalPredicate(
             audience=self.audience, cutover=link.cutover, revision=link.revision, decision=ballot.decision,
             role=link.role, person=link.person, channel="email", assurance="link", answers=ballot.answers,
-            reason=ballot.reason, until=ballot.until, decided_at=now, facts=policy.facts_digest, nonce=ballot.nonce,
+            reason=ballot.reason, until=ballot.until, decided_at=at, facts=policy.facts_digest, nonce=ballot.nonce,
         )  # fmt: skip
         return Approval(subject=(subject,), predicate=predicate)
 
