@@ -12,9 +12,9 @@ from tests.simulation.violation import demand
 from tests.simulator.journeys import open_holds
 from tests.simulator.resolving import resolution, waived
 
-ROUNDS = 14
+ROUNDS = 45
 APPROVERS = ("erin", "omar")
-IN_TIME = timedelta(minutes=30)
+IN_TIME = timedelta(minutes=50)
 """Less than that before the close, nobody begins."""
 
 
@@ -27,6 +27,7 @@ def finale(sim: Simulation) -> None:
         going = _going(sim)
         if not going:
             break
+        orders.free(sim)
         for record in going:
             _help(sim, record)
         if all(record.status.value == "awaiting_window" for record in going):

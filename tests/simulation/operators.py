@@ -5,7 +5,7 @@ from typing import Any
 
 from cutover.contracts.policy import Facts
 from cutover.domain import canonical
-from cutover.domain.record import ActivePolicy, Brake
+from cutover.domain.record import ActivePolicy
 from tests.building.policy import ROLES, instant
 from tests.simulation.simulation import Simulation
 
@@ -50,11 +50,9 @@ def activate(sim: Simulation, name: str) -> None:
 
 
 def mend(sim: Simulation) -> None:
-    """Whatever the owners took away is there again, and the brake is off."""
+    """Whatever the owners took away is there again."""
     if sim.known.get("facts", WHOLE) != WHOLE:
         activate(sim, WHOLE)
-    sim.world.wiring.records.set_brake(Brake(engaged=False))
-    sim.wrote(None)
 
 
 def _without(person: str) -> Change:

@@ -14,6 +14,7 @@ from cutover.domain.record import Brake
 from cutover.doors.brake_orders.planning import release_plan
 from tests.building.keys import seal
 from tests.simulation.environment import Message
+from tests.simulation.settling import settle
 from tests.simulation.simulation import Simulation
 
 
@@ -57,6 +58,14 @@ def brake(sim: Simulation) -> bool:
         sim.known["plan"] = plan
     order(sim, action, plan)
     return True
+
+
+def free(sim: Simulation) -> None:
+    """The brake is off from here on: released after a dry run, where it was engaged."""
+    standing = sim.world.wiring.records.brake()
+    if standing is not None and standing.engaged:
+        order(sim, "release", braking.digest_of(release_plan(standing, sim.world.wiring.records)))
+        settle(sim)
 
 
 def order(sim: Simulation, action: str, plan: str | None) -> None:
