@@ -104,7 +104,7 @@ def check_again(
     """
     guards.stop(record)
     active, now = policies.active(), guards.clock.now()
-    package = read_package(guards.store, named(record.manifest, "manifest"), keys=active.facts.keys, at=now)
+    package = read_package(guards.store, named(record.manifest, "manifest"), keys=active.facts.keys, now=now)
     bound = package.manifest.predicate
     guards.timing(bound, facts=active.facts, rules=policies.rules(record.rules))
     guards.destination(record, bound, deployed)

@@ -61,7 +61,7 @@ def decide(
     """A person's checked answers reach the door. ``nonce``: of the form, where one is posted twice."""
     record = wiring.recorder("approvals").read(CUTOVER, 1)
     policy, now = wiring.policy(), wiring.clock.now()
-    package = read_package(wiring.store, named(record.manifest, "manifest"), keys=policy.facts.keys, at=now)
+    package = read_package(wiring.store, named(record.manifest, "manifest"), keys=policy.facts.keys, now=now)
     answers = Answers(
         intent=True, risk_class=risk_of(package), rollback_credible=True, timing=True,
         exceptions=exceptions_of(package), destination=True,

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,13 +12,15 @@ from cutover.adapters.ses_mailer import SesMailer
 from cutover.contracts.policy import Person
 from cutover.domain import links
 from cutover.domain.links import Link
-from cutover.domain.record import Status
+from cutover.domain.record import Signal, Status
 from cutover.errors import Conflict, DependencyUnavailable, Refused
+from cutover.policies import PolicyReader
 from cutover.ports import Commit, Mail
 from cutover.stages.request_approval.requesting import Requester
 from tests.approving import PAGE_URL, START, World
-from tests.builders import CUTOVER, REVISION
+from tests.builders import BOUND_AT, CUTOVER, REVISION
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.records import InMemoryRecords
 
 
 class Stage:
@@ -26,11 +30,11 @@ class Stage:
         self.world, self.mailer = world, FakeMailer()
         world.become(Status.BOUND)
 
-    def run(self) -> Status:
+    def run(self, policies: PolicyReader | None = None) -> Status:
         requester = Requester(
             audience=self.world.deployment.audience, page_url=PAGE_URL, clock=self.world.clock,
             store=self.world.store, mac=self.world.mac, mailer=self.mailer,
-            recorder=self.world.recorder("request-approval"), policies=self.world.policies(),
+            recorder=self.world.recorder("request-approval"), policies=policies or self.world.policies(),
         )  # fmt: skip
         return requester.run(CUTOVER, REVISION).status
 
@@ -328,6 +332,58 @@ class TestAgain:
         assert found
         assert stage.world.decide(found.group(1)).status == 303
         assert stage.world.record.status is Status.APPROVED
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"revoked_at": START}, "KEY_REVOKED"),
+            ({"not_after": BOUND_AT}, "KEY_NOT_VALID"),
+            (None, "UNTRUSTED_SIGNATURE"),
+        ],
+    )
+    def test_what_cannot_be_read_any_more_is_told_and_asked_no_more(
+        self, stage: Stage, changes: dict[str, Any] | None, code: str
+    ) -> None:
+        """Repeating it would change nothing: what comes of the revision is the clock's."""
+        keys = [key for key in stage.world.facts.keys if key.purpose != "bind"]
+        keys += [stage.world.deployment.trusted_key("bind", **changes)] if changes else []
+        stage.world.change_facts(keys=tuple(keys))
+        assert stage.run() is Status.AWAITING_APPROVAL
+        record = stage.world.record
+        assert (stage.mailer.sent, record.ask, record.reason) == ([], False, code)
+        *_, entry = stage.world.records.ledger(CUTOVER)
+        assert (entry.event, entry.transition, entry.result) == ("approval-requested-again", None, code)
+        assert entry.inputs == {"manifest": stage.world.package.manifest_digest}
+        stage.run()
+        *_, last = stage.world.records.ledger(CUTOVER)
+        assert last == entry, "it is told once"
+
+    def test_without_a_policy_people_are_still_to_be_asked(self, stage: Stage) -> None:
+        """That is the deployment's fault and may pass: nothing is noted, and the next run asks."""
+        with pytest.raises(Refused) as refused:
+            stage.run(PolicyReader(records=InMemoryRecords(), store=stage.world.store, fingerprint=stage.world.root))
+        assert refused.value.code == "NO_POLICY"
+        assert stage.world.record.ask
+        stage.run()
+        assert not stage.world.record.ask
+
+    def test_a_key_whose_time_has_run_out_has_still_bound_it(self, stage: Stage) -> None:
+        ended = {"bind": {"not_after": BOUND_AT + timedelta(seconds=1)}}
+        stage.world.change_facts(
+            keys=tuple(key.model_copy(update=ended.get(key.purpose, {})) for key in stage.world.facts.keys)
+        )
+        stage.run()
+        assert self.asked(stage) == [("operations", "bo"), ("operations", "omar")]
+
+    @pytest.mark.parametrize(
+        ("signal", "left"),
+        [(None, None), (Signal.WAKE, None), (Signal.START, Signal.START), (Signal.ADOPT, Signal.ADOPT)],
+    )
+    def test_nobody_is_to_be_woken_any_more(self, stage: Stage, signal: Signal | None, left: Signal | None) -> None:
+        """It runs in the execution that would be woken; one that is still to be started is not forgotten."""
+        stage.world.become(Status.AWAITING_APPROVAL, signal=signal)
+        stage.run()
+        assert (stage.world.record.ask, stage.world.record.signal) == (False, left)
 
     def test_a_second_run_asks_nobody(self, stage: Stage) -> None:
         stage.run()

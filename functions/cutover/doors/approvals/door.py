@@ -83,7 +83,7 @@ class Door:
             raise Refused("NOT_AWAITING_APPROVAL", "this revision does not await approval", "nothing to do")
         told["correlation_id"] = record.correlation_id
         policy, now = self.policy(), self.clock.now()
-        package = read_package(self.store, record.manifest, keys=policy.facts.keys, at=now)
+        package = read_package(self.store, record.manifest, keys=policy.facts.keys, now=now)
         standing = Standing.of(record, link, package=package, facts=policy.facts, now=now)
         return Question(link, record, policy, self.rules(record.rules), package, standing)
 

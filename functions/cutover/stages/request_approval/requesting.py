@@ -7,6 +7,9 @@ decision answers it, whichever copy it came from. The other order could lose a m
 Asked again, when an approval has lapsed or a deferral is over, is who can still fill a seat that is empty then.
 Whoever writes the record meanwhile may change who that is: then those who were not asked are asked as well.
 
+What cannot be read any more, for its key was revoked, asks nobody: the ledger says so, and asking is over. What comes
+of the revision is the clock's.
+
 An address that is refused for good keeps nobody else from being asked. The ledger names who was not
 reached, and says ``APPROVERS_UNREACHABLE`` when those who were cannot fill the quorum: then only
 another revision, or its end, comes of this one.
@@ -19,7 +22,7 @@ from datetime import datetime, timedelta
 from cutover.domain import links
 from cutover.domain.links import Link
 from cutover.domain.policy import Policy
-from cutover.domain.record import RevisionRecord, Status, named
+from cutover.domain.record import RevisionRecord, Signal, Status, named
 from cutover.errors import Conflict, Refused
 from cutover.journal import DECISIONS
 from cutover.lapsing import APPROVAL_LAPSED
@@ -60,7 +63,8 @@ class Requester:
 
     def _first(self, record: RevisionRecord, asked: Round) -> RevisionRecord:
         """Transition 11."""
-        policy, package = self._read(record)
+        policy = self.policies.active()
+        package = self._read(record, policy)
         self._ask(record, package, asked_of(package, policy), asked)
         step = Step(
             "approval-requested",
@@ -76,7 +80,11 @@ class Requester:
 
     def _again(self, record: RevisionRecord, asked: Round) -> RevisionRecord:
         """Raises ``Conflict`` when the record has changed since it was read: then it is asked of the new one."""
-        policy, package = self._read(record)
+        policy = self.policies.active()
+        try:
+            package = self._read(record, policy)
+        except Refused as refused:
+            return self._told(record, result=refused.code, detail=refused.detail, reason=refused.code)
         seats, decided = outstanding(record, package, policy, self.clock.now())
         known = set(asked.everybody)
         wanted = (
@@ -86,21 +94,25 @@ class Requester:
         )
         again = Again.LAPSED if record.reason == APPROVAL_LAPSED else Again.TAKEN_UP
         self._ask(record, package, wanted, asked, again=again)
+        return self._told(record, result=result_of(asked, seats), detail=detail_of(asked), reason=None)
+
+    def _told(self, record: RevisionRecord, *, result: str, detail: str, reason: str | None) -> RevisionRecord:
+        """Asking again is over. Whoever runs this is the execution itself, so nobody else is to be woken."""
         return self.recorder.note(
             record,
             "approval-requested-again",
             requester=record.requester,
-            inputs={"manifest": package.digest},
-            result=result_of(asked, seats),
-            detail=detail_of(asked),
+            inputs={"manifest": named(record.manifest, "manifest").payload},
+            result=result,
+            detail=detail,
             ask=False,
-            reason=None,
+            reason=reason,
+            signal=None if record.signal is Signal.WAKE else record.signal,
         )
 
-    def _read(self, record: RevisionRecord) -> tuple[Policy, Package]:
-        policy = self.policies.active()
+    def _read(self, record: RevisionRecord, policy: Policy) -> Package:
         manifest = named(record.manifest, "manifest")
-        return policy, read_package(self.store, manifest, keys=policy.facts.keys, at=self.clock.now())
+        return read_package(self.store, manifest, keys=policy.facts.keys, now=self.clock.now())
 
     def _ask(
         self, record: RevisionRecord, package: Package, wanted: Iterable[Asked], asked: Round, *,
