@@ -2,13 +2,16 @@
 
 import contextlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from cutover.contracts.base import format_instant
 from tests.building.policy import instant
 from tests.faults.killing import FunctionEnded, MortalWorld
 from tests.faults.test_kill_points import kill_everywhere
 from tests.simulator.journeys import announced, assert_consistent, awaiting_window
+from tests.simulator.owners import with_facts
 
 NOON = {"until": "2026-03-03T12:00"}
 """In Berlin, the window's own zone."""
@@ -79,6 +82,37 @@ def test_whoever_is_missing_is_asked_again_wherever_request_approval_is_killed()
         assert not world.record().ask
         assert asked_again(world, mails) == {"bo", "erin"}
         assert [entry.event for entry in world.ledger()].count("approval-requested-again") == 1
+        assert_consistent(world)
+
+    kill_everywhere(world, journey, check)
+
+
+def test_what_cannot_be_read_is_asked_about_once_wherever_request_approval_is_killed() -> None:
+    """Owners say that the key which bound it was not valid then: nobody can be asked, and nothing is tried for ever."""
+    world = MortalWorld("stages.request_approval")
+    announced(world)
+    insist(world, "defer", "deferred", **NOON)
+    world.run()
+    mails = len(world.wiring.mailer.sent)
+
+    def begin_today(said: dict[str, Any]) -> None:
+        for key in said["keys"]:
+            if key["purpose"] == "bind":
+                key["not_before"] = format_instant(UNTIL)
+
+    with_facts(world, begin_today)
+
+    def journey(world: MortalWorld) -> None:
+        world.clock.move_to(UNTIL)
+        world.tick()
+        at_rest(world)
+
+    def check(world: MortalWorld) -> None:
+        record = world.record()
+        assert (record.status, record.ask, record.reason) == ("awaiting_approval", False, "KEY_NOT_VALID")
+        told = [entry.result for entry in world.ledger() if entry.event == "approval-requested-again"]
+        assert told == ["KEY_NOT_VALID"]
+        assert len(world.wiring.mailer.sent) == mails
         assert_consistent(world)
 
     kill_everywhere(world, journey, check)
