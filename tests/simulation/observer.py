@@ -18,6 +18,7 @@ from cutover.domain.record import Admission, Brake, RevisionRecord, Slot
 from tests.simulation import invariants
 from tests.simulation.chaos import Invocation
 from tests.simulation.environment import Environment
+from tests.simulation.violation import looking
 
 Name = tuple[str, int]
 """A cutover and its revision; an admission's digest and 0."""
@@ -71,7 +72,8 @@ class Observer:
             [each for each in models if isinstance(each, Brake)],
         )
         for check in invariants.OF_WRITES:
-            check(self, write)
+            with looking():
+                check(self, write)
         for model in models:
             self._keep(model)
         return write
@@ -80,7 +82,8 @@ class Observer:
         """A call is about to be made."""
         if call == "deployment.send":
             for check in invariants.OF_SENDS:
-                check(self, invocation, given)
+                with looking():
+                    check(self, invocation, given)
             self.sent.setdefault(given["deduplication_id"], given["body"])
 
     def lagging(self, model: Any) -> Any:

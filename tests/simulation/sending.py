@@ -86,7 +86,7 @@ def _quorum(seen: "Observer", invocation: "Invocation", record: RevisionRecord) 
 
     ``Dana`` asked for every release, so she counts for none.
     """
-    said = _handoff(seen.world.wiring.store.get_handoff(record.handoff_id or ""))
+    said = _handoff(seen.world.wiring.store.get(record.handoff or "", limit=2**24))
     digest = canonical.digest(b64decode(said.manifest.payload)).removeprefix("sha256:")
     active = invocation.read["records.policy"][0]
     facts = seen.world.known_facts[active.facts.payload]
