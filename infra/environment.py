@@ -37,6 +37,8 @@ def environment(plan: Plan, resources: Resources) -> dict[str, str]:
         "POWERTOOLS_METRICS_NAMESPACE": "Cutover",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_LOGGER_LOG_EVENT": "false",
+        # Threads that ask a service on a stage's behalf have no segment of their own, and need none.
+        "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
         "CUTOVER_AUDIENCE": resources.audience,
         "CUTOVER_LOCK_DIGEST": lock_digest(),
         "CUTOVER_ENGINE": engine_version(),

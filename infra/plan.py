@@ -100,7 +100,7 @@ DOORS: Mapping[str, Plan] = {
     # It asks sources too. A tick that takes longer than a minute overlaps with the next: each of its changes is a
     # conditional transaction, so both may do the same work and one of them loses. No concurrency is reserved, since
     # a new account has too little to reserve any of it.
-    "Clock": _door("clock", "Does what is due", *POLICY, TARGETS, timeout=120, memory=1024),
+    "Clock": _door("clock", "Does what is due", *POLICY, TARGETS, timeout=120, memory=EVIDENCE_MB),
     "Seal": _door("seal", "Signs heads of the ledger", *POLICY, LEDGER_KEY),
 }
 

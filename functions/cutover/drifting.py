@@ -25,6 +25,7 @@ from cutover.errors import Refused
 from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
 from cutover.ports import SourceSystem, Store
+from cutover.together import Together, one_by_one
 
 MAX_ARTIFACT_RECORD = 65_536
 MAX_HASHED = 256 * 1_048_576
@@ -53,6 +54,7 @@ class Drifting:
     policies: PolicyReader
     sources: Mapping[str, SourceSystem]
     collect: Collect
+    together: Together = one_by_one
 
     def look(self, record: RevisionRecord, *, known: tuple[Refreshed, ...] = ()) -> Drift:
         """``known``: newer versions of which it was found already that they say nothing else.
@@ -69,15 +71,21 @@ class Drifting:
 
     def _newer(self, record: RevisionRecord, evidence_set: EvidenceSet) -> Iterator[_Newer]:
         configured = self.policies.facts(record.facts).sources
-        for collection in evidence_set.collections:
-            for each in _asked(collection):
-                source = configured.get(each.source)
-                if source is None:
-                    continue  # nothing of a source: such as a waiver that a resolution brought
-                reference = Reference(source=each.source, record=each.record, version=each.version)
-                latest = self.sources[source.kind].latest(source, reference)
-                if (latest or GONE) != self._known_version(collection.section, each):
-                    yield _Newer(collection.section, Refreshed(source=each.source, record=each.record, version=latest))
+        asked = [
+            (collection.section, each, source)
+            for collection in evidence_set.collections
+            for each in _asked(collection)
+            # What is of no source has none: such as a waiver that a resolution brought.
+            if (source := configured.get(each.source)) is not None
+        ]
+        for (section, each, _), latest in zip(asked, self.together(self._latest, asked), strict=True):
+            if (latest or GONE) != self._known_version(section, each):
+                yield _Newer(section, Refreshed(source=each.source, record=each.record, version=latest))
+
+    def _latest(self, asked: tuple[Section, Evidence | SourceFailure, Source]) -> str | None:
+        _, each, source = asked
+        reference = Reference(source=each.source, record=each.record, version=each.version)
+        return self.sources[source.kind].latest(source, reference)
 
     def _known_version(self, section: Section, each: Evidence | SourceFailure) -> str:
         """What was newest when it was collected: an artifact's record says so beside the announced version."""

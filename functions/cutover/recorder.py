@@ -95,6 +95,8 @@ class Recorder(Admissions):
         """
         more = {name: updates.pop(name) for name in ("inputs", "requester") if name in updates}
         nonce = updates.pop("nonce", None)
+        if record.signal is Signal.ADOPT and self.execution == record.execution:
+            updates = {"signal": None} | updates  # whoever writes in its own name is not lost
         after = self._after(record, record.status, updates) if updates else None
         told = Told.of(record, event, result=result, detail=detail, **{"requester": self.role, **more})
         self.append(record.cutover, told, record=after, record_before=record if after else None, nonce=nonce)
@@ -105,7 +107,7 @@ class Recorder(Admissions):
         if row.opens != (step.opening is not None):
             raise Refused("ILLEGAL_TRANSITION", f"{step.event!r} opens a revision, or it does not")
         target = row.target or record.status
-        after = self._after(record, target, {"signal": _signal_after(record, row)} | step.updates)
+        after = self._after(record, target, {"signal": self._signal_after(record, row)} | step.updates)
         lane = self._lane(record, row)
         head = self.records.chain(record.cutover)
         told = Told.of(
@@ -126,6 +128,17 @@ class Recorder(Admissions):
             )
         )  # fmt: skip
         return after
+
+    def _signal_after(self, record: RevisionRecord, row: Transition) -> Signal | None:
+        """A signal tells of the newest status; but an execution that was still to be started is not forgotten.
+
+        One that writes for itself lives, whoever took it for lost.
+        """
+        alive = record.signal is Signal.ADOPT and self.execution == record.execution
+        pending = record.signal if record.signal in {Signal.START, Signal.ADOPT} and not alive else None
+        if pending is None or row.signal is Signal.START or row.target in FINAL:
+            return row.signal
+        return pending
 
     def _lane(self, record: RevisionRecord, row: Transition) -> Lane | None:
         """The lane, with this revision as the current one; None where it has gone on and may have."""
@@ -150,14 +163,6 @@ class Recorder(Admissions):
             update={"moved_at": now} | updates | {"status": status, "version": record.version + 1}
         )
         return changed.model_copy(update={"due_at": schedule.due_at(changed, now)})
-
-
-def _signal_after(record: RevisionRecord, row: Transition) -> Signal | None:
-    """A signal tells of the newest status; but an execution that was still to be started is not forgotten."""
-    pending = record.signal if record.signal in {Signal.START, Signal.ADOPT} else None
-    if pending is None or row.signal is Signal.START or row.target in FINAL:
-        return row.signal
-    return pending
 
 
 def _told_of_opening(opened: RevisionRecord, row: Transition, step: Step, opening: Opening) -> Told:

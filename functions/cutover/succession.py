@@ -24,6 +24,8 @@ from cutover.errors import Refused
 from cutover.ports import Clock, Store
 from cutover.recorder import Opening, Step
 
+MAX_SUPERSESSION_BYTES = 262_144
+"""What changed stays with the successor's record, which the table bounds at 400 KB; and it is embedded in a notice."""
 Cause = Literal["newer-candidate", "resolved", "drift"]
 EVENTS: dict[Cause, str] = {"newer-candidate": "superseded", "resolved": "resolved", "drift": "drifted"}
 REASONS: dict[Cause, str] = {"newer-candidate": "NEWER_CANDIDATE", "resolved": "HOLDS_RESOLVED", "drift": "DRIFTED"}
@@ -82,7 +84,9 @@ class Succession:
             self._candidate(record), record, policy=policy, window=_occurrence(policy, record), now=self.clock.now()
         )
         envelope = self.store.get(record.admission, limit=dsse.MAX_ENVELOPE_BYTES)
-        rests_on = reliance.keys((), [envelope], policy.facts.keys)
+        # Of those that it rests on by now, not of those that the facts know: one that they forgot ends it, too.
+        signers = reliance.signers(envelope)
+        rests_on = tuple(key for key in record.relies_on if key in signers)
         updates = {"refreshed": opening.merged(record.refreshed, refreshed), "relies_on": rests_on}
         return successor.model_copy(update=updates)
 
@@ -102,7 +106,10 @@ class Succession:
             successor_candidate=successor.candidate, differences=differing,
             resolutions=tuple(each.payload for each in resolutions), refreshed=refreshed,
         )  # fmt: skip
-        digest = self.store.put(canonical.encode_model(document))
+        content = canonical.encode_model(document)
+        if len(content) > MAX_SUPERSESSION_BYTES:
+            raise Refused("TOO_MUCH_CHANGED", f"a supersession of {len(content)} bytes", "announce a new candidate")
+        digest = self.store.put(content)
         self.store.put_tombstone(
             Tombstone(
                 cutover=record.cutover, revision=record.revision, status=Status.SUPERSEDED.value, reason=reason, at=now

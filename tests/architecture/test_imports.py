@@ -10,8 +10,9 @@ ROOT = Path(__file__).resolve().parents[2] / "functions"
 FILES = sorted((ROOT / "cutover").rglob("*.py"))
 SHARED = {
     "cutover.admissions", "cutover.contracts", "cutover.domain", "cutover.drifting", "cutover.errors",
-    "cutover.exceptions", "cutover.guards", "cutover.journal", "cutover.lapsing", "cutover.loading", "cutover.packages",
-    "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing", "cutover.succession",
+    "cutover.exceptions", "cutover.guards", "cutover.journal", "cutover.lapsing", "cutover.loading",
+    "cutover.packages", "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing",
+    "cutover.succession", "cutover.together",
 }  # fmt: skip
 OUTSIDE = {
     "boto3", "botocore", "aws_lambda_powertools", "os", "time", "random", "secrets", "uuid", "socket", "ssl", "http",

@@ -16,6 +16,7 @@ from cutover.contracts.policy import Purpose
 from cutover.ports import Signer
 from cutover.runtime.settings import Settings
 from cutover.runtime.wiring import Wiring
+from cutover.together import Together, one_by_one
 from tests.building.policy import Deployment
 from tests.fakes.clock import FakeClock
 from tests.fakes.keys import LocalMac
@@ -89,6 +90,10 @@ class SimulatedWiring(Wiring):
 
     def signer(self, purpose: Purpose) -> Signer:
         return self.deployment_keys.key(purpose)
+
+    @property
+    def together(self) -> Together:
+        return one_by_one
 
     @functools.cached_property
     def records(self) -> InMemoryRecords:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cutover.domain.record import RevisionRecord
+from cutover.domain.record import Brake, RevisionRecord, Signal
 from cutover.domain.schedule import MOST_PATIENCE, PATIENCE
 from cutover.errors import DependencyUnavailable
 from tests.simulator.interpreter import Execution
@@ -208,3 +208,20 @@ def test_one_that_waits_after_all_is_told_to_end() -> None:
     assert (waiting.status, waiting.visited[-1]) == ("SUCCEEDED", "Fenced")
     assert hand_off(world).status == "handed_off"
     assert len(world.messages()) == 1
+
+
+def test_an_execution_that_writes_is_not_lost() -> None:
+    """Two batches of the streams wake one token at once: to the second it looks as if nobody had waited."""
+    world = World()
+    awaiting_window(world)
+    record = world.record()
+    world.wiring.records.nudge(record, signal=Signal.ADOPT, due_at=world.clock.now())
+    world.wiring.records.set_brake(Brake(engaged=True))
+    world.clock.move_to(AFTER_OPENING)
+    waiting = world.wiring.tokens.newest(record.cutover, 1)
+    assert waiting is not None
+    world.machine.succeed(waiting.value)
+    world.run()
+    assert (world.record().reason, world.record().signal) == ("BRAKE_ENGAGED", None)
+    minutes(world, 2)
+    assert world.record().execution == 1

@@ -205,3 +205,34 @@ def test_nothing_is_asked_of_the_sources_while_it_is_held() -> None:
     cohort_grows(world)
     assert looked(world) == {"looked": 1}
     assert world.record().status == "held"
+
+
+def test_what_changes_under_a_hand_off_stops_it_and_leaves_no_trace_of_a_successor() -> None:
+    """The first attempt's answer was lost; nothing may follow in its place, so no tombstone says that something did."""
+    world = World()
+    awaiting_window(world)
+    world.wiring.deployment.lose_answers(1)
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    assert world.record().status == "handing_off"
+    cohort_grows(world)
+    world.clock.move(timedelta(seconds=66))
+    world.run()
+    assert world.record().reason == "DRIFTED"
+    assert not world.wiring.store.has_tombstone(world.record().cutover, 1)
+    assert world.wiring.records.revision(world.record().cutover, 2) is None
+    assert world.wiring.deployment.sends == 1
+
+
+def test_a_candidate_s_key_that_the_facts_forgot_ends_the_successor() -> None:
+    world = World()
+    awaiting_approval(world)
+    facts = world.deployment.facts()
+    keys = tuple(key for key in facts.keys if key.purpose != "candidate")
+    cohort_grows(world)
+    world.clock.move_to(OPENS_AT - timedelta(hours=4))
+    world.tick()
+    assert world.record(revision=2).relies_on
+    world.publish(facts=facts.model_copy(update={"version": 2, "keys": keys}), version=2)
+    cohort_added(world)
+    assert looked(world) == {"withdrawn": 1}

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from cutover.contracts.base import Model
+from cutover.contracts.candidate import CANDIDATE_TYPE
 from cutover.domain import canonical
 from cutover.domain.record import Brake
+from tests.building.keys import seal
 from tests.simulator import events
 from tests.simulator.journeys import awaiting_window
 from tests.simulator.world import World
@@ -72,3 +74,16 @@ def test_a_refused_order_stays_refused_whatever_envelope_it_comes_in() -> None:
 
 def _public(world: World, name: str) -> str:
     return world.deployment.key(name).public_base64
+
+
+def test_a_bare_envelope_on_the_bus_refuses_no_candidate() -> None:
+    """Somebody has the signed envelope before CI announces it, and sends it without the event's own form."""
+    world = World()
+    payload = canonical.encode_model(world.candidate())
+    envelope = seal(CANDIDATE_TYPE, payload, world.deployment.key("candidate"))
+    world.deliver(json.dumps({"id": "x", "detail": envelope.model_dump(by_alias=True)}))
+    world.run()
+    assert [each.status for each in world.admissions()] == ["refused"]
+    world.announce(payload)
+    world.run()
+    assert world.record().status == "awaiting_approval"

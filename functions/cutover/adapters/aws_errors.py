@@ -38,6 +38,7 @@ _TRANSIENT = frozenset(
         "ServiceUnavailable",
         "SlowDown",
         "Throttling",
+        "TransactionConflictException",  # DynamoDB: a transaction holds the item that a plain write would change
         "ThrottledException",
         "ThrottlingException",
         "TooManyRequestsException",

@@ -21,7 +21,7 @@ from cutover.contracts.base import (
 )
 
 NOTICE_TYPE = "application/vnd.cutover.notice.v1+json"
-MAX_DIFFERENCES = 500
+MAX_DIFFERENCES = 200
 
 
 class Refreshed(Model):

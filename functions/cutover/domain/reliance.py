@@ -13,7 +13,7 @@ from cutover.contracts.policy import Facts, TrustedKey
 def keys(known: Iterable[Digest], documents: Iterable[bytes], trusted: tuple[TrustedKey, ...]) -> tuple[Digest, ...]:
     """``known`` and every trusted key that signed one of ``documents``, each once, in a stable order."""
     ids = {key.id for key in trusted}
-    signed = {keyid for content in documents for keyid in _signers(content) if keyid in ids}
+    signed = {keyid for content in documents for keyid in signers(content) if keyid in ids}
     return tuple(dict.fromkeys((*known, *sorted(signed))))
 
 
@@ -23,7 +23,7 @@ def revoked(relied_on: Iterable[Digest], facts: Facts, now: datetime) -> tuple[D
     return tuple(key for key in relied_on if key not in standing)
 
 
-def _signers(content: bytes) -> tuple[str, ...]:
+def signers(content: bytes) -> tuple[str, ...]:
     """The key ids in a document that is an envelope; none in any other evidence."""
     try:
         return tuple(signature.keyid for signature in Envelope.model_validate_json(content).signatures)

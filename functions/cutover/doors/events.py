@@ -15,10 +15,14 @@ MAX_CORRELATION_ID = 128
 class Event:
     """``kept``: the event's detail as JSON; where there is none, the message as it came, with the fault.
 
+    ``whole``: the message as it came. What is not understood is known by it and not by its detail, which anybody
+    could make the very bytes of a document that is still to come.
+
     ``correlation_id``: the event's id, or the message's where that is none.
     """
 
     kept: bytes
+    whole: bytes
     correlation_id: str
     fault: Fault | None = None
 
@@ -29,16 +33,16 @@ def read_event(body: str, *, message_id: str) -> Event:
     try:
         event: Any = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return Event(raw, message_id, fault("/", "NOT_JSON", "the message is not JSON"))
+        return Event(raw, raw, message_id, fault("/", "NOT_JSON", "the message is not JSON"))
     detail = event.get("detail") if isinstance(event, dict) else None
     if not isinstance(detail, dict):
-        return Event(raw, message_id, fault("/detail", "EVENT_MALFORMED", "not an EventBridge event"))
+        return Event(raw, raw, message_id, fault("/detail", "EVENT_MALFORMED", "not an EventBridge event"))
     correlation_id = event["id"] if _short(event.get("id")) else message_id
     try:
-        return Event(orjson.dumps(detail, option=orjson.OPT_SORT_KEYS), correlation_id)
+        return Event(orjson.dumps(detail, option=orjson.OPT_SORT_KEYS), raw, correlation_id)
     except orjson.JSONEncodeError as error:
         # What can be read need not be writable again: orjson reads deeper nesting than it writes.
-        return Event(raw, correlation_id, fault("/detail", "EVENT_MALFORMED", f"not kept as JSON: {error}"))
+        return Event(raw, raw, correlation_id, fault("/detail", "EVENT_MALFORMED", f"not kept as JSON: {error}"))
 
 
 def _short(text: object) -> bool:

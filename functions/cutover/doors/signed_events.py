@@ -123,7 +123,7 @@ class SignedEvents(Generic[D]):
         try:
             envelope = _envelope(event)
         except Refused as refused:
-            return self._untrusted(self.store.put(event.kept), event.correlation_id, refused)
+            return self._untrusted(self.store.put(event.whole), event.correlation_id, refused)
         kept, policy = self.store.put(canonical.encode_model(envelope)), self.policy()
         try:
             order = self._open(envelope, kept, event.correlation_id, policy)

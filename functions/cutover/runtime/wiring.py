@@ -3,6 +3,8 @@
 import functools
 import importlib
 import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -41,11 +43,14 @@ from cutover.runtime.observability import logger
 from cutover.runtime.settings import Settings
 from cutover.sealing import Sealer
 from cutover.succession import Succession
+from cutover.together import A, B, Together
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 
 STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+AT_A_TIME = 8
+"""Below the ten connections that a client of botocore keeps."""
 SEND_ONCE = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
 """A send whose answer is lost must not be repeated by the SDK: HandOff decides what happens then."""
 
@@ -182,6 +187,11 @@ class Wiring:
             policy=(lambda: policy) if policy else self.policy,
         )  # fmt: skip
 
+    @property
+    def together(self) -> Together:
+        """Some calls at a time: clients of botocore may be shared by threads."""
+        return _some_at_a_time
+
     @functools.cached_property
     def drifting(self) -> Drifting:
         """Collects a changed section as Collect does."""
@@ -193,7 +203,9 @@ class Wiring:
                 clock=self.clock,
             ).collect(candidate)  # fmt: skip
 
-        return Drifting(store=self.store, policies=self.policies, sources=self.sources, collect=again)
+        return Drifting(
+            store=self.store, policies=self.policies, sources=self.sources, collect=again, together=self.together
+        )
 
     def policy(self) -> Policy:
         """The active policy, read now: facts may have changed a moment ago."""
@@ -204,6 +216,11 @@ class Wiring:
         return PolicyReader(
             records=self.records, store=self.store, fingerprint=self.settings.text("CUTOVER_ROOT_FINGERPRINT")
         )
+
+
+def _some_at_a_time(call: Callable[[A], B], items: Iterable[A]) -> list[B]:
+    with ThreadPoolExecutor(max_workers=AT_A_TIME) as pool:
+        return list(pool.map(call, items))
 
 
 def _seen(record: RevisionRecord) -> None:

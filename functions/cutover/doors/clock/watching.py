@@ -20,6 +20,8 @@ from cutover.ports import Clock, Records, Store
 from cutover.recorder import Recorder, Step
 from cutover.succession import Succession
 
+MAX_UNCONSUMED = 50
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
@@ -82,6 +84,8 @@ class Watching:
         found = self.drifting.look(due, known=due.unconsumed)
         if not found.refreshed:
             return None
+        if not found.differences and len(found.refreshed) > MAX_UNCONSUMED:
+            return None  # more than a record should remember: they are looked at again
         if not found.differences:
             self.recorder.note(
                 due, "source-looked-at", result="NOTHING_CONSUMED_CHANGED",

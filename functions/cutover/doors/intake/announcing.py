@@ -28,16 +28,16 @@ def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
     """The candidate envelope in an EventBridge event. Whatever else comes is kept as it is, with its fault."""
     event = read_event(body, message_id=message_id)
     if event.fault is not None:
-        return Announcement(event.kept, event.correlation_id, event.fault)
+        return Announcement(event.whole, event.correlation_id, event.fault)
     try:
         announced = CandidateEvent.model_validate_json(event.kept)
         return Announcement(_envelope(announced, inbox), event.correlation_id)
     except ValidationError as error:
         first = faults_of(error)[0]
         where = f"/detail{'' if first.pointer == '/' else first.pointer}"
-        return Announcement(event.kept, event.correlation_id, fault(where, first.code, first.message))
+        return Announcement(event.whole, event.correlation_id, fault(where, first.code, first.message))
     except Refused as refused:
-        return Announcement(event.kept, event.correlation_id, fault("/detail", refused.code, refused.detail))
+        return Announcement(event.whole, event.correlation_id, fault("/detail", refused.code, refused.detail))
 
 
 def _envelope(announced: CandidateEvent, inbox: Inbox) -> bytes:

@@ -31,6 +31,7 @@ from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
 from cutover.stages.hand_off.message import Approved, Message, MessageMaker, approved
 from cutover.succession import Succession
+from cutover.together import Together, one_by_one
 
 LOOK_AGAIN = timedelta(minutes=5)
 """At the least so long after a blocked attempt; see ``_pause``."""
@@ -53,6 +54,7 @@ class HandOff:
     succession: Succession
     clock: Clock
     sealer: Callable[[], Sealer]
+    together: Together = one_by_one
 
     def run(self, cutover: str, revision: int) -> RevisionRecord:
         """The record as it stands afterwards."""
@@ -145,7 +147,7 @@ class _Attempt:
         found = approved(record, self.of.store)
         maker = MessageMaker(
             store=self.of.store, outbox=self.of.outbox, sealer=self.of.sealer, clock=self.of.clock,
-            anchor=Anchor.of_policy(policies.root, active.facts),
+            anchor=Anchor.of_policy(policies.root, active.facts), together=self.of.together,
         )  # fmt: skip
         bound = found.manifest.predicate
         rules = policies.rules(record.rules)
@@ -155,8 +157,8 @@ class _Attempt:
         )  # fmt: skip
         self.check_time = functools.partial(guards.timing, bound, facts=active.facts, rules=rules)
         self.check_time()
-        if (instead := self._lapsed(record, found, active) or self._drifted(record)) is not None:
-            return _only_first(instead, first=first)
+        if (instead := self._lapsed(record, found, active) or self._drifted(record, first=first)) is not None:
+            return instead
         head = self.of.recorder.records.chain(record.cutover)
         message = maker.first(record, found, head) if first else maker.again(record, found)
         if record.rules.payload != bound.rules:
@@ -180,11 +182,16 @@ class _Attempt:
         now = self.of.clock.now()
         return lapse(record, active=active, requesters=found.requesters, now=now, requester="hand-off")
 
-    def _drifted(self, record: RevisionRecord) -> Step | None:
-        """Transition 22. Asked at every attempt, so the answer is never older than this function's timeout."""
+    def _drifted(self, record: RevisionRecord, *, first: bool) -> Step | None:
+        """Transition 22. Asked at every attempt, so the answer is never older than this function's timeout.
+
+        Once something may have been sent, nothing follows in its place: then drift only stops another attempt.
+        """
         drift = self.of.drifting.look(record)
         if not drift.differences:
             return None
+        if not first:
+            raise Refused("DRIFTED", f"since the first attempt {drift.differences[0].pointer} changed at its source")
         return self.of.succession.by_drift(
             record, refreshed=drift.refreshed, differing=drift.differences, requester="hand-off"
         )
@@ -193,14 +200,6 @@ class _Attempt:
         if record.status is not Status.HANDING_OFF or record.lease_until is None:
             return False
         return self.of.clock.now() >= record.lease_until
-
-
-def _only_first(step: Step, *, first: bool) -> Step:
-    """Before anything was sent a hand-off can still turn into something else; afterwards it is only stopped."""
-    if first:
-        return step
-    code = "QUORUM_LAPSED" if step.event == "approval-lapsed" else "DRIFTED"
-    raise Refused(code, f"since the first attempt: {step.detail or step.event}")
 
 
 def _acknowledged(record: RevisionRecord, attempt: int, message_id: str) -> Step | None:

@@ -27,5 +27,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         succession=wiring.succession(),
         clock=wiring.clock,
         sealer=lambda: wiring.sealer("handoff"),
+        together=wiring.together,
     )
     return serve(request.record, lambda: hand_off.run(request.record.cutover, request.record.revision))

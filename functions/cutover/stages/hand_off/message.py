@@ -16,7 +16,7 @@ from cutover.contracts.policy import Facts
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.handoff_id import handoff_id
-from cutover.domain.package import package_documents
+from cutover.domain.package import PackageDocument, package_documents
 from cutover.domain.policy import load_facts
 from cutover.domain.quorum import requesters
 from cutover.domain.record import ChainHead, RevisionRecord, named
@@ -25,6 +25,7 @@ from cutover.errors import DocumentMissing, Refused
 from cutover.loading import MAX_EVIDENCE_BYTES, load
 from cutover.ports import Clock, Outbox, Store
 from cutover.sealing import Sealer
+from cutover.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class MessageMaker:
     sealer: Callable[[], Sealer]
     anchor: Anchor
     clock: Clock
+    together: Together
 
     def first(self, record: RevisionRecord, found: Approved, head: ChainHead) -> Message:
         """A new envelope, in the store under its own digest: the record is to name it."""
@@ -128,7 +130,8 @@ class MessageMaker:
         now = self.clock.now()
         sealed = dsse.parse(content)
         handoff = Handoff.model_validate_json(dsse.decode_base64(sealed.payload))
-        documents = {each.digest: self.store.get(each.digest, limit=MAX_EVIDENCE_BYTES) for each in handoff.documents}
+        digests = list(dict.fromkeys(each.digest for each in handoff.documents))
+        documents = dict(zip(digests, self.together(self._content, digests), strict=True))
         report = verify_handoff(
             content, trust=self.anchor, documents=documents, now=now, at=now,
             queue_arn=found.manifest.predicate.destination.queue_arn,
@@ -164,12 +167,15 @@ class MessageMaker:
             evidence_set_digest=named(record.evidence_set, "evidence set"),
             evidence_set=load(self.store, record.evidence_set, EvidenceSet),
         )
-        return tuple(self._reference(each.name, each.digest) for each in listed)
+        return tuple(self.together(self._reference, listed))
 
-    def _reference(self, name: str, digest: Digest) -> DocumentReference:
-        stored = self.store.locate(digest)
+    def _content(self, digest: Digest) -> bytes:
+        return self.store.get(digest, limit=MAX_EVIDENCE_BYTES)
+
+    def _reference(self, listed: PackageDocument) -> DocumentReference:
+        stored = self.store.locate(listed.digest)
         return DocumentReference(
-            name=name, digest=digest, size=stored.size, bucket=stored.bucket, key=stored.key,
+            name=listed.name, digest=listed.digest, size=stored.size, bucket=stored.bucket, key=stored.key,
             version_id=stored.version_id,
         )  # fmt: skip
 
