@@ -71,6 +71,11 @@ bench: setup ## Measure, print ratios, write build/bench.json
 mutants: .venv/.stamp ## Change the code, one thing at a time: does a test fail? (TARGETS="quorum hand_off")
 	@$(BIN)/python -m tests.mutation $(TARGETS)
 
+.PHONY: soak
+soak: setup ## Simulate 100,000 seeds, and 10,000 pairs of faults; hours (SEEDS=n, PAIRS=n)
+	@$(BIN)/python -m tests.simulation --seeds 0..$$(( $(or $(SEEDS),100000) - 1 )) --jobs 0
+	@$(BIN)/python -m tests.faults.pairs --count $(or $(PAIRS),10000)
+
 .PHONY: soak-local
 soak-local: setup ## Fifty cutovers on a local stack whose workers are killed at random (SEED=n); takes its time
 	@CUTOVER_KILLED_CUTOVERS=50 CUTOVER_KILLED_SEED=$(or $(SEED),20261121) $(BIN)/pytest -q -s tests/local/test_killed_workers.py
