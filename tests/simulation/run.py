@@ -26,13 +26,13 @@ def main(arguments: list[str] | None = None) -> int:
     which.add_argument("--seed", type=int, help="repeat one run")
     which.add_argument("--seeds", help="run many: FIRST..LAST")
     parser.add_argument("--trace", action="store_true", help="tell what happens, a line each")
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes; 0: one for each core")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     given = parser.parse_args(arguments)
     if given.seed is not None:
         return _one(given.seed, trace=given.trace)
     first, _, last = given.seeds.partition("..")
-    return _many(range(int(first), int(last or first) + 1), jobs=given.jobs, as_json=given.json)
+    return _many(range(int(first), int(last or first) + 1), jobs=given.jobs or os.cpu_count() or 1, as_json=given.json)
 
 
 def _one(seed: int, *, trace: bool) -> int:

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.building.policy import CLOSES_AT, OPENS_AT
 from tests.simulation.environment import Environment
@@ -76,6 +77,21 @@ def _sent_in_vain(world: Environment) -> None:
     world.tick()
 
 
+def _behind_a_lease(world: Environment) -> None:
+    """A newer candidate comes while the revision before it is being handed off."""
+    _sent_in_vain(world)
+    world.announce(world.candidate(sequence=2, version="1.4.2"))
+
+
+def _deferred(world: Environment) -> None:
+    """Put off for an hour."""
+    awaiting_approval(world)
+    until = (world.clock.now() + timedelta(hours=1)).astimezone(ZoneInfo("Europe/Berlin"))
+    world.decide("erin", "defer", until=f"{until:%Y-%m-%dT%H:%M}")
+    world.run()
+    assert world.record().status == "deferred"
+
+
 def _closing(world: Environment) -> None:
     awaiting_window(world)
     world.clock.move_to(CLOSES_AT - timedelta(minutes=2))
@@ -97,7 +113,8 @@ STARTS: dict[str, Callable[[Environment], None]] = {
     "before Bind": _until("Bind"), "before RequestApproval": _until("RequestApproval"), "held": _held,
     "held twice": _held_twice,
     "asked": _asked, "half approved": _half, "approved": _approved, "waiting": _waiting, "opening": _opening,
-    "window open": _opening, "sent in vain": _sent_in_vain, "closing": _closing, "handed off": _handed_off,
+    "window open": _opening, "sent in vain": _sent_in_vain,
+    "behind a lease": _behind_a_lease, "deferred": _deferred, "closing": _closing, "handed off": _handed_off,
     "superseded": _superseded,
 }  # fmt: skip
 START_NAMES = tuple(STARTS)
