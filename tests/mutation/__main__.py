@@ -24,8 +24,10 @@ LEAST = 0.95
 COPIED = ("tests", "cli", "docs", "examples", "statemachine", "pyproject.toml")
 KILLED = frozenset({"killed", "timeout", "segfault"})
 UNTRIED = "not checked"
+PATIENCE = "20"
+"""Seconds, added to what a mutant's tests took before; fifteen times that is the time after which it counts as killed."""
 Target = dict[str, list[str]]
-"""``modules``, the ``tests`` to try first, the tests to try ``then``, and whether to ``import`` anew."""
+"""``modules``, the ``tests`` to try first, the tests to try ``then``, and what alone may be ``loaded`` before."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,6 +83,7 @@ def survivors() -> dict[str, frozenset[Mutant]]:
 def run(name: str, target: Target, ending: str = "") -> Run:
     """Mutate in a copy, so that the sources here are never touched. What the first tests let live, the others try."""
     started, place = time.monotonic(), WORK / name
+    lay_out(place)
     results = tried(place, target, target["tests"], [f"*{digit}" for digit in ending])
     left = [mutant for mutant, status in results.items() if status not in KILLED]
     if left and (more := target.get("then")):
@@ -92,14 +95,14 @@ def run(name: str, target: Target, ending: str = "") -> Run:
 
 def tried(place: Path, target: Target, tests: list[str], mutants: list[str]) -> dict[str, str]:
     """Mutants (all, or those with these names or patterns), and what became of each."""
-    lay_out(place, target, tests)
+    configure(place, target, tests)
     mutmut(place, "run", *mutants)
     results = parsed(mutmut(place, "results", "--all", "true"))
     return {mutant: status for mutant, status in results if status != UNTRIED}
 
 
-def lay_out(place: Path, target: Target, tests: list[str]) -> None:
-    """``mutmut`` finds a package only under ``src``."""
+def lay_out(place: Path) -> None:
+    """The sources as they are now. ``mutmut`` finds a package only under ``src``."""
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(ROOT / "functions", place / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for item in COPIED:
@@ -107,6 +110,10 @@ def lay_out(place: Path, target: Target, tests: list[str]) -> None:
             shutil.copytree(ROOT / item, place / item, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / item, place / item)
+
+
+def configure(place: Path, target: Target, tests: list[str]) -> None:
+    shutil.rmtree(place / "mutants", ignore_errors=True)
     modules = [each.replace("functions/", "src/", 1) for each in target["modules"]]
     settings = {
         "source_paths": ["src/"],
@@ -114,10 +121,15 @@ def lay_out(place: Path, target: Target, tests: list[str]) -> None:
         "pytest_add_cli_args_test_selection": tests,
         "pytest_add_cli_args": ["-o", "pythonpath=. src cli", "-p", "no:cacheprovider"],
         "also_copy": COPIED,
+        "timeout_constant": [PATIENCE],
     }
-    if target.get("import"):
-        settings |= {"process_isolation": ["forkserver"], "forkserver_warmup": ["none"]}
-    lines = [f"{key}=\n" + "".join(f"    {each}\n" for each in values) for key, values in settings.items()]
+    if loaded := target.get("loaded"):
+        (place / "loaded.txt").write_text("\n".join(loaded))
+        settings |= {
+            "process_isolation": ["forkserver"], "forkserver_warmup": ["import"],
+            "preload_modules_file": ["loaded.txt"],
+        }  # fmt: skip
+    lines = [f"{key} = " + "\n    ".join(values) + "\n" for key, values in settings.items()]
     (place / "setup.cfg").write_text("[mutmut]\n" + "".join(lines))
 
 

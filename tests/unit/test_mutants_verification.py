@@ -5,16 +5,19 @@ A receiver reads these reasons, and each of them shows that it was this comparis
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cutover.contracts.candidate import Candidate
-from cutover.domain import canonical
+from cutover.domain import canonical, holds
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.verification import Anchor, verify_handoff
+from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal, read
 from cutover.domain.verification.report import STEPS, Report, Step
+from cutover.domain.verification.times import signed_after
 from cutover.errors import Refused
 from tests.builders import CLOSES_AT, DEPLOYMENT, OPENS_AT, OTHER_DEPLOYMENT, Package, package
 from tests.verifier.mutation import put
@@ -348,6 +351,50 @@ def rekeyed(**changes: Any) -> Callable[[Any], Any]:
 )  # fmt: skip
 def test_each_comparison_of_two_documents_gives_its_own_reason(alter: Any, wanted: tuple[str, str]) -> None:
     assert said(verified(package(alter))) == wanted
+
+
+def of_another_field(register: Any) -> Any:
+    """The hold register, its hold being a consistent one of another field than the waiver is for."""
+    (hold,) = register["holds"]
+    field = "/rollback/steps/0/trigger"
+    mark = holds.fingerprint(hold["rule"], field, hold["subject"])
+    moved_hold = hold | {"field": field, "fingerprint": mark, "id": holds.hold_id("service@production.1", 1, mark)}
+    return register | {"holds": [moved_hold]}
+
+
+@pytest.mark.parametrize(
+    ("alter", "wanted"),
+    [
+        (
+            {"hold-register": of_another_field},
+            ("WAIVER_DIFFERS", "the waiver's fingerprint is sha256:…, wanted sha256:…"),
+        ),
+        (
+            {"evidence-set": put("/candidate/unwraps", WHOLE.names["rules"])},
+            ("EVIDENCE_NOT_UNWRAPPED", "sha256:… is not the payload of its envelope"),
+        ),
+        (
+            {"candidate": put("/sequence", "one")},
+            ("CONTRACT_INVALID", "candidate: /sequence: Input should be a valid integer"),
+        ),
+    ],
+)
+def test_evidence_that_does_not_fit_gives_its_own_reason(alter: Any, wanted: tuple[str, str]) -> None:
+    assert said(verified(package(alter))) == wanted
+
+
+def test_a_message_was_signed_after_every_decision_in_it() -> None:
+    def after(given: Package) -> Any:
+        return signed_after(given.handoff, Bound(given.manifest, given.manifest_digest))
+
+    assert after(WHOLE) == OPENS_AT
+    late = put("/predicate/decided_at", "2026-03-03T21:00:00Z")
+    assert after(package({"approval/1": late})) == OPENS_AT + timedelta(hours=1)
+    assert after(package({"approval/2": late})) == OPENS_AT + timedelta(hours=1)
+    unreadable = package({"approval/1": lambda _: None, "approval/2": late})
+    assert after(unreadable) == OPENS_AT + timedelta(hours=1)
+    bound_late = package({"manifest": put("/predicate/bound_at", "2026-03-03T20:30:00Z")})
+    assert after(bound_late) == OPENS_AT + timedelta(minutes=30)
 
 
 def test_who_approves_twice_or_under_facts_that_are_listed_twice_is_told_so() -> None:
