@@ -25,7 +25,7 @@ COPIED = ("tests", "cli", "docs", "examples", "statemachine", "pyproject.toml")
 KILLED = frozenset({"killed", "timeout", "segfault"})
 UNTRIED = "not checked"
 PATIENCE = "20"
-"""Seconds, added to what a mutant's tests took before; fifteen times that is the time after which it counts as killed."""
+"""Seconds, added to what a mutant's tests took before. Fifteen times that, and it counts as killed."""
 Target = dict[str, list[str]]
 """``modules``, the ``tests`` to try first, the tests to try ``then``, and what alone may be ``loaded`` before."""
 

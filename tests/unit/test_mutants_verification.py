@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cutover.contracts.candidate import Candidate
+from cutover.contracts.policy import TrustFile
 from cutover.domain import canonical, holds
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.verification import Anchor, verify_handoff
@@ -439,6 +440,28 @@ def test_the_trust_file_says_what_is_wrong_with_it() -> None:
     assert verified(trust=b"{}").detail.startswith("trust file: /")
 
 
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        ("candidate", "candidate"),
+        ("evidence-set", "evidence set"),
+        ("bundle", "bundle"),
+        ("lineage", "lineage trace"),
+        ("hold-register", "hold register"),
+        ("manifest", "manifest"),
+        ("approval/1", "approval"),
+        ("handoff", "hand-off"),
+    ],
+)
+def test_a_document_of_another_shape_is_named(document: str, name: str) -> None:
+    report = verified(package({document: lambda said: {**said, "note": "x"}}))
+    assert said(report) == ("CONTRACT_INVALID", f"{name}: /note: Extra inputs are not permitted")
+
+
+def test_a_trust_file_may_be_read_already() -> None:
+    assert verified(trust=TrustFile.model_validate_json(WHOLE.trust)).verified
+
+
 def test_the_message_says_what_is_wrong_with_it() -> None:
     large = b"x" * 1_048_577
     assert said(verified(message=large)) == (
@@ -455,6 +478,7 @@ def test_the_message_says_what_is_wrong_with_it() -> None:
     assert said(verified(other_purpose)) == (
         "WRONG_KEY_PURPOSE", "its signer is not trusted for purpose 'handoff'",
     )  # fmt: skip
+    assert [step.outcome for step in verified(other_purpose).steps[:3]] == ["ok", "failed", "skipped"]
     assert said(verified(at=CLOSES_AT)) == (
         "WINDOW_NOT_OPEN",
         "it counts from 2026-03-03T20:00:00Z until just before 2026-03-03T22:00:00Z, not at 2026-03-03T22:00:00Z",
