@@ -103,7 +103,11 @@ def check_again(
     Raises ``Refused`` with the reason why not.
     """
     guards.stop(record)
-    active, now = policies.active(), guards.clock.now()
+    now = guards.clock.now()
+    # Its own times first: what ends it must not depend on documents that can be read.
+    if any(end is not None and now >= end for end in (record.closes_at, record.valid_until)):
+        raise Refused("WINDOW_CLOSED", "its window or its validity is over")
+    active = policies.active()
     package = read_package(guards.store, named(record.manifest, "manifest"), keys=active.facts.keys, now=now)
     bound = package.manifest.predicate
     guards.timing(bound, facts=active.facts, rules=policies.rules(record.rules))

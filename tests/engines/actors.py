@@ -5,6 +5,7 @@ Powertools' idempotency is left out, as if its table had been emptied: what is t
 
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from cutover.contracts.approval import Answers, Decision
@@ -110,7 +111,8 @@ def tick(wiring: SimulatedWiring) -> dict[str, int]:
         records=records,
         clock=clock,
         ending=Ending(
-            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations
+            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations,
+            active=cache(policies.active),
         ),
         repairing=Repairing(records=records, recorder=recorder, clock=clock),
         watching=Watching(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cutover.contracts.base import NEVER_SENT
 from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUnavailable
 from cutover.ports import Clock
 
@@ -27,6 +28,8 @@ class FifoQueue:
         self._sent_at: dict[str, tuple[datetime | None, str]] = {}
 
     def send(self, *, body: bytes, group: str, deduplication_id: str) -> str:
+        if NEVER_SENT.intersection(body.decode()):
+            raise ValueError("InvalidMessageContents: SQS takes no U+FFFE and no U+FFFF")
         now = self._clock.now() if self._clock else None
         before = self._sent_at.get(deduplication_id)
         if before and (now is None or before[0] is None or now - before[0] < FORGETS_AFTER):

@@ -1,6 +1,7 @@
 """The clock: ends what is over, repeats what was not heard, looks again where it must, and nothing else."""
 
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -28,7 +29,8 @@ def tick(world: World, failures: list[tuple[str, str]] | None = None) -> dict[st
         records=records,
         clock=clock,
         ending=Ending(
-            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations
+            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations,
+            active=cache(policies.active),
         ),
         repairing=Repairing(records=records, recorder=recorder, clock=clock),
         watching=Watching(
@@ -186,3 +188,50 @@ def test_one_run_looks_at_so_many_and_no_more() -> None:
     assert tick(world)["looked"] == 11, "ten of them, and the one that they are copies of"
     assert record.probe_every is not None
     assert world.record("service@production.2").due_at == world.clock.now() + timedelta(seconds=record.probe_every)
+
+
+def test_a_revoked_key_ends_what_is_only_bound() -> None:
+    """RequestApproval fails on it again and again; nobody is asked, and nobody waits."""
+    world = World()
+    facts = world.deployment.facts()
+    revoked = tuple(
+        key.model_copy(update={"revoked_at": RECEIVED_AT}) if key.purpose == "bind" else key for key in facts.keys
+    )
+
+    def revoke(name: str, _payload: object) -> None:
+        if name == "RequestApproval":
+            world.publish(facts=facts.model_copy(update={"version": 2, "keys": revoked}), version=2)
+            world.before_invoke = lambda _name, _payload: None
+
+    world.before_invoke = revoke
+    world.announce()
+    world.run()
+    assert world.record().status == "bound"
+    world.clock.move(timedelta(minutes=1))
+    assert tick(world) == {"withdrawn": 1}
+    assert world.record().reason == "KEY_REVOKED"
+
+
+def test_a_hand_off_whose_documents_cannot_be_read_ends_all_the_same() -> None:
+    world = World()
+    record = awaiting_window(world)
+    world.wiring.deployment.lose_answers(99)
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    assert world.record().status == "handing_off"
+    assert record.bundle is not None
+    del world.wiring.store.objects["sha256/" + record.bundle.removeprefix("sha256:")]
+    world.clock.move(timedelta(minutes=2))
+    assert tick(world) == {"uncertain": 1}
+    assert "PACKAGE_UNREADABLE" in (world.ledger()[-1].detail or "")
+
+
+def test_its_own_time_ends_a_hand_off_before_anything_is_read() -> None:
+    world = World()
+    awaiting_window(world)
+    world.wiring.deployment.lose_answers(99)
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    world.clock.move_to(CLOSES_AT)
+    world.wiring.store.objects.clear()
+    assert tick(world) == {"uncertain": 1}

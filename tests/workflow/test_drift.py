@@ -236,3 +236,16 @@ def test_a_candidate_s_key_that_the_facts_forgot_ends_the_successor() -> None:
     world.publish(facts=facts.model_copy(update={"version": 2, "keys": keys}), version=2)
     cohort_added(world)
     assert looked(world) == {"withdrawn": 1}
+
+
+def test_a_successor_under_rules_without_its_target_is_held_and_says_so() -> None:
+    world = World()
+    awaiting_approval(world)
+    rules = world.rules()
+    signers = {"elsewhere": rules.signers[world.deployment.target]}
+    world.publish(rules=rules.model_copy(update={"version": 2, "signers": signers}), version=2)
+    cohort_grows(world)
+    assert looked(world) == {"superseded": 1}
+    after = world.record(revision=2)
+    assert after.status == "held"
+    assert "QUORUM_IMPOSSIBLE" in {hold.code for hold in open_holds(world, after)}

@@ -101,12 +101,18 @@ def _within(limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+NEVER_SENT = frozenset("\ufffe\uffff")
+"""Noncharacters that SQS takes in no message (SendMessage), so that nobody could be told of them."""
+
+
 def _printable(text: str) -> str:
     if text.isprintable():  # nearly always, and many times as fast
         return text
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
             raise ValueError(f"control character U+{ord(character):04X} is not allowed")
+        if character in NEVER_SENT:
+            raise ValueError(f"U+{ord(character):04X} is no character; no queue takes it")
     return text
 
 

@@ -112,6 +112,8 @@ class Case:
     gaps: Findings
     reports: Mapping[str, Findings | None]
     waivers: Weighed
+    deployed: bool
+    """Whether its target is one of this deployment, still."""
     slot_owner: Slot | None
     now: datetime
 
@@ -119,6 +121,16 @@ class Case:
     def window(self) -> Window:
         """Today's occurrence of the announced window; ``Refused`` (``WINDOW_UNKNOWN``) when it is gone."""
         return window.occurrence(self.facts, self.record.target, self.record.window)
+
+
+def not_deployed(case: Case) -> Iterable[Finding]:
+    """A candidate for an unknown target is refused; a revision outlives the deployment that it was admitted to."""
+    if not case.deployed:
+        yield blocker(
+            "TARGET_NOT_DEPLOYED", subject=case.record.candidate, field="/release/target",
+            found=f"this deployment has no target {case.record.target}", wanted="a target that is deployed",
+            mend="deploy the target, or issue a candidate for another one",
+        )  # fmt: skip
 
 
 def register_of(case: Case) -> HoldRegister:
@@ -134,8 +146,12 @@ def register_of(case: Case) -> HoldRegister:
         *foreign(reports, case.record),
         *unreported(case.reports, case.rules, case.record.candidate),
         *people(
-            case.rules.signers[case.record.target], case.facts, quorum.requesters(case.draft), case.record.candidate
+            case.rules.signers.get(case.record.target, ()),
+            case.facts,
+            quorum.requesters(case.draft),
+            case.record.candidate,
         ),
+        *not_deployed(case),
         *slot_taken(case.slot_owner, case.record),
     ]
     return _register(case, [*found, *_timing(case, _register(case, found))])

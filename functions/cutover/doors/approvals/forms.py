@@ -7,6 +7,7 @@ from typing import Literal, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from cutover.contracts.approval import Answers, Decision
+from cutover.contracts.base import NEVER_SENT
 from cutover.domain import canonical
 from cutover.errors import Refused
 
@@ -121,7 +122,8 @@ def _reason(text: str) -> str | None:
     reason = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(reason.encode()) > MAX_REASON_BYTES:
         raise Refused("REASON_TOO_LONG", f"a reason of more than {MAX_REASON_BYTES} bytes", "shorten the reason")
-    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in reason):
+    unreadable = (unicodedata.category(character) == "Cc" and character not in "\n\t" for character in reason)
+    if any(unreadable) or NEVER_SENT.intersection(reason):
         raise Refused("REASON_UNREADABLE", "the reason holds control characters", "type it anew")
     return reason or None
 

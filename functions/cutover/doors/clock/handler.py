@@ -1,5 +1,6 @@
 """Clock: once a minute, whatever is due."""
 
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -27,7 +28,8 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         records=records,
         clock=clock,
         ending=Ending(
-            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations
+            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations,
+            active=cache(policies.active),
         ),
         repairing=Repairing(records=records, recorder=recorder, clock=clock),
         watching=Watching(

@@ -1,13 +1,12 @@
-"""What waits is watched: revoked keys (24), approvals that do not count any more (17), changed sources (22)."""
+"""What waits is watched: approvals that do not count any more (17), sources that changed (22)."""
 
 from dataclasses import dataclass
 
 from cutover.contracts.bundle import Bundle
-from cutover.contracts.handoff import Tombstone
-from cutover.domain import quorum, reliance
+from cutover.domain import quorum
 from cutover.domain.opening import merged
 from cutover.domain.policy import Policy
-from cutover.domain.record import LIVE, RevisionRecord, Signal, Status
+from cutover.domain.record import RevisionRecord, Signal, Status
 from cutover.domain.transitions import AGREED, ASKED
 from cutover.domain.window import Margins, Phase, occurrence, phase
 from cutover.doors.clock.repairing import reschedule
@@ -34,35 +33,13 @@ class Watching:
     succession: Succession
 
     def look(self, due: RevisionRecord) -> str:
-        """``withdrawn``, ``lapsed``, ``superseded``, ``repeated`` (it is woken), ``looked``: what came of it."""
+        """``lapsed``, ``superseded``, ``repeated`` (it is woken), ``looked``: what came of it."""
         active = self.policies.active()
-        outcome = self._revoked(due, active) or self._lapsed(due, active) or self._drifted(due)
+        outcome = self._lapsed(due, active) or self._drifted(due)
         outcome = outcome or self._thawed(due, active)
         if outcome is None:
             reschedule(due, records=self.records, clock=self.clock)
         return outcome or "looked"
-
-    def _revoked(self, due: RevisionRecord, active: Policy) -> str | None:
-        """Transition 24: a key that it relies on is revoked. The tombstone stands first."""
-
-        def step(current: RevisionRecord) -> Step | None:
-            revoked = reliance.revoked(current.relies_on, active.facts, self.clock.now())
-            if current.status not in LIVE or not revoked:
-                return None
-            self.store.put_tombstone(
-                Tombstone(
-                    cutover=current.cutover, revision=current.revision, status=Status.WITHDRAWN.value,
-                    reason="KEY_REVOKED", at=self.clock.now(),
-                )
-            )  # fmt: skip
-            return Step(
-                "withdrawn", "clock", {"reason": "KEY_REVOKED"}, result="KEY_REVOKED", detail=", ".join(revoked),
-                facts=active.facts_digest,
-            )  # fmt: skip
-
-        if not reliance.revoked(due.relies_on, active.facts, self.clock.now()):
-            return None
-        return _became(self.recorder.advance(due.cutover, due.revision, step), Status.WITHDRAWN, "withdrawn")
 
     def _lapsed(self, due: RevisionRecord, active: Policy) -> str | None:
         if due.status not in AGREED:

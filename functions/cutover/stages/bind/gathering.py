@@ -30,7 +30,7 @@ class Gatherer:
 
     def gather(self, record: RevisionRecord, reported: tuple[Reported, ...], active: Policy) -> Case:
         """The case of one revision, under ``active`` facts read for it just now."""
-        queue_arn = self.destinations[record.target].queue_arn
+        destination = self.destinations.get(record.target)
         rules, draft = self.policies.rules(record.rules), load(self.store, record.bundle, DraftBundle)
         return Case(
             record=record,
@@ -41,7 +41,8 @@ class Gatherer:
             gaps=load(self.store, record.gaps, Findings),
             reports={each.family: self._report(each) for each in reported},
             waivers=self._waivers(record, rules, draft, active.facts),
-            slot_owner=self.records.slot(queue_arn, record.window),
+            deployed=destination is not None,
+            slot_owner=self.records.slot(destination.queue_arn, record.window) if destination else None,
             now=self.clock.now(),
         )
 
