@@ -30,6 +30,7 @@ PORTS = tuple(
 )  # fmt: skip
 """Whatever the simulator's wiring has as a port of its own, a new one too."""
 TIMEOUTS = {f"{plan.kind}s.{plan.module}": plan.timeout_seconds for plan in FUNCTIONS.values()}
+TWICE = 0.02
 LINKS_VALID_FOR = 2 * 86_400
 CLOSE_MARGIN = 30
 """Seconds: more than HandOff's timeout and two clocks' skew together, so that no send begins after the close."""
@@ -107,6 +108,16 @@ class Environment(World):
         if chaos is None:
             return super().invoke(module, event)
         return chaos.invoke(module, event, lambda: World.invoke(self, module, event))
+
+    def invoke_stage(self, name: str, payload: Any) -> Any:
+        """Now and then a function runs twice for one task; the second answer counts."""
+        chaos = self.chaos
+        answer = super().invoke_stage(name, payload)
+        if chaos is not None and chaos.rate and chaos.source.random() < TWICE:
+            chaos.met["duplicate", name] += 1
+            chaos.trace(f"{name} runs twice")
+            answer = super().invoke_stage(name, payload)
+        return answer
 
     def arm(self, source: random.Random, kind: type[Chaos] = Chaos) -> Chaos:
         """From here on faults can happen, and nothing happens by itself."""

@@ -1,5 +1,6 @@
 """The last act of some runs: nothing goes wrong any more, everybody helps, and what can be handed off must be."""
 
+from collections import Counter
 from datetime import timedelta
 
 from cutover.contracts.resolution import RESOLUTION_TYPE
@@ -10,10 +11,11 @@ from tests.simulation.settling import settle
 from tests.simulation.simulation import Simulation
 from tests.simulation.violation import demand
 from tests.simulator.journeys import open_holds
-from tests.simulator.resolving import resolution, waived
+from tests.simulator.resolving import mended, resolution, waived
 
 ROUNDS = 45
 APPROVERS = ("erin", "omar")
+ANSWERS = 3
 IN_TIME = timedelta(minutes=50)
 """Less than that before the close, nobody begins."""
 
@@ -45,6 +47,8 @@ def _going(sim: Simulation) -> list[RevisionRecord]:
     wiring = sim.world.wiring
     found = []
     for name, record in sim.observer.records.items():
+        if record.status.value == "held" and _tried(sim)[name] > ANSWERS:
+            continue  # what can be neither waived nor mended needs another candidate
         live = record.status.value in protocol.LIVE or record.status.value == "handing_off"
         slot = wiring.records.slot(sim.world.deployment.queue_arn, record.window)
         free = slot is None or (slot.cutover, slot.revision) == name
@@ -53,10 +57,19 @@ def _going(sim: Simulation) -> list[RevisionRecord]:
     return found[:1]  # two products want the same slot: one after the other
 
 
+def _tried(sim: Simulation) -> Counter[tuple[str, int]]:
+    """How often each held revision's holds were answered."""
+    tried: Counter[tuple[str, int]] = sim.known.setdefault("tried", Counter())
+    return tried
+
+
 def _help(sim: Simulation, record: RevisionRecord) -> None:
     if record.status.value == "held":
+        tried = _tried(sim)
+        tried[record.cutover, record.revision] += 1
+        waive = tried[record.cutover, record.revision] % 2
         for hold in open_holds(sim.world, record):
-            said = resolution(sim.world, hold, waived(sim.world, hold), record)
+            said = resolution(sim.world, hold, waived(sim.world, hold) if waive else mended(), record)
             orders.send(sim, "resolutions", said, RESOLUTION_TYPE, "resolution")
             settle(sim)
     if record.status.value == "deferred":

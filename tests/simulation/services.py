@@ -38,11 +38,12 @@ def _stream(sim: Simulation, door: str) -> bool:
     if not stream:
         return _again(sim, door)
     start = 0 if sim.source.random() < 0.7 else sim.source.randrange(len(stream))
+    sim.chaos.met["reorder", "stream"] += start > 0
     batch = stream[start : start + sim.source.randint(1, BATCH)]
     del stream[start : start + len(batch)]
     if door == "doors.relay" and sim.chaos.rate and sim.source.random() < 0.1:
         sim.tell(f"lost: {len(batch)} of the stream")
-        sim.done["lost-batch"] += 1
+        sim.chaos.met["drop", "stream"] += 1
         return True
     deliver(sim, door, batch)
     return True
@@ -75,6 +76,7 @@ def _again(sim: Simulation, door: str) -> bool:
     if not past or sim.source.random() < 0.8:
         return False
     batch = sim.source.choice(past)
+    sim.chaos.met["duplicate", "stream"] += 1
     sim.call(lambda: sim.world.stream(door, batch), f"{door} gets {len(batch)} again")
     return True
 
@@ -87,7 +89,9 @@ def queue(sim: Simulation) -> bool:
     taken = sim.call(lambda: sim.world.receive(message), f"{message.door} gets a message")
     if not taken:
         sim.wait(VISIBILITY)
-    if not taken or (sim.chaos.rate and sim.source.random() < 0.1):
+    again = bool(sim.chaos.rate) and sim.source.random() < 0.1
+    sim.chaos.met["duplicate", "queue"] += again
+    if again or not taken:
         sim.world.queue.append(message)
     return True
 

@@ -94,6 +94,7 @@ class Simulation:
         self.chaos.rate = source.choice((0.0, 0.01, 0.03, 0.06))
         for function in sorted(self.chaos.timeouts):
             self.chaos.skews[function] = timedelta(seconds=source.randint(-2, 2))
+        self.chaos.met["skew", "clock"] += len({*self.chaos.skews.values()}) > 1
 
     def calm(self) -> None:
         """No faults from here on."""
