@@ -24,10 +24,11 @@ LEAST = 0.95
 COPIED = ("tests", "cli", "docs", "examples", "statemachine", "pyproject.toml")
 KILLED = frozenset({"killed", "timeout", "segfault"})
 UNTRIED = "not checked"
+REBUILDING = "tests.mutation.rebuilding"
 PATIENCE = "20"
 """Seconds, added to what a mutant's tests took before. Fifteen times that, and it counts as killed."""
 Target = dict[str, list[str]]
-"""``modules``, the ``tests`` to try first, the tests to try ``then``, and what alone may be ``loaded`` before."""
+"""``modules``, the ``tests`` to try first, and the tests to try ``then``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -119,16 +120,10 @@ def configure(place: Path, target: Target, tests: list[str]) -> None:
         "source_paths": ["src/"],
         "only_mutate": modules,
         "pytest_add_cli_args_test_selection": tests,
-        "pytest_add_cli_args": ["-o", "pythonpath=. src cli", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args": ["-o", "pythonpath=. src cli", "-p", "no:cacheprovider", "-p", REBUILDING],
         "also_copy": COPIED,
         "timeout_constant": [PATIENCE],
     }
-    if loaded := target.get("loaded"):
-        (place / "loaded.txt").write_text("\n".join(loaded))
-        settings |= {
-            "process_isolation": ["forkserver"], "forkserver_warmup": ["import"],
-            "preload_modules_file": ["loaded.txt"],
-        }  # fmt: skip
     lines = [f"{key} = " + "\n    ".join(values) + "\n" for key, values in settings.items()]
     (place / "setup.cfg").write_text("[mutmut]\n" + "".join(lines))
 
