@@ -14,6 +14,8 @@ from pathlib import Path
 _PROC = Path("/proc")
 _GLANCE = 0.01
 """Seconds between two looks at a worker: one that has run meanwhile is at work."""
+_PATIENCE = 10
+"""So many kills are let go by while the function that was hit last has no worker that serves again."""
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Killer:
     killed: Counter[str] = field(default_factory=Counter)
     """How often each function's worker was ended."""
     _stop: threading.Event = field(default_factory=threading.Event)
+    _hit: str = ""
+    _spared: int = 0
 
     @contextmanager
     def at_large(self) -> Iterator[None]:
@@ -49,7 +53,9 @@ class Killer:
             self._strike(chance)
 
     def _strike(self, chance: random.Random) -> None:
-        """One worker that runs at this moment; none when all of them wait."""
+        """One worker that runs at this moment; none when all of them wait, or the last one has no successor yet."""
+        if not self._recovered():
+            return
         before = {pid: ran for pid in children(self.emulator) if _serves(pid) and (ran := _ran(pid)) is not None}
         time.sleep(_GLANCE)
         busy = {pid: name for pid, ran in before.items() if (_ran(pid) or ran) > ran and (name := function_of(pid))}
@@ -59,6 +65,13 @@ class Killer:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             self.killed[busy[pid]] += 1
+            self._hit, self._spared = busy[pid], 0
+
+    def _recovered(self) -> bool:
+        """On a machine that is slow just now, nobody would come to an end otherwise."""
+        self._spared += 1
+        serving = (function_of(pid) for pid in children(self.emulator) if _serves(pid))
+        return not self._hit or self._spared > _PATIENCE or self._hit in serving
 
 
 def children(pid: int) -> list[int]:

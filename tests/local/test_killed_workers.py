@@ -160,7 +160,7 @@ def _start_of_a_worker(shop: Releases) -> float:
 
 
 def _until_all_have_ended(shop: Releases, journeys: list[Journey], start: float) -> None:
-    seconds = start * (200 + 15 * len(journeys))
+    seconds = start * (300 + 60 * len(journeys))
     ahead, open_, deadline = list(journeys), list[Journey](), time.monotonic() + seconds
     while ahead or open_:
         if ahead and sum(not each.settled for each in open_) < AT_ONCE:
