@@ -21,6 +21,7 @@ def _leased(change: Callable[[Scene, Invocation], object]) -> None:
     scene = Scene("sent in vain")
     invocation, _ = scene.sending()
     invocation.read.pop("records.commit")
+    scene.sim.world.clock.move(timedelta(seconds=61))  # the lease before is over
     change(scene, invocation)
     entry = scene.entry("handing-off-again", 19, role="hand-off", to="handing_off")
     write = scene.write(entry, scene.image(status=Status.HANDING_OFF), function="stages.hand_off")
@@ -50,6 +51,11 @@ def _closed(scene: Scene, _invocation: Invocation) -> None:
     scene.sim.world.clock.move_to(CLOSES_AT)
 
 
+def _lease_still_on(scene: Scene, _invocation: Invocation) -> None:
+    later = scene.sim.world.clock.now() + timedelta(seconds=5)
+    scene.seen.records[scene.name] = scene.record.model_copy(update={"lease_until": later})
+
+
 def _person_gone(scene: Scene, invocation: Invocation) -> None:
     active = invocation.read["records.policy"][0]
     facts = scene.sim.world.known_facts[active.facts.payload]
@@ -74,6 +80,10 @@ def _lease_over(scene: Scene, _invocation: Invocation, _given: dict[str, Any]) -
 
 def _ended(scene: Scene, _invocation: Invocation, _given: dict[str, Any]) -> None:
     scene.seen.records[scene.name] = scene.image(status=Status.WITHDRAWN)
+
+
+def _overtaken(_scene: Scene, invocation: Invocation, _given: dict[str, Any]) -> None:
+    invocation.read["attempt"] = (9, 2)
 
 
 def _looked_before_the_lease(_scene: Scene, invocation: Invocation, _given: dict[str, Any]) -> None:
@@ -160,9 +170,13 @@ def _each(show: Callable[[Any], None], changes: Iterable[Any]) -> tuple[Callable
 
 
 BROKEN_ENDS: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
-    sending.leased_rightly: _each(_leased, (_not_current, _braked, _brake_unknown, _tombstoned, _closed, _person_gone)),
+    sending.leased_rightly: _each(
+        _leased, (_not_current, _braked, _brake_unknown, _tombstoned, _closed, _person_gone, _lease_still_on)
+    ),
     sending.one_envelope: _each(functools.partial(_sent, sending.one_envelope), (_other_bytes,)),
-    sending.in_its_lease: _each(functools.partial(_sent, sending.in_its_lease), (_other_bytes, _lease_over, _ended)),
+    sending.in_its_lease: _each(
+        functools.partial(_sent, sending.in_its_lease), (_other_bytes, _lease_over, _ended, _overtaken)
+    ),
     sending.after_the_last_look: _each(
         functools.partial(_sent, sending.after_the_last_look), (_looked_before_the_lease, _no_lease)
     ),

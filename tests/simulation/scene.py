@@ -59,7 +59,7 @@ class Scene:
         policy = self.sim.world.wiring.records.policy()
         invocation.read = {
             "records.policy": (policy, 1), "records.commit": (None, 2), "records.brake": (Brake(engaged=False), 3),
-            "store.has_tombstone": (False, 4),
+            "store.has_tombstone": (False, 4), "attempt": (self.record.attempt, 2),
         }  # fmt: skip
         handoff_id = self.record.handoff_id or ""
         body = self.sim.world.wiring.store.get_handoff(handoff_id)

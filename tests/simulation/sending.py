@@ -3,6 +3,7 @@
 import itertools
 import json
 from base64 import b64decode
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cutover.contracts.handoff import Handoff
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from tests.simulation.chaos import Invocation
     from tests.simulation.observer import Observer, Write
 
+APART = timedelta(seconds=4)
+"""By so much two functions' clocks may differ."""
 LEASES = frozenset({"handing-off", "handing-off-again"})
 
 
@@ -26,9 +29,18 @@ def leased_rightly(seen: "Observer", write: "Write") -> None:
             lane = seen.world.wiring.records.lane(image.product, image.target)
             current = lane is not None and (lane.cutover, lane.revision) == name
             demand(current, f"{name} is handed off and is not current")
+            _after_the_lease_before(seen, name)
+            write.invocation.read["attempt"] = (image.attempt, write.invocation.calls)
             _stopped_by_nobody(write.invocation, since=0)
             _window_is_open(seen, image)
             _quorum(seen, write.invocation, image)
+
+
+def _after_the_lease_before(seen: "Observer", name: tuple[str, int]) -> None:
+    before = seen.records.get(name)
+    if before is not None and before.status.value == "handing_off" and before.lease_until is not None:
+        over = seen.world.clock.now() + APART >= before.lease_until
+        demand(over, f"{name} is leased again before its lease is over")
 
 
 def one_envelope(seen: "Observer", _invocation: "Invocation", given: dict[str, Any]) -> None:
@@ -38,7 +50,7 @@ def one_envelope(seen: "Observer", _invocation: "Invocation", given: dict[str, A
     demand(seen.sent.get(given["deduplication_id"], kept) == kept, "another envelope was sent under this id")
 
 
-def in_its_lease(seen: "Observer", _invocation: "Invocation", given: dict[str, Any]) -> None:
+def in_its_lease(seen: "Observer", invocation: "Invocation", given: dict[str, Any]) -> None:
     """The record is being handed off, this envelope is its own, the lease and the window are not over."""
     record = seen.records.get(_revision_of(given))
     demand(record is not None, "sent without a record")
@@ -49,6 +61,8 @@ def in_its_lease(seen: "Observer", _invocation: "Invocation", given: dict[str, A
         lease = record.lease_until
         if record.status.value == "handing_off":
             demand(lease is not None and seen.world.clock.now() < lease, "sent after the lease was over")
+            mine = invocation.read.get("attempt", (0, 0))[0]
+            demand(mine == record.attempt, f"attempt {mine} sends, and attempt {record.attempt} has the lease")
         _window_is_open(seen, record)
 
 
