@@ -49,6 +49,10 @@ def _going(sim: Simulation) -> list[RevisionRecord]:
     for name, record in sim.observer.records.items():
         if record.status.value == "held" and _tried(sim)[name] > ANSWERS:
             continue  # what can be neither waived nor mended needs another candidate
+        if record.status.value == "awaiting_approval" and not all(
+            people.asked(sim, record, each) for each in APPROVERS
+        ):
+            continue  # somebody was not in the facts when people were asked: only another revision asks them
         live = record.status.value in protocol.LIVE or record.status.value == "handing_off"
         slot = wiring.records.slot(sim.world.deployment.queue_arn, record.window)
         free = slot is None or (slot.cutover, slot.revision) == name
