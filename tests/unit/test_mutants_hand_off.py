@@ -7,19 +7,20 @@ from typing import Any
 import pytest
 
 from cutover.contracts.envelope import Envelope
-from cutover.contracts.handoff import Handoff
+from cutover.contracts.handoff import Handoff, Tombstone
 from cutover.contracts.policy import Facts, SignedReference
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.record import Brake, RevisionRecord, Status
-from cutover.errors import Refused
-from cutover.guards import Guards
+from cutover.errors import DocumentMissing, Refused
+from cutover.guards import Guards, check_again
 from cutover.stages.hand_off import handler
 from cutover.stages.hand_off.handing import HandOff
 from tests.building.package import package
 from tests.building.policy import CLOSES_AT, DEPLOYMENT, OPENS_AT
 from tests.fakes.clock import FakeClock
-from tests.simulator.journeys import AFTER_OPENING, awaiting_window
+from tests.simulator.journeys import AFTER_OPENING, awaiting_window, revise
+from tests.simulator.owners import with_facts
 from tests.simulator.world import World
 
 
@@ -350,3 +351,103 @@ def test_whoever_lost_the_lease_says_nothing_about_the_record() -> None:
 
 def test_the_function_s_door_takes_a_record_and_nothing_else() -> None:
     assert set(handler.Request.model_fields) == {"record"}
+
+
+@pytest.mark.parametrize(
+    ("field", "what"),
+    [
+        ("manifest", "manifest"),
+        ("bound_facts", "facts"),
+        ("bundle", "bundle"),
+        ("lineage", "lineage"),
+        ("hold_register", "hold register"),
+        ("evidence_set", "EvidenceSet"),
+    ],
+)
+def test_a_record_that_lacks_a_document_hands_nothing_off(field: str, what: str) -> None:
+    world = opened()
+    forged(world, **{field: None})
+    with pytest.raises(DocumentMissing, match=rf"^the record names no {what}$"):
+        hand_off(world)
+    assert world.wiring.deployment.sends == 0
+
+
+def test_the_lease_names_the_facts_that_it_was_taken_under() -> None:
+    world = opened()
+    newer = with_facts(world, lambda said: said.update(version=2))
+    hand_off(world)
+    leased = world.ledger()[-2]
+    assert (leased.event, leased.facts) == ("handing-off", canonical.digest_model(newer))
+    assert leased.facts != canonical.digest_model(FACTS)
+
+
+def test_what_has_lapsed_or_changed_is_written_in_its_own_name() -> None:
+    world = opened()
+    with_facts(world, lambda said: said["people"].pop("omar"))
+    assert hand_off(world).status is Status.AWAITING_APPROVAL
+    assert (world.ledger()[-1].event, world.ledger()[-1].actor.requester) == ("approval-lapsed", "hand-off")
+    world = opened()
+    revise(world, "rollout", lambda said: said["cohorts"][0].update(share_percent=2))
+    assert hand_off(world).status is Status.SUPERSEDED
+    (drifted,) = [entry for entry in world.ledger() if entry.event == "drifted"]
+    assert drifted.actor.requester == "hand-off"
+    assert [each.source for each in world.record(revision=2).refreshed] == [world.records["rollout"].source]
+
+
+@pytest.mark.parametrize("purpose", ["candidate", "waiver", "bind"])
+def test_a_key_that_is_revoked_by_now_stops_what_it_signed(purpose: str) -> None:
+    def revoke(said: dict[str, Any]) -> None:
+        for key in said["keys"]:
+            if key["purpose"] == purpose:
+                key["revoked_at"] = "2026-03-03T20:00:30Z"
+
+    world = opened()
+    with_facts(world, revoke)
+    after = hand_off(world)
+    assert (after.status, after.reason) == (Status.AWAITING_WINDOW, "KEY_REVOKED")
+    assert world.wiring.deployment.sends == 0
+
+
+def test_what_the_clock_asks_before_it_gives_up() -> None:
+    world = opened()
+    world.wiring.deployment.lose_answers(1)
+    record = hand_off(world)
+    deployed = world.wiring.destinations[record.target]
+
+    def again(changed: RevisionRecord = record, deployed: Any = deployed) -> None:
+        world.wiring.__dict__.pop("policies", None)
+        check_again(changed, guards=guards(world), policies=world.wiring.policies, deployed=deployed)
+
+    again()
+    over = ("WINDOW_CLOSED", "its window or its validity is over", "")
+    now = world.clock.now()
+    assert refusal(lambda: again(record.model_copy(update={"closes_at": now}))) == over
+    assert refusal(lambda: again(record.model_copy(update={"valid_until": now}))) == over
+    again(record.model_copy(update={"closes_at": None, "valid_until": now + timedelta(seconds=1)}))
+    assert refusal(lambda: again(deployed=None))[0] == "QUEUE_NOT_DEPLOYED"
+    with pytest.raises(DocumentMissing, match=r"^the record names no manifest$"):
+        again(record.model_copy(update={"manifest": None}))
+    relied = record.relies_on[0]
+    with_facts(world, lambda said: _revoke(said, relied))
+    assert refusal(again)[0] in {"KEY_REVOKED", "QUORUM_LAPSED"}
+    with_facts(world, lambda said: said["people"].pop("omar"), version=3)
+    assert refusal(again) == ("QUORUM_LAPSED", "an approval no longer counts", "")
+    world.wiring.records.set_brake(Brake(engaged=True))
+    assert refusal(again)[0] == "BRAKE_ENGAGED"
+
+
+def _revoke(said: dict[str, Any], key_id: str) -> None:
+    for key in said["keys"]:
+        if key["id"] == key_id:
+            key["revoked_at"] = "2026-03-03T20:00:30Z"
+
+
+def test_a_tombstone_gives_its_reason() -> None:
+    world = opened()
+    record = world.record()
+    world.wiring.store.put_tombstone(
+        Tombstone(cutover=record.cutover, revision=1, status="withdrawn", reason="WITHDRAWN", at=world.clock.now())
+    )
+    assert refusal(lambda: guards(world).stop(record)) == (
+        "TOMBSTONE", "the revision has ended: its tombstone stands in the store", "",
+    )  # fmt: skip

@@ -13,12 +13,13 @@ import pytest
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.policy import TrustFile
 from cutover.domain import canonical, holds
+from cutover.domain import envelope as dsse
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.verification import Anchor, verify_handoff
 from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal, read
 from cutover.domain.verification.report import STEPS, Report, Step
-from cutover.domain.verification.times import signed_after
+from cutover.domain.verification.times import check_window, signed_after
 from cutover.errors import Refused
 from tests.builders import CLOSES_AT, DEPLOYMENT, OPENS_AT, OTHER_DEPLOYMENT, Package, package
 from tests.verifier.mutation import put
@@ -456,6 +457,19 @@ def test_the_trust_file_says_what_is_wrong_with_it() -> None:
 def test_a_document_of_another_shape_is_named(document: str, name: str) -> None:
     report = verified(package({document: lambda said: {**said, "note": "x"}}))
     assert said(report) == ("CONTRACT_INVALID", f"{name}: /note: Extra inputs are not permitted")
+
+
+def test_a_manifest_that_was_over_when_it_was_bound_is_refused() -> None:
+    keys = tuple(key for key in DEPLOYMENT.trusted_keys() if key.purpose == "handoff")
+    late = put("/predicate/bound_at", "2026-03-03T22:00:00Z")
+    given = package({"manifest": late})
+    envelope = dsse.parse(given.message)
+    bound = Bound(given.manifest, given.manifest_digest)
+    with pytest.raises(Refused) as refused:
+        check_window(envelope, given.handoff, bound, keys, None)
+    assert (refused.value.code, refused.value.detail) == (
+        "WINDOW_EXCEEDED", "the manifest was over when it was bound",
+    )  # fmt: skip
 
 
 def test_a_trust_file_may_be_read_already() -> None:
