@@ -14,9 +14,8 @@ from cutover.contracts.bundle import DraftBundle
 from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, EvidenceSet, Section, SourceFailure
 from cutover.contracts.policy import Source
-from cutover.contracts.supersession import MAX_DIFFERENCES, Difference, Refreshed
-from cutover.domain import bounded, canonical, drift
-from cutover.domain.faults import pointer
+from cutover.contracts.supersession import Difference, Refreshed
+from cutover.domain import canonical, drift
 from cutover.domain.opening import merged
 from cutover.domain.record import RevisionRecord
 from cutover.domain.refreshed import GONE, effective
@@ -30,6 +29,8 @@ from cutover.together import Together, one_by_one
 MAX_ARTIFACT_RECORD = 65_536
 MAX_HASHED = 256 * 1_048_576
 """At most so many bytes of newer artifacts are read in one look: some seconds, of HandOff's twenty."""
+UNKNOWN: Digest = canonical.digest(b"")
+"""In place of a digest that was not computed: no artifact has it that anybody announces."""
 Collect = Callable[[RevisionRecord, Section, Candidate], Collection]
 """Collects one section of a candidate as Collect would, for a record's pinned facts."""
 
@@ -96,55 +97,15 @@ class Drifting:
     def _differences(
         self, record: RevisionRecord, evidence_set: EvidenceSet, newer: tuple[_Newer, ...]
     ) -> tuple[Difference, ...]:
-        rebuilt = tuple(self._rebuilt(record, evidence_set, [each for each in newer if each.section == "artifacts"]))
-        others = tuple(each for each in newer if each.section != "artifacts")
-        return (*rebuilt, *self._remade(record, evidence_set, others))[:MAX_DIFFERENCES]
-
-    def _rebuilt(self, record: RevisionRecord, evidence_set: EvidenceSet, newer: list[_Newer]) -> Iterator[Difference]:
-        """Artifacts under whose names other bytes stand by now. Only the newest are read, and of them so many bytes
-        that whoever asks can wait for it; what is larger counts as another one, and Collect finds out.
-        """
-        sources, left = self.policies.facts(record.facts).sources, MAX_HASHED
-        known = {(each.source, each.record): each for each in self._artifacts(evidence_set)}
-        for each in newer:
-            old, now = known.get((each.record.source, each.record.record)), each.record.version
-            digest = None
-            if now is not None:
-                source = sources[each.record.source]
-                reference = Reference(source=each.record.source, record=each.record.record, version=now)
-                digest, size = self._hashed(source, reference, left)
-                left = max(left - size, 1)
-            if old is None or digest is None or not canonical.same(digest, old.latest_sha256):
-                where = pointer("artifacts", each.record.record, "latest")
-                yield Difference(pointer=where, before=bounded.line(old.latest) if old else None, after=now)
-
-    def _hashed(self, source: Source, reference: Reference, limit: int) -> tuple[Digest | None, int]:
-        """The digest of an artifact's bytes, and how many they are; None when they are more than ``limit``."""
-        try:
-            content = self.sources[source.kind].artifact(reference.source, source, reference, limit=limit)
-        except Refused as refused:
-            if refused.code != "SOURCE_RECORD_TOO_LARGE":
-                raise
-            return None, 0
-        made = ArtifactRecord.model_validate_json(content)
-        return made.sha256, made.size
-
-    def _artifacts(self, evidence_set: EvidenceSet) -> Iterator[ArtifactRecord]:
-        for collection in evidence_set.collections:
-            for each in collection.evidence if collection.section == "artifacts" else ():
-                yield ArtifactRecord.model_validate_json(self.store.get(each.sha256, limit=MAX_ARTIFACT_RECORD))
-
-    def _remade(
-        self, record: RevisionRecord, evidence_set: EvidenceSet, newer: tuple[_Newer, ...]
-    ) -> tuple[Difference, ...]:
-        """What Assemble and the checks would say otherwise of what people keep up to date."""
-        if not newer:
-            return ()
         before = candidate_of(self.store, record)
         after = effective(before, merged(record.refreshed, tuple(each.record for each in newer)))
-        sections = {each.section for each in newer}
+        changed = {each.section for each in newer}
         collections = tuple(
-            self.collect(record, each.section, after) if each.section in sections else each
+            each
+            if each.section not in changed
+            else self._rebuilt(record, each, newer)
+            if each.section == "artifacts"
+            else self.collect(record, each.section, after)
             for each in evidence_set.collections
         )
         ground = self._ground(record)
@@ -152,6 +113,42 @@ class Drifting:
             self._consumed(ground, before, evidence_set),
             self._consumed(ground, after, evidence_set.model_copy(update={"collections": collections})),
         )
+
+    def _rebuilt(self, record: RevisionRecord, collected: Collection, newer: tuple[_Newer, ...]) -> Collection:
+        """The artifacts' records with what is newest now. What was announced cannot have changed, so only the newest
+        bytes are read, and so many of them that whoever asks can wait for it. What is larger counts as another one.
+        """
+        sources, left = self.policies.facts(record.facts).sources, MAX_HASHED
+        now = {(each.record.source, each.record.record): each.record.version for each in newer}
+        evidence, failures = list[Evidence](), list(collected.failures)
+        for each in collected.evidence:
+            key = (each.source, each.record)
+            if key not in now:
+                evidence.append(each)
+            elif (latest := now[key]) is None:
+                failures.append(_gone(each))
+            else:
+                reference = Reference(source=each.source, record=each.record, version=latest)
+                digest, size = self._hashed(sources[each.source], reference, left)
+                left = max(left - size, 1)
+                evidence.append(self._with_latest(each, latest, digest))
+        return collected.model_copy(update={"evidence": tuple(evidence), "failures": tuple(failures)})
+
+    def _with_latest(self, each: Evidence, latest: str, digest: Digest) -> Evidence:
+        old = ArtifactRecord.model_validate_json(self.store.get(each.sha256, limit=MAX_ARTIFACT_RECORD))
+        content = canonical.encode_model(old.model_copy(update={"latest": latest, "latest_sha256": digest}))
+        return each.model_copy(update={"sha256": self.store.put(content), "size": len(content)})
+
+    def _hashed(self, source: Source, reference: Reference, limit: int) -> tuple[Digest, int]:
+        """The digest of an artifact's bytes, and how many were read; ``UNKNOWN`` when they are more than ``limit``."""
+        try:
+            content = self.sources[source.kind].artifact(reference.source, source, reference, limit=limit)
+        except Refused as refused:
+            if refused.code != "SOURCE_RECORD_TOO_LARGE":
+                raise
+            return UNKNOWN, 0
+        made = ArtifactRecord.model_validate_json(content)
+        return made.sha256, made.size
 
     def _consumed(self, ground: drift.Ground, candidate: Candidate, evidence_set: EvidenceSet) -> dict[str, str]:
         return drift.consumed(ground, candidate, evidence_set, evidence_documents(self.store, evidence_set))
@@ -164,6 +161,13 @@ class Drifting:
             rules=self.policies.rules(record.rules), facts=facts,
             window=occurrence(facts, record.target, record.window),
         )  # fmt: skip
+
+
+def _gone(each: Evidence) -> SourceFailure:
+    return SourceFailure(
+        source=each.source, record=each.record, version=GONE, code="SOURCE_RECORD_GONE",
+        message="the source does not have the record any more",
+    )  # fmt: skip
 
 
 def _asked(collection: Collection) -> Iterator[Evidence | SourceFailure]:

@@ -179,7 +179,7 @@ def test_whoever_waits_for_an_older_execution_is_woken_to_find_itself_fenced() -
 OVER: dict[str, set[Status]] = {
     "AwaitResolution": set(Status) - {Status.HELD},
     "AwaitApproval": set(Status) - {Status.AWAITING_APPROVAL, Status.DEFERRED},
-    "AwaitWindow": set(Status) - {Status.APPROVED, Status.AWAITING_WINDOW},
+    "AwaitWindow": set(Status) - {Status.AWAITING_WINDOW},
 }
 """Before the window opens, and while nobody has to be asked again."""
 

@@ -417,3 +417,17 @@ def test_a_waiver_that_is_used_bounds_the_package_s_validity() -> None:
     assert hold.resolution is not None
     assert record.valid_until is not None
     assert record.valid_until <= min(hold.resolution.expires_at, CLOSES_AT)
+
+
+def test_a_target_that_is_not_deployed_any_more_is_held() -> None:
+    """The deployment changed while its evidence was collected."""
+    world = World()
+
+    def undeploy(name: str, _payload: object) -> None:
+        if name == "Bind":
+            world.wiring.__dict__["destinations"] = {}
+
+    world.before_invoke = undeploy
+    record = announced(world)
+    assert record.status == "held"
+    assert {hold.code for hold in open_holds(world, record)} == {"TARGET_NOT_DEPLOYED"}

@@ -249,3 +249,18 @@ def test_a_successor_under_rules_without_its_target_is_held_and_says_so() -> Non
     after = world.record(revision=2)
     assert after.status == "held"
     assert "QUORUM_IMPOSSIBLE" in {hold.code for hold in open_holds(world, after)}
+
+
+def newer_build(world: World) -> None:
+    bucket = world.deployment.facts().sources["registry"].bucket
+    world.wiring.bucket.put(bucket, world.records["artifact"].record, b"the artifact, rebuilt")
+
+
+def test_a_newer_build_ends_nothing_where_the_rules_only_warn() -> None:
+    world = World()
+    severities = {"artifacts.nothing-newer": "warn"}
+    world.publish(rules=world.rules().model_copy(update={"severities": severities}), version=2)
+    awaiting_approval(world)
+    newer_build(world)
+    assert looked(world) == {"looked": 1}
+    assert world.record().status == "awaiting_approval"

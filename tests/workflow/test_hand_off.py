@@ -85,7 +85,6 @@ BLOCKS: dict[str, tuple[Step, str, Step | None]] = {
     "late freeze": (calendar(freezes=[FREEZE]), "WINDOW_FROZEN", before_them),
     "window moved": (facts(moved), "WINDOW_CHANGED", before_them),
     "window removed": (calendar(windows=[]), "WINDOW_UNKNOWN", before_them),
-    "bind key revoked": (revoked("bind"), "KEY_REVOKED", before_them),
     "queue not deployed": (undeployed, "QUEUE_NOT_DEPLOYED", deployed),
     "slot lost": (stolen_slot, "SLOT_LOST", None),
 }  # fmt: skip
@@ -378,3 +377,18 @@ def test_what_was_never_acknowledged_becomes_uncertain() -> None:
     assert {message.body for message in world.wiring.deployment.messages("production")} == set(world.messages()[:1])
     assert "execution-failed" not in {entry.event for entry in world.ledger()}
     assert_consistent(world)
+
+
+def test_a_key_that_is_revoked_as_the_window_opens_hands_nothing_off() -> None:
+    """HandOff reads it first, and the clock withdraws what relies on it."""
+    world = World()
+    record = awaiting_window(world)
+    revoked("bind")(world)
+    world.clock.move_to(AFTER_OPENING)
+    token = world.wiring.tokens.newest(record.cutover, 1)
+    assert token is not None
+    world.machine.succeed(token.value)
+    world.run()
+    assert (world.record().status, world.record().reason) == ("awaiting_window", "KEY_REVOKED")
+    repair(world, 6)
+    assert (world.record().status, world.messages()) == ("withdrawn", [])

@@ -74,6 +74,10 @@ def _checked(context: Context) -> Iterator[tuple[str, str]]:
 
 
 def _found(findings: tuple[Finding, ...]) -> Iterator[tuple[str, str]]:
-    """By rule and field. A finding's subject is the digest of its evidence, which any comment changes."""
+    """By rule and field. A finding's subject is the digest of its evidence, which any comment changes; and what is a
+    warning only changes nothing of what may be bound.
+    """
     for each in findings:
+        if each.outcome == "warn":
+            continue
         yield f"/findings/{each.rule}{each.field}", each.code

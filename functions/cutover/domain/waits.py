@@ -13,6 +13,7 @@ def over(state: str, record: RevisionRecord, now: datetime) -> bool:
         return record.status is not Status.HELD
     if state == "AwaitApproval":
         return record.ask or record.status not in {Status.AWAITING_APPROVAL, Status.DEFERRED}
-    if record.status in {Status.APPROVED, Status.AWAITING_WINDOW}:
-        return record.status is Status.AWAITING_WINDOW and record.wake_at is not None and now >= record.wake_at
+    if record.status is Status.AWAITING_WINDOW:
+        return record.wake_at is not None and now >= record.wake_at
+    # Approved again, after an approval had lapsed: row 16 is still to be written.
     return True

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
+from cutover.contracts.base import parse_instant
+from cutover.domain import schedule
 from cutover.domain.record import Admission, RevisionRecord
 from cutover.doors.clock.ending import Ending
 from cutover.doors.clock.repairing import Repairing
@@ -52,7 +54,7 @@ class Ticking:
             outcome = self._guarded(due, partial(self._settle, due, waiting))
             counted.update([outcome] if outcome else [])
             if outcome == "failed" and not isinstance(due, Unreadable):
-                self._put_off(due, LOOK_AGAIN)
+                self._put_off(due, self.clock.now() + LOOK_AGAIN)
         for record in waiting:
             if self.clock.now() - started >= WATCH_FOR:
                 break
@@ -72,13 +74,16 @@ class Ticking:
 
     def _watch(self, record: RevisionRecord) -> str:
         """Put off before it is looked at: a look that ends this function's process is not the first one next time."""
-        self._put_off(record, WATCH_AGAIN)
-        return self.watching.look(record.model_copy(update={"due_at": self.clock.now() + WATCH_AGAIN}))
+        now = self.clock.now()
+        again = schedule.due_at(record, now) or now + WATCH_AGAIN
+        later = max(now + LOOK_AGAIN, min(now + WATCH_AGAIN, again))  # whatever is due before then stays due
+        self._put_off(record, later)
+        return self.watching.look(record.model_copy(update={"due_at": parse_instant(later)}))
 
-    def _put_off(self, due: RevisionRecord | Admission, by: timedelta) -> None:
-        """Due again after that, and as it was otherwise."""
+    def _put_off(self, due: RevisionRecord | Admission, until: datetime) -> None:
+        """Due again then, and as it was otherwise."""
         with suppress(TransientError):
-            self.records.nudge(due, signal=due.signal, due_at=self.clock.now() + by)
+            self.records.nudge(due, signal=due.signal, due_at=until)
 
     def _guarded(self, due: Due, look: Callable[[], str | None]) -> str | None:
         try:
