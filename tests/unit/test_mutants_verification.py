@@ -16,6 +16,7 @@ from cutover.domain import canonical, holds
 from cutover.domain import envelope as dsse
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.verification import Anchor, verify_handoff
+from cutover.domain.verification.documents import _candidate
 from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal, read
 from cutover.domain.verification.report import STEPS, Report, Step
@@ -383,6 +384,20 @@ def of_another_field(register: Any) -> Any:
 )
 def test_evidence_that_does_not_fit_gives_its_own_reason(alter: Any, wanted: tuple[str, str]) -> None:
     assert said(verified(package(alter))) == wanted
+
+
+def test_the_candidate_is_the_one_of_the_evidence_set() -> None:
+    """Whatever the manifest says of it: here, of both, another digest."""
+    content = WHOLE.documents[WHOLE.names["candidate"]]
+    announced = WHOLE.evidence_set.candidate.model_copy(update={"sha256": NO_DIGEST})
+    other = WHOLE.evidence_set.model_copy(update={"candidate": announced})
+    anchor = Anchor.of_file(WHOLE.trust, now=OPENS_AT)
+    assert _candidate(content, WHOLE.evidence_set, anchor) == WHOLE.candidate
+    with pytest.raises(Refused) as refused:
+        _candidate(content, other, anchor)
+    assert refused.value.code == "DOCUMENT_DIFFERS"
+    found = WHOLE.manifest.predicate.candidate
+    assert refused.value.detail == f"the candidate's digest is {found}, wanted {NO_DIGEST}"
 
 
 def test_a_message_was_signed_after_every_decision_in_it() -> None:
