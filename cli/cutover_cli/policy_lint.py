@@ -17,6 +17,8 @@ NEEDED_KEYS = ("candidate", "bind", "decide", "handoff", "ledger")
 """Purposes without which no candidate can become a message that verifies."""
 PERSONAL_KEYS = ("waiver", "resolution")
 """Purposes whose keys belong to one person each."""
+SHORTEST_CLOSE_MARGIN = 30
+"""Seconds: HandOff's timeout of twenty, and ten for clocks that differ."""
 UNLIMITED_KEYS = ("bind", "decide", "handoff", "ledger", "brake")
 """Purposes whose keys speak for all products: a limit would be passed over, or take from the key all that it does."""
 
@@ -36,6 +38,7 @@ def lint(rules: Rules, facts: Facts, *, targets: Collection[str]) -> tuple[Fault
         lambda: _persons(facts),
         lambda: _products(facts),
         lambda: _waivable(rules, facts),
+        lambda: _margins(rules),
         lambda: _sources(facts),
         lambda: _windows(facts),
         lambda: _freezes(facts),
@@ -130,6 +133,13 @@ def _products(facts: Facts) -> Iterator[Fault]:
         if key.products and key.purpose in UNLIMITED_KEYS:
             message = f"a key for {key.purpose} cannot be limited to products"
             yield _fault("KEY_LIMITED", message, "facts", "keys", number, "products")
+
+
+def _margins(rules: Rules) -> Iterator[Fault]:
+    """HandOff may still send so long after it last looked at the time, and its clock may be off by some seconds."""
+    if rules.close_margin < SHORTEST_CLOSE_MARGIN:
+        message = f"HandOff needs up to {SHORTEST_CLOSE_MARGIN} seconds; it could send after the window has closed"
+        yield _fault("CLOSE_MARGIN_TOO_SHORT", message, "rules", "close_margin")
 
 
 def _waivable(rules: Rules, facts: Facts) -> Iterator[Fault]:

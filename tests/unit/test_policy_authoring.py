@@ -14,7 +14,7 @@ from cutover.contracts.policy import Facts, Root, Rules, TrustedKey
 from cutover.domain import envelope as dsse
 from cutover.errors import Refused
 from cutover_cli import policy, signing, strict_yaml
-from cutover_cli.policy_lint import lint
+from cutover_cli.policy_lint import SHORTEST_CLOSE_MARGIN, lint
 from cutover_cli.signing import KeyFileError, LocalKey
 from cutover_cli.strict_yaml import YamlRefused
 from tests.fakes.records import InMemoryRecords
@@ -179,6 +179,15 @@ def test_lint_knows_which_families_there_are_and_which_roles(
     assert rules.waivable
     changed = rules.model_copy(update={"waivable": waivable})
     assert (code, where) in {(fault.code, fault.pointer) for fault in lint(changed, facts, targets=["staging"])}
+
+
+def test_a_margin_in_which_a_send_can_still_be_under_way_is_a_fault(rules: Rules, facts: Facts) -> None:
+    hasty = rules.model_copy(update={"close_margin": SHORTEST_CLOSE_MARGIN - 1})
+    assert ("CLOSE_MARGIN_TOO_SHORT", "/rules/close_margin") in {
+        (fault.code, fault.pointer) for fault in lint(hasty, facts, targets=["staging"])
+    }
+    enough = rules.model_copy(update={"close_margin": SHORTEST_CLOSE_MARGIN})
+    assert lint(enough, facts, targets=["staging"]) == lint(rules, facts, targets=["staging"])
 
 
 def test_a_target_that_is_not_deployed_is_a_fault(rules: Rules, facts: Facts) -> None:

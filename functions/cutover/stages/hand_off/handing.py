@@ -121,7 +121,8 @@ class HandOff:
         """When the window opens, where it is shut; else soon in a short window, and seldom in a long wait."""
         now = self.clock.now()
         if opens_again is not None and opens_again > now:
-            return opens_again
+            # A second at the least: who wakes it may have a clock that is ahead of this one.
+            return max(opens_again, now + timedelta(seconds=1))
         return max(now + max(LOOK_AGAIN, (record.expires_at - now) / LOOKS), record.wake_at or now)
 
 
