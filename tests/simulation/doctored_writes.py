@@ -131,6 +131,14 @@ def _family_missing() -> None:
     invariants.all_families(scene.seen, write)
 
 
+def _fenced() -> None:
+    scene = Scene()
+    served = {"cutover": scene.name[0], "revision": scene.name[1], "execution": scene.record.execution + 1}
+    entry = scene.entry("awaiting-window", 16, role="await-token")
+    write = scene.write(entry, scene.image(), function="stages.await_token", event={"record": served})
+    invariants.fenced_write_nothing(scene.seen, write)
+
+
 def _brake(function: str, event: str, told: str) -> None:
     scene = Scene()
     entry = scene.entry(event, None, chain="brake", to=None, from_=None, revision=None, inputs={"order": told})
@@ -163,6 +171,7 @@ BROKEN_WRITES: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     invariants.nothing_passes_on: (_inherited, _waiver_of_nobody),
     invariants.decisions_stay: (_decided_elsewhere, _decision_dropped, _decided_unnumbered),
     invariants.all_families: (_family_missing,),
+    invariants.fenced_write_nothing: (_fenced,),
     invariants.brake_by_order: (_braked_by_another, _braked_for_another_order, _released_without_plan),
 }
 """For each invariant of writes the ways to break it that it is shown to notice."""

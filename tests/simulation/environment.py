@@ -38,10 +38,11 @@ CLOSE_MARGIN = 30
 
 @dataclass
 class Message:
-    """What lies in a queue for a door."""
+    """What lies in a queue for a door. ``tries``: deliveries that failed."""
 
     door: str
     body: str
+    tries: int = 0
 
 
 class DirectWorkflow:

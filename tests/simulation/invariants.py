@@ -170,6 +170,16 @@ def all_families(seen: "Observer", write: "Write") -> None:
             demand(not missing, f"{name} was bound without {missing}")
 
 
+def fenced_write_nothing(seen: "Observer", write: "Write") -> None:
+    """An execution that another one has taken over from takes no row; what it has sent it may still acknowledge."""
+    event = write.invocation.event if write.invocation and write.function.startswith("stages.") else {}
+    served = event.get("record") or {}
+    before = seen.records.get((served.get("cutover", ""), served.get("revision", 0)))
+    if before is not None and served.get("execution") != before.execution:
+        rows = {each.event for each in write.entries if each.transition is not None}
+        demand(rows <= {"handed-off"}, f"{write.function} of execution {served.get('execution')} wrote {rows}")
+
+
 def brake_by_order(_seen: "Observer", write: "Write") -> None:
     """The brake is set by its door alone, with one entry on its own chain that names the same order."""
     for brake in write.brakes:
@@ -184,6 +194,6 @@ def brake_by_order(_seen: "Observer", write: "Write") -> None:
 
 OF_WRITES = (
     only_rows, one_entry_each, the_ledger_alone, one_chain, final_is_final, one_live, tombstone_first, one_owner,
-    nothing_passes_on, decisions_stay, all_families, brake_by_order, leased_rightly,
+    nothing_passes_on, decisions_stay, all_families, fenced_write_nothing, brake_by_order, leased_rightly,
 )  # fmt: skip
 OF_SENDS = (one_envelope, in_its_lease, after_the_last_look)

@@ -27,25 +27,37 @@ def stop(sim: Simulation) -> bool:
 
 
 def publish(sim: Simulation) -> bool:
-    """The owners publish facts in which somebody or something is missing, or everything is as it was."""
-    activate(sim, sim.source.choice(sorted(CHANGES)))
+    """The owners publish a policy in which somebody or something is missing, or everything is as it was."""
+    activate(sim, sim.source.choice((*sorted(CHANGES), *MISSING)))
     return True
 
 
 def activate(sim: Simulation, name: str) -> None:
-    """Facts with one of ``CHANGES``, signed by both owners, are active from now on."""
-    said = sim.world.deployment.facts().model_dump(mode="json", by_alias=True)
-    CHANGES[name](said)
-    active = sim.world.wiring.records.policy()
-    assert active is not None
-    said["version"] = version = active.version + 1
-    facts = Facts.model_validate_json(canonical.encode(said))
-    sim.world.known_facts[canonical.digest_model(facts)] = facts
-    sealed = sim.world.keep(sim.world.deployment.sealed_facts(canonical.encode_model(facts)))
-    sim.world.wiring.records.activate_policy(ActivePolicy(rules=active.rules, facts=sealed, version=version))
+    """One of ``CHANGES`` or of ``MISSING``, signed by both owners, is active from now on."""
+    records, deployment = sim.world.wiring.records, sim.world.deployment
+    before = sim.known.setdefault("policy", records.policy())
+    assert isinstance(before, ActivePolicy)
     sim.known["facts"] = name
-    sim.tell(f"owners publish: {name}")
     sim.done[f"facts:{name}"] += 1
+    sim.tell(f"owners publish: {name}")
+    if name == NO_POLICY:
+        records._models.pop(("ActivePolicy",), None)
+        return
+    said = deployment.facts().model_dump(mode="json", by_alias=True)
+    CHANGES.get(name, CHANGES[WHOLE])(said)
+    said["version"] = version = before.version + 1
+    facts = Facts.model_validate_json(canonical.encode(said))
+    rules = sim.world.rules()
+    if name == NO_FAMILY:
+        rules = rules.model_copy(update={"families": {**rules.families, "drills": "release-engineering"}})
+    sim.world.known_facts[canonical.digest_model(facts)] = facts
+    sim.world.known_rules[canonical.digest_model(rules)] = rules
+    policy = ActivePolicy(
+        rules=sim.world.keep(deployment.sealed_rules(canonical.encode_model(rules))),
+        facts=sim.world.keep(deployment.sealed_facts(canonical.encode_model(facts))), version=version,
+    )  # fmt: skip
+    records.activate_policy(policy)
+    sim.known["policy"] = policy
     sim.wrote(None)
 
 
@@ -93,6 +105,8 @@ def _frozen(said: dict[str, Any]) -> None:
 
 
 WHOLE = "as before"
+NO_POLICY, NO_FAMILY = "no policy at all", "rules that ask for a family nobody runs"
+MISSING = (NO_POLICY, NO_FAMILY)
 CHANGES: dict[str, Change] = {
     WHOLE: lambda said: said,
     "as it was": lambda said: said,

@@ -10,6 +10,7 @@ from tests.simulation.simulation import Simulation
 BATCH = 6
 VISIBILITY = 30
 """Seconds until a queue shows a message again that was not taken."""
+MOST_RECEIVES = 5
 MOST_TRIES = 8
 """A batch that fails so often goes to the failure queue: nobody reads it in this run."""
 
@@ -68,6 +69,10 @@ def redrive(sim: Simulation) -> None:
     for door, batch in sim.failures:
         sim.world.streams[door] += batch
     sim.failures.clear()
+    for message in sim.dead:
+        message.tries = 0
+    sim.world.queue += sim.dead
+    sim.dead.clear()
 
 
 def _again(sim: Simulation, door: str) -> bool:
@@ -91,7 +96,11 @@ def queue(sim: Simulation) -> bool:
         sim.wait(VISIBILITY)
     again = bool(sim.chaos.rate) and sim.source.random() < 0.1
     sim.chaos.met["duplicate", "queue"] += again
-    if again or not taken:
+    message.tries += not taken
+    if message.tries >= MOST_RECEIVES:
+        sim.tell(f"a message for {message.door} goes to the dead-letter queue")
+        sim.dead.append(message)
+    elif again or not taken:
         sim.world.queue.append(message)
     return True
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.simulation.chaos import Chaos, FunctionEnded, Invocation
-from tests.simulation.environment import Environment
+from tests.simulation.environment import Environment, Message
 from tests.simulation.observer import Observer
 from tests.simulation.violation import Violation
 
@@ -35,6 +35,8 @@ class Simulation:
         """Batches of streams that were delivered: they can come again."""
         self.failures: list[tuple[str, list[Any]]] = []
         """Batches that were given up: what lies in the failure queues."""
+        self.dead: list[Message] = []
+        """Messages in the dead-letter queues."""
         self.known: dict[str, Any] = {}
         """What an actor keeps for later."""
         self._say = say
