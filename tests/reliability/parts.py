@@ -78,9 +78,11 @@ def tests(*paths: str) -> Callable[[int], Counted]:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", *paths, f"--junitxml={report}"],
+                [sys.executable, "-m", "pytest", "-q", "--tb=short", "-n", "auto", *paths, f"--junitxml={report}"],
                 check=False, capture_output=True, text=True, cwd=ROOT,
             )  # fmt: skip
+            if done.returncode:
+                sys.stderr.write(done.stdout[-4000:])
             cases = list(ET.parse(report).iter("testcase"))  # noqa: S314 - our own report
         ran = [case for case in cases if not any(True for _ in case.iter("skipped"))]
         properties = Counter[str]()
