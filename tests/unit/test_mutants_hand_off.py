@@ -15,7 +15,7 @@ from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover.errors import DocumentMissing, Refused
 from cutover.guards import Guards, check_again
 from cutover.stages.hand_off import handler
-from cutover.stages.hand_off.handing import HandOff
+from cutover.stages.hand_off.handing import HandOff, _acknowledged
 from tests.building.package import package
 from tests.building.policy import CLOSES_AT, DEPLOYMENT, OPENS_AT
 from tests.fakes.clock import FakeClock
@@ -451,3 +451,29 @@ def test_a_tombstone_gives_its_reason() -> None:
     assert refusal(lambda: guards(world).stop(record)) == (
         "TOMBSTONE", "the revision has ended: its tombstone stands in the store", "",
     )  # fmt: skip
+
+
+def test_only_the_attempt_that_holds_the_lease_acknowledges() -> None:
+    world = opened()
+    world.wiring.deployment.lose_answers(1)
+    record = hand_off(world)
+    step = _acknowledged(record, record.attempt, "message-1")
+    assert step is not None
+    assert (step.event, step.detail) == ("handed-off", "attempt 1")
+    assert _acknowledged(record, record.attempt + 1, "message-1") is None
+    assert _acknowledged(record.model_copy(update={"status": Status.UNCERTAIN}), record.attempt, "message-1") is None
+    with pytest.raises(DocumentMissing, match=r"^the record names no hand-off$"):
+        _acknowledged(record.model_copy(update={"handoff": None}), record.attempt, "message-1")
+
+
+def test_what_is_neither_waiting_nor_out_of_its_lease_is_left_alone() -> None:
+    world = opened()
+    world.wiring.deployment.lose_answers(1)
+    hand_off(world)
+    world.clock.move(timedelta(minutes=2))
+    forged(world, lease_until=None)
+    before = world.record()
+    assert hand_off(world) == before
+    forged(world, lease_until=world.clock.now(), status=Status.APPROVED)
+    assert hand_off(world).status is Status.APPROVED
+    assert world.wiring.deployment.sends == 1
