@@ -327,7 +327,17 @@ def test_other_rules_than_the_approved_ones_send_nothing() -> None:
     forged(world, rules=SignedReference(payload=canonical.digest(payload), envelope=envelope))
     after = hand_off(world)
     assert (after.status, world.wiring.deployment.sends) == (Status.AWAITING_WINDOW, 0)
-    assert after.reason in {"RULES_DIFFER", "DOCUMENT_DIFFERS"}
+    assert after.reason == "DOCUMENT_DIFFERS"
+    world = opened()
+    world.wiring.deployment.lose_answers(1)
+    hand_off(world)
+    world.clock.move(timedelta(minutes=2))
+    envelope = world.wiring.store.put(DEPLOYMENT.sealed_rules(payload))
+    forged(world, rules=SignedReference(payload=canonical.digest(payload), envelope=envelope))
+    after = hand_off(world)
+    assert (after.status, after.reason) == (Status.HANDING_OFF, "RULES_DIFFER")
+    assert world.ledger()[-1].detail == "the record names other rules than the manifest"
+    assert world.wiring.deployment.sends == 1
 
 
 def test_whoever_lost_the_lease_says_nothing_about_the_record() -> None:
@@ -430,6 +440,9 @@ def test_what_the_clock_asks_before_it_gives_up() -> None:
     relied = record.relies_on[0]
     with_facts(world, lambda said: _revoke(said, relied))
     assert refusal(again)[0] in {"KEY_REVOKED", "QUORUM_LAPSED"}
+    candidate = next(key.id for key in FACTS.keys if key.purpose == "candidate")
+    with_facts(world, lambda said: _revoke(said, candidate))
+    assert refusal(again) == ("KEY_REVOKED", "a key that signed a part of the package is revoked", "")
     with_facts(world, lambda said: said["people"].pop("omar"), version=3)
     assert refusal(again) == ("QUORUM_LAPSED", "an approval no longer counts", "")
     world.wiring.records.set_brake(Brake(engaged=True))
@@ -477,3 +490,24 @@ def test_what_is_neither_waiting_nor_out_of_its_lease_is_left_alone() -> None:
     forged(world, lease_until=world.clock.now(), status=Status.APPROVED)
     assert hand_off(world).status is Status.APPROVED
     assert world.wiring.deployment.sends == 1
+
+
+def test_what_changed_since_the_first_attempt_is_not_sent_again() -> None:
+    world = opened()
+    world.wiring.deployment.lose_answers(1)
+    hand_off(world)
+    world.clock.move(timedelta(minutes=2))
+    revise(world, "rollout", lambda said: said["cohorts"][0].update(share_percent=2))
+    after = hand_off(world)
+    assert (after.status, after.reason) == (Status.HANDING_OFF, "DRIFTED")
+    assert world.ledger()[-1].detail == (
+        "since the first attempt /cohorts/0/share_percent changed at its source"
+    )  # fmt: skip
+
+
+def test_a_late_freeze_puts_the_next_look_off_to_its_end() -> None:
+    world = opened()
+    freeze = {"id": "late", "starts_at": "2026-03-03T19:00:00Z", "ends_at": "2026-03-03T21:00:00Z", "reason": "outage"}
+    with_facts(world, lambda said: said["calendars"]["production"].update(freezes=[freeze]))
+    after = hand_off(world)
+    assert (after.reason, after.wake_at) == ("WINDOW_FROZEN", OPENS_AT + timedelta(hours=1))
