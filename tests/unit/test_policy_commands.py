@@ -28,6 +28,9 @@ def run(*words: str | Path, expect: int = 0) -> dict[str, Any]:
     return answer
 
 
+RULES = DEPLOYMENT.rules().model_copy(update={"close_margin": 60})
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Keys of both owners, their root, and a policy in YAML."""
@@ -35,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     for name in ("ana", "otto"):
         owners += ["--owner", f"{name}={run('key', tmp_path / f'{name}.pem')['public_key']}"]
     run("root", "--audience", DEPLOYMENT.audience, *owners, "--out", tmp_path / "root.json")
-    documents = {"rules": DEPLOYMENT.rules(), "facts": DEPLOYMENT.facts(), "trust": DEPLOYMENT.trust_bundle()}
+    documents = {"rules": RULES, "facts": DEPLOYMENT.facts(), "trust": DEPLOYMENT.trust_bundle()}
     for name, document in documents.items():
         said = document.model_dump(mode="json", by_alias=True)
         if name == "trust":
@@ -69,7 +72,7 @@ def test_what_both_owners_signed_becomes_active(folder: Path, site: Deployed) ->
     sign_by_both(folder, "facts")
     assert activate(folder) == {"version": 1, "brake": "off"}
     reader = PolicyReader(records=site.records, store=site.store, fingerprint=site.fingerprint)
-    assert reader.active().rules == DEPLOYMENT.rules()
+    assert reader.active().rules == RULES
     assert site.records.brake() == Brake(engaged=False)
 
 
