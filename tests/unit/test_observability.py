@@ -135,6 +135,8 @@ def test_a_stage_s_line_carries_the_correlation_id_of_its_record(said: Said) -> 
     world = World()
     record = awaiting_approval(world)
     said()
-    world.invoke("stages.read_record", {"record": {"cutover": record.cutover, "revision": 1, "execution": 1, "status": "bound"}})
+    world.invoke(
+        "stages.read_record", {"record": {"cutover": record.cutover, "revision": 1, "execution": 1, "status": "bound"}}
+    )
     (line,) = events(said())
     assert (line["cutover"], line["correlation_id"]) == (record.cutover, record.correlation_id)
