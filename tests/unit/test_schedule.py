@@ -7,7 +7,7 @@ import pytest
 
 from cutover.domain import schedule
 from cutover.domain.record import FINAL, RevisionRecord, Signal, Status
-from cutover.domain.schedule import MOST_PATIENCE, PATIENCE, REPAIR_AFTER
+from cutover.domain.schedule import LOST_AFTER, MOST_PATIENCE, PATIENCE, REPAIR_AFTER
 from tests.adapters.samples import admission, record
 from tests.fakes.clock import START
 
@@ -30,14 +30,14 @@ def test_patience_doubles_with_each_execution_that_came_to_nothing(execution: in
     assert schedule.patience(at(Status.COLLECTING, execution=execution)) == minutes * MINUTE
 
 
-@pytest.mark.parametrize(("execution", "minutes"), [(1, 1), (2, 2), (3, 4), (8, 128), (9, 240), (10**6, 240)])
-def test_a_lost_execution_is_replaced_later_each_time(execution: int, minutes: int) -> None:
+@pytest.mark.parametrize(("execution", "minutes"), [(1, 1.5), (2, 3), (3, 6), (8, 192), (9, 240), (10**6, 240)])
+def test_a_lost_execution_is_replaced_later_each_time(execution: int, minutes: float) -> None:
     assert schedule.adoptable_at(at(Status.HELD, execution=execution)) == START + minutes * MINUTE
 
 
 def test_patience_counts_from_the_last_move() -> None:
     moved = START + timedelta(hours=3)
-    assert schedule.adoptable_at(at(Status.HELD, moved_at=moved)) == moved + REPAIR_AFTER
+    assert schedule.adoptable_at(at(Status.HELD, moved_at=moved)) == moved + LOST_AFTER
     assert schedule.stalled_at(at(Status.BOUND, moved_at=moved)) == moved + PATIENCE
 
 
@@ -93,7 +93,7 @@ def test_a_signal_is_repeated_after_a_minute(status: Status, signal: Signal) -> 
 @pytest.mark.parametrize("status", [Status.HELD, Status.AWAITING_WINDOW, Status.HANDING_OFF])
 def test_what_is_to_be_adopted_is_due_when_it_may_be(status: Status) -> None:
     orphan = at(status, signal=Signal.ADOPT, execution=3)
-    assert schedule.due_at(orphan, START) == START + 4 * MINUTE
+    assert schedule.due_at(orphan, START) == START + 6 * MINUTE
     assert schedule.due_at(orphan, START + timedelta(hours=1)) == START + timedelta(hours=1)
 
 

@@ -168,7 +168,7 @@ def test_each_execution_that_comes_to_nothing_is_replaced_later() -> None:
         if world.tick()["adopted"]:
             adopted.append(minute)
     pauses = [after - before for before, after in itertools.pairwise(adopted)]
-    assert adopted[0] == 1
+    assert adopted[0] == 2
     assert pauses == sorted(pauses)
     assert len(adopted) < 9
     assert timedelta(minutes=200) < MOST_PATIENCE

@@ -7,6 +7,8 @@ from cutover.domain.record import FINAL, Admission, RevisionRecord, Signal, Stat
 
 REPAIR_AFTER = timedelta(seconds=60)
 """How long a signal may wait for the relay before the clock repeats it."""
+LOST_AFTER = timedelta(seconds=90)
+"""So long an execution that seems lost is given: one whose wait failed pauses for a minute and reads the record."""
 PATIENCE = timedelta(minutes=15)
 """So long a revision may stand in a status that passes by itself: more than all retries of a state take."""
 MOST_PATIENCE = timedelta(hours=4)
@@ -28,7 +30,7 @@ def _doubled(record: RevisionRecord) -> int:
 
 def adoptable_at(record: RevisionRecord) -> datetime:
     """When a revision whose execution is known to be lost gets another: later for each that came to nothing."""
-    return record.moved_at + min(REPAIR_AFTER * _doubled(record), MOST_PATIENCE)
+    return record.moved_at + min(LOST_AFTER * _doubled(record), MOST_PATIENCE)
 
 
 def stalled_at(record: RevisionRecord) -> datetime | None:
