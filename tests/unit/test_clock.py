@@ -207,7 +207,7 @@ def test_a_revoked_key_ends_what_is_only_bound() -> None:
     world.announce()
     world.run()
     assert world.record().status == "bound"
-    world.clock.move(timedelta(minutes=1))
+    world.clock.move(timedelta(minutes=2))
     assert tick(world) == {"withdrawn": 1}
     assert world.record().reason == "KEY_REVOKED"
 
