@@ -30,7 +30,8 @@ class Part(BaseModel):
     command: str
     counts: tuple[Count, ...]
     seconds: Annotated[float, Field(ge=0)]
-    outcome: Literal["held", "broken"]
+    outcome: Literal["held", "broken", "sampled"]
+    """``sampled``: what was tried held or is counted, and not everything was tried."""
     commit: str
     machine: str
 
