@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.reliability.measured import Measured, Part
+from tests.reliability.measured import Count, Measured, Part
 from tests.reliability.parts import RUNNERS, Runner
 
 FINDINGS = Path(__file__).parent / "findings.toml"
@@ -34,7 +34,7 @@ def _summary(measured: Measured) -> Iterator[str]:
         if part is None:
             yield f"| [{runner.heading}](#{_anchor(runner)}) | | not run | | |"
             continue
-        first = "; ".join(f"{_number(each.count)} {each.what}" for each in part.counts[:2])
+        first = "; ".join(_told(each) for each in part.counts[:2])
         link = f"[{runner.heading}](#{_anchor(runner)})"
         yield f"| {link} | {first} | {part.outcome} | {part.seconds} | `{part.commit}` |"
 
@@ -64,6 +64,12 @@ def _limits(cannot: list[str]) -> Iterator[str]:
     yield from ("", "## What this cannot show", "")
     for each in cannot:
         yield f"- {each}"
+
+
+def _told(counted: Count) -> str:
+    if isinstance(counted.count, int):
+        return f"{counted.count:,} {counted.what}"
+    return f"{counted.what}: {counted.count}"
 
 
 def _anchor(runner: Runner) -> str:

@@ -60,7 +60,7 @@ def simulation(seeds: int) -> Counted:
     )  # fmt: skip
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     counts = [
-        Count(what=f"seeds 0 to {seeds - 1}", count=told["seeds"]),
+        Count(what=f"seeds (0 to {seeds - 1})", count=told["seeds"]),
         Count(what="transitions taken", count=sum(told["rows"].values())),
         Count(what="different rows of the table, with their status before", count=len(told["rows"])),
         Count(what="acts of CI, people, operators, sources, time and the consumer", count=sum(told["acts"].values())),
