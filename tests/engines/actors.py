@@ -5,7 +5,6 @@ Powertools' idempotency is left out, as if its table had been emptied: what is t
 
 import uuid
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from cutover.contracts.approval import Answers, Decision
@@ -17,10 +16,6 @@ from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.summary import exceptions_of, risk_of
 from cutover.doors.brake_orders import braking
 from cutover.doors.brake_orders.braking import Braking
-from cutover.doors.clock.ending import Ending
-from cutover.doors.clock.repairing import Repairing
-from cutover.doors.clock.ticking import Ticking
-from cutover.doors.clock.watching import Watching
 from cutover.doors.receipts import receiving
 from cutover.doors.receipts.receiving import Receiving
 from cutover.doors.resolutions import resolving
@@ -101,26 +96,11 @@ def hand_off(wiring: SimulatedWiring, execution: int = 1) -> RevisionRecord:
 
 def tick(wiring: SimulatedWiring) -> dict[str, int]:
     """The clock looks once at all that is due. Whatever it could not look after, but for a lost race, is a bug."""
-    records, store, clock, policies = wiring.records, wiring.store, wiring.clock, wiring.policies
-    recorder = wiring.recorder("clock")
 
     def report(name: str, error: Exception) -> None:
         assert isinstance(error, Conflict), f"{name} could not be looked after: {error}"
 
-    return Ticking(
-        records=records,
-        clock=clock,
-        ending=Ending(
-            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations,
-            active=cache(policies.active),
-        ),
-        repairing=Repairing(records=records, recorder=recorder, clock=clock),
-        watching=Watching(
-            records=records, recorder=recorder, store=store, clock=clock, policies=policies,
-            drifting=wiring.drifting, succession=wiring.succession(),
-        ),
-        report=report,
-    ).run()  # fmt: skip
+    return wiring.ticking(report).run()
 
 
 def admit(wiring: SimulatedWiring, digest: str) -> Admission:

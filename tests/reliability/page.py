@@ -36,7 +36,8 @@ def _summary(measured: Measured) -> Iterator[str]:
             continue
         first = "; ".join(_told(each) for each in part.counts[:2])
         link = f"[{runner.heading}](#{_anchor(runner)})"
-        yield f"| {link} | {first} | {part.outcome} | {part.seconds} | `{part.commit}` |"
+        seconds = part.seconds or ""
+        yield f"| {link} | {first} | {part.outcome} | {seconds} | `{part.commit}` |"
 
 
 def _parts(measured: Measured) -> Iterator[str]:
@@ -49,6 +50,8 @@ def _parts(measured: Measured) -> Iterator[str]:
 
 def _counts(part: Part) -> Iterator[str]:
     yield f"`{part.command}`, on {part.machine}."
+    if part.outcome == "sampled":
+        yield "Not everything was tried: these counts were put together by hand from runs of single targets."
     yield from ("", "| | |", "| --- | ---: |")
     for each in part.counts:
         yield f"| {each.what} | {_number(each.count)} |"

@@ -12,7 +12,7 @@ from cutover.contracts.candidate import Candidate
 from cutover.contracts.holds import Hold, HoldMessage, HoldRegister
 from cutover.domain import holds
 from cutover.domain.ledger import status_by_ledger
-from cutover.domain.record import RevisionRecord
+from cutover.domain.record import RevisionRecord, Status
 from tests.building.policy import OPENS_AT
 from tests.simulator.world import World
 
@@ -93,3 +93,38 @@ def repair(world: World, minutes: int = 2) -> None:
     for _ in range(minutes):
         world.clock.move(timedelta(minutes=1))
         world.tick()
+
+
+def caught_before(stage: str, act: Callable[[World], object]) -> Callable[[World], Status]:
+    """``act`` when the machine is about to call this stage for the first time. The status at that moment."""
+
+    def arrange(world: World) -> Status:
+        seen: list[Status] = []
+
+        def before(name: str, payload: Any) -> None:
+            if (payload.get("state") or name) == stage and not seen:
+                seen.append(world.record().status)
+                act(world)
+
+        world.before_invoke = before
+        world.announce()
+        world.run()
+        if not seen:
+            for person in ("erin", "omar"):
+                world.decide(person)
+                world.run()
+        return seen[0]
+
+    return arrange
+
+
+def when(journey: Callable[[World], RevisionRecord], act: Callable[[World], object]) -> Callable[[World], Status]:
+    """``act`` at the end of this stretch of the way, and what follows. The status before it."""
+
+    def arrange(world: World) -> Status:
+        record = journey(world)
+        act(world)
+        world.run()
+        return record.status
+
+    return arrange

@@ -1,16 +1,12 @@
 """The clock: ends what is over, repeats what was not heard, looks again where it must, and nothing else."""
 
 from datetime import timedelta
-from functools import cache
 
 import pytest
 
 from cutover.domain.record import Signal, Status
 from cutover.domain.schedule import REPAIR_AFTER
-from cutover.doors.clock.ending import Ending
-from cutover.doors.clock.repairing import Repairing
-from cutover.doors.clock.ticking import BATCH, LOOK_AGAIN, OUTCOMES, WATCH_AGAIN, Ticking
-from cutover.doors.clock.watching import Watching
+from cutover.doors.clock.ticking import BATCH, LOOK_AGAIN, OUTCOMES, WATCH_AGAIN
 from cutover.errors import DependencyUnavailable
 from tests.building.policy import CLOSES_AT, OPENS_AT, RECEIVED_AT
 from tests.fakes.faults import Faults, Killed, faulty
@@ -22,23 +18,8 @@ SECOND = timedelta(seconds=1)
 
 def tick(world: World, failures: list[tuple[str, str]] | None = None) -> dict[str, int]:
     """The clock alone: nothing that it causes happens yet. What came of it; what it reports goes to ``failures``."""
-    wiring, failures = world.wiring, [] if failures is None else failures
-    records, store, clock, policies = wiring.records, wiring.store, wiring.clock, wiring.policies
-    recorder = wiring.recorder("clock")
-    counted = Ticking(
-        records=records,
-        clock=clock,
-        ending=Ending(
-            recorder=recorder, store=store, clock=clock, policies=policies, destinations=wiring.destinations,
-            active=cache(policies.active),
-        ),
-        repairing=Repairing(records=records, recorder=recorder, clock=clock),
-        watching=Watching(
-            records=records, recorder=recorder, store=store, clock=clock, policies=policies,
-            drifting=wiring.drifting, succession=wiring.succession(),
-        ),
-        report=lambda name, error: failures.append((name, type(error).__name__)),
-    ).run()  # fmt: skip
+    told = [] if failures is None else failures
+    counted = world.wiring.ticking(lambda name, error: told.append((name, type(error).__name__))).run()
     assert set(counted) == set(OUTCOMES)
     return {outcome: count for outcome, count in counted.items() if count}
 

@@ -110,8 +110,8 @@ def test_a_status_that_should_pass_and_does_not_is_taken_over(status: str) -> No
     assert_consistent(world)
 
 
-def test_one_that_is_alive_after_all_is_fenced() -> None:
-    """It was only slow: whatever it asks for from here on is not written, and it ends by itself."""
+def taken_for_lost() -> tuple[World, Execution]:
+    """An execution that is alive, and that nobody could wake: another serves its revision by now."""
     world = World()
     awaiting_approval(world)
     slow = world.execution()
@@ -120,6 +120,12 @@ def test_one_that_is_alive_after_all_is_fenced() -> None:
     world.decide("omar")
     world.run()
     minutes(world, 2)
+    return world, slow
+
+
+def test_one_that_is_alive_after_all_is_fenced() -> None:
+    """It was only slow: whatever it asks for from here on is not written, and it ends by itself."""
+    world, slow = taken_for_lost()
     assert world.record().execution == 2
     entries = len(world.ledger())
     world.machine.succeed(str(slow.token))
@@ -131,14 +137,7 @@ def test_one_that_is_alive_after_all_is_fenced() -> None:
 
 
 def test_a_fenced_wait_does_not_take_the_token_s_place() -> None:
-    world = World()
-    awaiting_approval(world)
-    slow = world.execution()
-    world.wiring.workflow.time_out(str(slow.token))
-    world.decide("erin")
-    world.decide("omar")
-    world.run()
-    minutes(world, 2)
+    world, slow = taken_for_lost()
     token = world.wiring.tokens.newest("service@production.1", 1)
     assert token is not None
     assert token.execution == 2

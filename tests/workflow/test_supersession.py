@@ -23,8 +23,10 @@ from tests.simulator.journeys import (
     announced,
     awaiting_approval,
     awaiting_window,
+    caught_before,
     handed_off,
     repair,
+    when,
 )
 from tests.simulator.owners import with_facts
 from tests.simulator.world import World, fill
@@ -42,40 +44,6 @@ def supersede(world: World) -> None:
     world.run()
 
 
-def caught_before(stage: str) -> Callable[[World], Status]:
-    """The newer candidate goes all its way while the machine is about to call this stage for the older one."""
-
-    def arrange(world: World) -> Status:
-        seen: list[Status] = []
-
-        def before(name: str, payload: Any) -> None:
-            if (payload.get("state") or name) == stage and not seen:
-                seen.append(world.record().status)
-                supersede(world)
-
-        world.before_invoke = before
-        world.announce()
-        world.run()
-        if not seen:
-            for person in ("erin", "omar"):
-                world.decide(person)
-                world.run()
-        return seen[0]
-
-    return arrange
-
-
-def when(journey: Callable[[World], RevisionRecord]) -> Callable[[World], Status]:
-    """The newer candidate comes at the end of this stretch of the way."""
-
-    def arrange(world: World) -> Status:
-        record = journey(world)
-        supersede(world)
-        return record.status
-
-    return arrange
-
-
 def held(world: World) -> RevisionRecord:
     return announced(world, world.candidate().model_copy(update={"waivers": ()}))
 
@@ -88,14 +56,14 @@ def deferred(world: World) -> RevisionRecord:
 
 
 LIVING: dict[Status, Callable[[World], Status]] = {
-    Status.COLLECTING: caught_before("Collect"),
-    Status.VERIFYING: caught_before("Verify"),
-    Status.HELD: when(held),
-    Status.BOUND: caught_before("RequestApproval"),
-    Status.AWAITING_APPROVAL: when(awaiting_approval),
-    Status.DEFERRED: when(deferred),
-    Status.APPROVED: caught_before("AwaitWindow"),
-    Status.AWAITING_WINDOW: when(awaiting_window),
+    Status.COLLECTING: caught_before("Collect", supersede),
+    Status.VERIFYING: caught_before("Verify", supersede),
+    Status.HELD: when(held, supersede),
+    Status.BOUND: caught_before("RequestApproval", supersede),
+    Status.AWAITING_APPROVAL: when(awaiting_approval, supersede),
+    Status.DEFERRED: when(deferred, supersede),
+    Status.APPROVED: caught_before("AwaitWindow", supersede),
+    Status.AWAITING_WINDOW: when(awaiting_window, supersede),
 }
 
 

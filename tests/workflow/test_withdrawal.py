@@ -20,46 +20,18 @@ from tests.simulator.journeys import (
     assert_consistent,
     awaiting_approval,
     awaiting_window,
+    caught_before,
     handed_off,
     repair,
+    when,
 )
 from tests.simulator.world import World
 
 CUTOVER = "service@production.1"
 
 
-def caught_before(stage: str) -> Callable[[World], Status]:
-    """Somebody withdraws when the machine is about to call this stage for the first time."""
-
-    def arrange(world: World) -> Status:
-        seen: list[Status] = []
-
-        def before(name: str, payload: Any) -> None:
-            if (payload.get("state") or name) == stage and not seen:
-                seen.append(world.record().status)
-                withdraw(world, CUTOVER)
-
-        world.before_invoke = before
-        announced(world)
-        if not seen:
-            for person in ("erin", "omar"):
-                world.decide(person)
-                world.run()
-        return seen[0]
-
-    return arrange
-
-
-def when(journey: Callable[[World], RevisionRecord]) -> Callable[[World], Status]:
-    """Somebody withdraws at the end of this stretch of the way."""
-
-    def arrange(world: World) -> Status:
-        record = journey(world)
-        withdraw(world, CUTOVER)
-        world.run()
-        return record.status
-
-    return arrange
+def withdrawn_by_somebody(world: World) -> None:
+    withdraw(world, CUTOVER)
 
 
 def held(world: World) -> RevisionRecord:
@@ -74,14 +46,14 @@ def deferred(world: World) -> RevisionRecord:
 
 
 LIVING: dict[Status, Callable[[World], Status]] = {
-    Status.COLLECTING: caught_before("Collect"),
-    Status.VERIFYING: caught_before("Verify"),
-    Status.HELD: when(held),
-    Status.BOUND: caught_before("RequestApproval"),
-    Status.AWAITING_APPROVAL: when(awaiting_approval),
-    Status.DEFERRED: when(deferred),
-    Status.APPROVED: caught_before("AwaitWindow"),
-    Status.AWAITING_WINDOW: when(awaiting_window),
+    Status.COLLECTING: caught_before("Collect", withdrawn_by_somebody),
+    Status.VERIFYING: caught_before("Verify", withdrawn_by_somebody),
+    Status.HELD: when(held, withdrawn_by_somebody),
+    Status.BOUND: caught_before("RequestApproval", withdrawn_by_somebody),
+    Status.AWAITING_APPROVAL: when(awaiting_approval, withdrawn_by_somebody),
+    Status.DEFERRED: when(deferred, withdrawn_by_somebody),
+    Status.APPROVED: caught_before("AwaitWindow", withdrawn_by_somebody),
+    Status.AWAITING_WINDOW: when(awaiting_window, withdrawn_by_somebody),
 }
 
 

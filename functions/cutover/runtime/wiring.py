@@ -48,6 +48,8 @@ from cutover.together import A, B, Together
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 
+    from cutover.doors.clock.ticking import Report, Ticking
+
 STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 AT_A_TIME = 8
 """Below the ten connections that a client of botocore keeps."""
@@ -206,6 +208,30 @@ class Wiring:
         return Drifting(
             store=self.store, policies=self.policies, sources=self.sources, collect=again, together=self.together
         )
+
+    def ticking(self, report: "Report") -> "Ticking":
+        """One tick of the clock; ``report`` is told what could not be looked after."""
+        from cutover.doors.clock.ending import Ending
+        from cutover.doors.clock.repairing import Repairing
+        from cutover.doors.clock.ticking import Ticking
+        from cutover.doors.clock.watching import Watching
+
+        records, store, clock, policies = self.records, self.store, self.clock, self.policies
+        recorder = self.recorder("clock")
+        return Ticking(
+            records=records,
+            clock=clock,
+            ending=Ending(
+                recorder=recorder, store=store, clock=clock, policies=policies, destinations=self.destinations,
+                active=functools.cache(policies.active),
+            ),
+            repairing=Repairing(records=records, recorder=recorder, clock=clock),
+            watching=Watching(
+                records=records, recorder=recorder, store=store, clock=clock, policies=policies,
+                drifting=self.drifting, succession=self.succession(),
+            ),
+            report=report,
+        )  # fmt: skip
 
     def policy(self) -> Policy:
         """The active policy, read now: facts may have changed a moment ago."""
