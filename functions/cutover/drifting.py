@@ -13,7 +13,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.bundle import DraftBundle
 from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, EvidenceSet, Section, SourceFailure
-from cutover.contracts.policy import Source
+from cutover.contracts.sources import Source
 from cutover.contracts.supersession import Difference, Refreshed
 from cutover.domain import canonical, drift
 from cutover.domain.opening import merged
@@ -23,7 +23,7 @@ from cutover.domain.window import occurrence
 from cutover.errors import Refused
 from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
-from cutover.ports import SourceSystem, Store
+from cutover.ports import Sources, Store
 from cutover.together import Together, one_by_one
 
 MAX_ARTIFACT_RECORD = 65_536
@@ -53,7 +53,7 @@ class _Newer:
 class Drifting:
     store: Store
     policies: PolicyReader
-    sources: Mapping[str, SourceSystem]
+    sources: Sources
     collect: Collect
     together: Together = one_by_one
 

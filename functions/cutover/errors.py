@@ -6,6 +6,7 @@
     ├── Refused                  bad input or a failed proof: a stable code, what was found, what mends it
     ├── TransientError           trying again may help; only the state machine does so
     │   ├── DependencyUnavailable    a service failed or throttled; nothing was done
+    │   │   └── SourceUnavailable        a source system did; when it lasts, that is a result with a code
     │   └── Conflict                 another writer was first; read the record and decide again
     ├── Fenced                   another execution serves this revision now; this one is to end
     ├── AmbiguousCompletion      the request may or may not have taken effect; never blindly repeated
@@ -37,6 +38,15 @@ class TransientError(CutoverError):
 
 class DependencyUnavailable(TransientError):
     """A service failed or throttled before it did anything."""
+
+
+class SourceUnavailable(DependencyUnavailable):
+    """A source system failed, throttled or could not be reached. ``code`` is what it is called when it lasts."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
 
 
 class Conflict(TransientError):

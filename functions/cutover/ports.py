@@ -3,16 +3,15 @@
 Every method raises ``DependencyUnavailable`` when its service fails or throttles.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Reference
 from cutover.contracts.handoff import Tombstone
 from cutover.contracts.ledger import LedgerEntry
-from cutover.contracts.policy import Source
 from cutover.domain.mac import Mac as Mac  # noqa: PLC0414 - a port like the others, said to be one
 from cutover.domain.record import (
     ActivePolicy,
@@ -236,20 +235,50 @@ class Fetched:
     version: str
 
 
-class SourceSystem(Protocol):
-    """One kind of source system. Limits are on bytes; adapters only fetch.
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a source system wants to see: a user with a password, or a token. Neither is ever shown."""
 
-    Raises ``Refused`` with ``SOURCE_RECORD_MISSING``, ``SOURCE_RECORD_TOO_LARGE`` or ``SOURCE_DENIED``.
+    user: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+class Credentials(Protocol):
+    """The credentials of source systems, each under the purpose that the facts name."""
+
+    def get(self, purpose: str, *, fresh: bool = False) -> Credential:
+        """``fresh``: read again, because what was read before was not taken.
+
+        Raises ``Refused`` (``CREDENTIAL_MISSING``, ``CREDENTIAL_UNREADABLE``).
+        """
+
+
+S = TypeVar("S", contravariant=True)
+
+
+class SourceSystem(Protocol[S]):
+    """One kind of source system; ``S``: how the facts configure it. Limits are on bytes; adapters only fetch.
+
+    Raises ``Refused`` when the record cannot be had (``SOURCE_RECORD_MISSING``, ``SOURCE_RECORD_TOO_LARGE``,
+    ``SOURCE_DENIED`` and others), and ``SourceUnavailable`` when another try may bring it.
     """
 
-    def fetch(self, source: Source, reference: Reference, *, limit: int) -> Fetched:
+    def fetch(self, source: S, reference: Reference, *, limit: int) -> Fetched:
         """The record's bytes at exactly the reference's version."""
 
-    def latest(self, source: Source, reference: Reference) -> str | None:
+    def latest(self, source: S, reference: Reference) -> str | None:
         """The version that the record has now, asked for cheaply; None when the source does not have it any more."""
 
-    def artifact(self, name: str, source: Source, reference: Reference, *, limit: int) -> bytes:
-        """An ``ArtifactRecord`` as canonical bytes: the artifact's digest, computed from its bytes as read."""
+    def artifact(self, name: str, source: S, reference: Reference, *, limit: int) -> bytes:
+        """An ``ArtifactRecord`` as canonical bytes: the artifact's digest, computed from its bytes as read.
+
+        Raises ``Refused`` (``SOURCE_HAS_NO_ARTIFACTS``) where the source keeps none.
+        """
+
+
+Sources = Mapping[str, SourceSystem[Any]]
+"""One adapter for each kind of source system, by the kind's name."""
 
 
 class Inbox(Protocol):

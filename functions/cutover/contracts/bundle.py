@@ -28,8 +28,13 @@ from cutover.contracts.base import (
 T = TypeVar("T")
 Gap = TypeVar("Gap")
 
-Measure = Literal["value", "length", "sha256"]
-"""How the pointer's target becomes the field's value: itself, its number of items, the digest of the bytes."""
+Measure = Literal["value", "length", "sha256", "part", "component", "cohort", "environment"]
+"""How the pointer's target becomes the field's value.
+
+``value``: itself · ``length``: its number of items · ``sha256``: the digest of the bytes · ``part``: one of the parts
+that commas separate in it · ``component``, ``cohort``, ``environment``: its name, or one of its comma-separated parts,
+as the rules' table renders names of that kind (``domain.rendering``).
+"""
 
 
 class Origin(Model):
@@ -59,13 +64,15 @@ class Held(Model):
     hold: Digest
 
 
-class Release(Model):
-    """What the candidate itself says. A candidate without these fields is refused, so no gap can stand."""
+class Release(Model, Generic[Gap]):
+    """What the candidate itself says. A candidate without these fields is refused, so no gap can stand but one:
+    an older contract names no commit.
+    """
 
     product: Sourced[Product]
     version: Sourced[Line]
     repository: Sourced[Line]
-    commit: Sourced[Commit]
+    commit: Sourced[Commit] | Gap
     workflow: Sourced[Line]
     run: Sourced[Line]
     requester: Sourced[Line]
@@ -79,6 +86,8 @@ class Provenance(Model, Generic[Gap]):
     statement: Sourced[Digest] | Gap
     builder: Sourced[Line] | Gap
     repository: Sourced[Line] | Gap
+    ref: Sourced[Line] | Gap
+    workflow: Sourced[Line] | Gap
     commit: Sourced[Line] | Gap
 
 
@@ -87,6 +96,16 @@ class Dependencies(Model, Generic[Gap]):
     format: Sourced[Line] | Gap
     spec_version: Sourced[Line] | Gap
     components: Sourced[int] | Gap
+    licences: Sourced[int] | Gap
+    purls: Sourced[int] | Gap
+
+
+class CatalogEntity(Model, Generic[Gap]):
+    """What the service catalog says of the component."""
+
+    owner: Sourced[Line] | Gap
+    lifecycle: Sourced[Line] | Gap
+    tier: Sourced[Line] | Gap
 
 
 class Component(Model, Generic[Gap]):
@@ -95,6 +114,7 @@ class Component(Model, Generic[Gap]):
     size: Sourced[int] | Gap
     provenance: Provenance[Gap]
     dependencies: Dependencies[Gap]
+    catalog: CatalogEntity[Gap]
 
 
 class Attestation(Model, Generic[Gap]):
@@ -120,12 +140,30 @@ class BundleCohort(Model, Generic[Gap]):
 
 
 class BundleFlag(Model, Generic[Gap]):
+    """``None`` where the flag's type does not need it and it is not stated."""
+
     key: Sourced[Line]
-    type: Sourced[Line]
-    owner: Sourced[Line] | Gap
-    purpose: Sourced[Text] | Gap
-    default: Sourced[Line] | Gap
+    type: Sourced[Line] | Gap
+    owner: Sourced[Line] | Gap | None
+    purpose: Sourced[Text] | Gap | None
+    default: Sourced[Line] | Sourced[bool] | Gap | None
+    environments: tuple[Sourced[Line], ...] | Gap | None
     expires_at: Sourced[Line] | Gap | None
+    rollback_condition: Sourced[Text] | Gap | None
+    monitoring_hook: Sourced[Line] | Gap | None
+
+
+class BundleDifference(Model):
+    """A setting that an environment has otherwise than all share; ``base`` is None where only it has the setting."""
+
+    name: Sourced[Line]
+    base: Sourced[Line] | Sourced[int] | Sourced[bool] | None
+    value: Sourced[Line] | Sourced[int] | Sourced[bool]
+
+
+class BundleOverlay(Model):
+    environment: Sourced[Line]
+    differences: tuple[BundleDifference, ...]
 
 
 class BundleStep(Model, Generic[Gap]):
@@ -173,12 +211,13 @@ class BundleOf(Model, Generic[Gap]):
     engine: Engine
     rules: Digest
     evidence_set: Digest
-    release: Release
+    release: Release[Gap]
     components: tuple[Component[Gap], ...]
     attestations: tuple[Attestation[Gap], ...]
     change: Change[Gap]
     cohorts: tuple[BundleCohort[Gap], ...] | Gap
     flags: tuple[BundleFlag[Gap], ...] | Gap
+    overlays: tuple[BundleOverlay, ...] | Gap
     rollback: Rollback[Gap]
     waivers: tuple[BundleWaiver[Gap] | Gap, ...]
 

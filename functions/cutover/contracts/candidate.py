@@ -39,6 +39,8 @@ class CandidateComponent(Model):
     artifact: Reference
     provenance: Reference | None = None
     dependencies: Reference | None = None
+    catalog: Reference | None = None
+    """The service's entity in the service catalog."""
 
 
 class NamedAttestation(Model):
@@ -61,15 +63,26 @@ class RollbackRequest(Model):
     plan: Reference
 
 
+class Translation(Model):
+    """Which older document a candidate was made of: the digest of its payload as it was signed."""
+
+    contract: Literal["cutover/candidate/v0"]
+    original: Digest
+
+
 class Candidate(Model):
-    """``cutover/candidate/v1``."""
+    """``cutover/candidate/v1``.
+
+    ``commit`` may be null, where whoever issued it cannot say: that is a hold. ``rehearsal``: it is collected, verified
+    and reported; nobody is asked, and nothing can be handed off. ``translated`` is written by Cutover itself, never by CI.
+    """
 
     schema_: Annotated[Literal["cutover/candidate/v1"], SAID] = kind("cutover/candidate/v1")
     audience: Audience
     product: Product
     version: Line
     repository: Line
-    commit: Commit
+    commit: Commit | None
     authority: Authority
     requester: Line
     rationale: Text
@@ -81,11 +94,15 @@ class Candidate(Model):
     change: Reference
     rollout: Reference
     flags: Reference
+    overlays: Reference | None = None
+    """The settings of the environments."""
     rollback: RollbackRequest
     waivers: Annotated[tuple[Reference, ...], Field(max_length=50)] = ()
     issued_at: Instant
     sequence: Annotated[int, Field(ge=0, lt=2**53)]
     expires_at: Instant
+    rehearsal: bool = False
+    translated: Translation | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> "Candidate":

@@ -23,6 +23,7 @@ from cutover.contracts.base import (
 )
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.manifest import RequiredSigner, Window
+from cutover.contracts.sources import Source
 
 RULES_TYPE = "application/vnd.cutover.rules.v1+json"
 FACTS_TYPE = "application/vnd.cutover.facts.v1+json"
@@ -98,6 +99,69 @@ class TrustFile(Model):
     bundle: Envelope
 
 
+class BuildOrigin(Model):
+    """Where a product may be built: what provenance must state. A trailing ``*`` admits whatever follows.
+
+    No list is ever taken for "any": without ``workflows``, none is admitted.
+    """
+
+    builders: tuple[Line, ...] = ()
+    repositories: tuple[Line, ...] = ()
+    refs: tuple[Line, ...] = ()
+    workflows: tuple[Line, ...] = ()
+
+
+class Rendering(Model):
+    """How source systems spell the names of components, cohorts and environments (row 18): ours, each with theirs."""
+
+    version: Annotated[int, Field(ge=1)] = 1
+    components: dict[Name, tuple[Line, ...]] = Field(default_factory=dict)
+    cohorts: dict[Name, tuple[Line, ...]] = Field(default_factory=dict)
+    environments: dict[Name, tuple[Line, ...]] = Field(default_factory=dict)
+
+
+class ChangeStates(Model):
+    """In a change record's own words: the states in which it may be released, and those in which it is over."""
+
+    approved: tuple[Line, ...] = ("approved",)
+    closed: tuple[Line, ...] = ("closed", "cancelled")
+
+
+class Allowance(Model):
+    """How one setting may differ between environments: in its type and, where they are given, within these bounds."""
+
+    type: Literal["string", "integer", "boolean"]
+    one_of: tuple[Line, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    environments: tuple[Name, ...] = ()
+    """Where it may differ; none named: everywhere."""
+
+
+class Legacy(Model):
+    """What ``cutover/candidate/v0`` cannot say of one service, said once by the policy's owners.
+
+    ``targets`` maps the environments of v0 to targets. References of v0 have no version: where a source cannot be
+    asked for one, that is a hold.
+    """
+
+    product: Product
+    component: Name
+    repository: Line
+    workflow: Line
+    requester: Line
+    registry: Name
+    changes: Name
+    records: Name
+    """The source that has the service's rollout plan, flags, overlays and rollback plan, under these names."""
+    rollout: Locator
+    flags: Locator
+    rollback: Locator
+    criteria: Annotated[tuple[Line, ...], Field(min_length=1)]
+    targets: dict[Line, Product]
+    valid_for: Seconds
+
+
 class Rules(Model):
     """``cutover/rules/v1``."""
 
@@ -124,6 +188,27 @@ class Rules(Model):
     """How often the sources and the facts of a waiting revision are looked at."""
     probe_before: Seconds = 14_400
     """So long before the window opens they are looked at in any case, while people are awake to answer."""
+    builds: dict[Product, BuildOrigin] = Field(default_factory=dict)
+    """Where each product may be built. Of a product that is not listed, no provenance is accepted."""
+    rendering: Rendering = Rendering()
+    change_states: ChangeStates = ChangeStates()
+    allowances: dict[Product, dict[Line, Allowance]] = Field(default_factory=dict)
+    """Which settings of a product may differ between environments. Any other difference is a hold."""
+    secrets: Literal["redact", "refuse"] = "refuse"
+    """What is done with a record of a source that has a secret in it."""
+    legacy: dict[Line, Legacy] = Field(default_factory=dict)
+    """The services that may still be announced as ``cutover/candidate/v0``."""
+
+
+class Team(Model):
+    """Who owns holds, and who owns a service: ``groups`` are the catalog's names for it (``group:default/payments``)."""
+
+    name: Line
+    channel: Line | None = None
+    """Where the team is reached while it works, such as a Slack channel."""
+    escalation: Line | None = None
+    """Who is called when nobody answers there, such as an on-call schedule."""
+    groups: tuple[Line, ...] = ()
 
 
 class Person(Model):
@@ -135,9 +220,22 @@ class Person(Model):
     """How source systems name this person; a requester is mapped through these."""
 
 
-class Source(Model):
-    kind: Literal["s3"]
-    bucket: Locator
+class KeylessIdentity(Model):
+    """Whose signatures count that were made under a certificate of Sigstore (Fulcio) instead of a key.
+
+    ``identity`` is the certificate's subject alternative name, ``repository`` and ``ref`` are its source repository URI
+    and ref; a certificate must have what is given here. ``identity`` and ``ref`` may end in ``*``: anything may follow.
+    """
+
+    purpose: Literal["provenance", "attestation"]
+    issuer: Line
+    identity: Line
+    repository: Line | None = None
+    ref: Line | None = None
+    not_before: Instant
+    not_after: Instant
+    revoked_at: Instant | None = None
+    products: tuple[Product, ...] = ()
 
 
 class Freeze(Model):
@@ -159,11 +257,14 @@ class Facts(Model):
     audience: Audience
     version: Annotated[int, Field(ge=1)]
     issued_at: Instant
-    teams: dict[Name, Line]
+    teams: dict[Name, Team]
     people: dict[Name, Person]
     keys: tuple[TrustedKey, ...]
     calendars: dict[Product, Calendar]
     sources: dict[Name, Source]
+    identities: tuple[KeylessIdentity, ...] = ()
+    trusted_root: Digest | None = None
+    """Sigstore's trusted root by digest: certificate authorities, logs and timestamp authorities, kept in the store."""
 
 
 class SignedReference(Model):

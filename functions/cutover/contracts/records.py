@@ -46,7 +46,7 @@ class RolloutPlan(Model):
 
 class Flag(Model):
     key: Line
-    type: Literal["release", "experiment", "operational", "permission"]
+    type: Line | None = None
     owner: Line | None = None
     purpose: Text | None = None
     default: Line | None = None
@@ -61,6 +61,28 @@ class FlagSet(Model):
 
     schema_: Annotated[Literal["cutover/flag-set/v1"], SAID] = kind("cutover/flag-set/v1")
     flags: Annotated[tuple[Flag, ...], Field(max_length=200)]
+
+
+class Setting(Model):
+    """One setting of an environment."""
+
+    name: Line
+    value: Line | int | bool
+
+
+class Overlay(Model):
+    """What one environment sets otherwise, or besides."""
+
+    environment: Line
+    settings: Annotated[tuple[Setting, ...], Field(max_length=500)]
+
+
+class EnvironmentOverlays(Model):
+    """``cutover/environment-overlays/v1``: the settings that all environments share, and each one's own."""
+
+    schema_: Annotated[Literal["cutover/environment-overlays/v1"], SAID] = kind("cutover/environment-overlays/v1")
+    base: Annotated[tuple[Setting, ...], Field(max_length=500)]
+    overlays: Annotated[tuple[Overlay, ...], Field(max_length=50)]
 
 
 class Baseline(Model):

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from cutover.contracts.base import Digest
 from cutover.contracts.bundle import Bundle, DraftBundle, Held, LineageEntry, LineageTrace, Sourced, Waived
 from cutover.contracts.evidence import EvidenceSet
+from cutover.contracts.policy import Rendering
 from cutover.domain import canonical
 from cutover.domain.evidence_library import EvidenceLibrary
 from cutover.domain.faults import fault, pointer
@@ -59,21 +60,26 @@ def trace(bundle: AnyBundle, digest: Digest) -> LineageTrace:
     )
 
 
-def value_digest(value: str | int) -> Digest:
+def value_digest(value: str | int | bool) -> Digest:
     """The digest of a field's value in canonical JSON."""
     return canonical.digest(canonical.encode(value))
 
 
 def check(
-    bundle: AnyBundle, traced: LineageTrace, evidence_set: EvidenceSet, documents: Mapping[Digest, bytes]
+    bundle: AnyBundle,
+    traced: LineageTrace,
+    evidence_set: EvidenceSet,
+    documents: Mapping[Digest, bytes],
+    rendering: Rendering,
 ) -> tuple[Fault, ...]:
     """What is wrong with a bundle's lineage: nothing, or one fault for each field, at its pointer.
 
-    ``documents`` maps digests to bytes; bytes of another digest count as missing. Codes:
+    ``documents`` maps digests to bytes; bytes of another digest count as missing. ``rendering``: the names' table of
+    the rules that the bundle was made under. Codes:
     ``TRACE_DIFFERS``, ``FIELD_WITHOUT_ORIGIN``, ``EVIDENCE_UNKNOWN``, ``EVIDENCE_MISSING``,
     ``EVIDENCE_NOT_UNWRAPPED``, ``EVIDENCE_UNREADABLE``, ``POINTER_LEADS_NOWHERE``, ``VALUE_DIFFERS``.
     """
-    library = EvidenceLibrary(evidence_set, documents)
+    library = EvidenceLibrary(evidence_set, documents, rendering)
     faults = []
     if traced != trace(bundle, canonical.digest_model(bundle)):
         faults.append(fault("/", "TRACE_DIFFERS", "the trace is not the one of this bundle"))
@@ -87,8 +93,7 @@ def check(
 
 def _check_leaf(field: str, value: Any, library: EvidenceLibrary) -> None:
     if isinstance(value, Sourced):
-        found = library.measured(value.from_)
-        if not same_value(found, value.value):
+        if not any(same_value(found, value.value) for found in library.measured(value.from_)):
             raise Refused("VALUE_DIFFERS", f"{value.from_.pointer or 'the whole'} of its evidence says otherwise")
     elif value is not None and not isinstance(value, (Waived, Held)) and field.split("/")[1] not in HEADER:
         raise Refused("FIELD_WITHOUT_ORIGIN", "neither sourced nor waived")

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cutover.contracts.base import Digest
-from cutover.contracts.evidence import Evidence, EvidenceSet
+from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,14 @@ class PackageDocument:
 
 def evidence_of(evidence_set: EvidenceSet) -> Iterator[Evidence]:
     """Every evidence of a set, the candidate's first."""
-    yield evidence_set.candidate
+    yield from (each for _, each in sections_of(evidence_set))
+
+
+def sections_of(evidence_set: EvidenceSet) -> Iterator[tuple[Section, Evidence]]:
+    """Every evidence with the section that it was collected for, the candidate's first."""
+    yield "candidate", evidence_set.candidate
     for collection in evidence_set.collections:
-        yield from collection.evidence
+        yield from ((collection.section, each) for each in collection.evidence)
 
 
 def package_documents(

@@ -34,7 +34,7 @@ from cutover.ports import (
     Mailer,
     Records,
     Signer,
-    SourceSystem,
+    Sources,
     Tokens,
     Workflow,
 )
@@ -92,7 +92,7 @@ class Wiring:
         return S3Inbox(self.client("s3"), bucket=self.settings.text("CUTOVER_INBOX_BUCKET"))
 
     @functools.cached_property
-    def sources(self) -> dict[str, SourceSystem]:
+    def sources(self) -> Sources:
         """One adapter for each kind of source system."""
         from cutover.sources.s3 import S3Source
 

@@ -12,7 +12,7 @@ from cutover.adapters.s3_objects import DENIED, MISSING, TooLarge, chunks, conte
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Reference
 from cutover.contracts.evidence import ArtifactRecord
-from cutover.contracts.policy import Source
+from cutover.contracts.sources import BucketSource
 from cutover.domain import canonical
 from cutover.errors import Refused
 from cutover.ports import Fetched
@@ -26,19 +26,19 @@ _NOT_THERE = MISSING | {"InvalidArgument", "KeyTooLongError", "MethodNotAllowed"
 
 
 class S3Source:
-    """Implements ``SourceSystem``: a reference's record is the key, its version the object's version id."""
+    """Implements ``SourceSystem[BucketSource]``: a reference's record is the key, its version the object's version id."""
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
 
-    def fetch(self, source: Source, reference: Reference, *, limit: int) -> Fetched:
+    def fetch(self, source: BucketSource, reference: Reference, *, limit: int) -> Fetched:
         with _refusing(reference):
             answer = self._open(source, reference.record, reference.version)
             content = content_of(answer, limit=limit)
         media_type = answer.get("ContentType") or "application/octet-stream"
         return Fetched(content=content, media_type=media_type, version=reference.version)
 
-    def latest(self, source: Source, reference: Reference) -> str | None:
+    def latest(self, source: BucketSource, reference: Reference) -> str | None:
         """By one ``HEAD``, which a delete marker answers like a missing key."""
         with _refusing(reference):
             try:
@@ -48,7 +48,7 @@ class S3Source:
                     return None
                 raise
 
-    def artifact(self, name: str, source: Source, reference: Reference, *, limit: int) -> bytes:
+    def artifact(self, name: str, source: BucketSource, reference: Reference, *, limit: int) -> bytes:
         """``name`` is the source's name in the facts. The newest version is read too, where it is another."""
         with _refusing(reference):
             sha256, size = self._hash(source, reference.record, reference.version, limit)
@@ -66,7 +66,7 @@ class S3Source:
         )
         return canonical.encode_model(record)
 
-    def _open(self, source: Source, key: str, version: str) -> "GetObjectOutputTypeDef":
+    def _open(self, source: BucketSource, key: str, version: str) -> "GetObjectOutputTypeDef":
         with translated("GetObject"):
             answer = self._client.get_object(Bucket=source.bucket, Key=key, VersionId=version)
         if answer.get("VersionId") != version:
@@ -75,7 +75,7 @@ class S3Source:
             raise Refused("SOURCE_VERSION_DIFFERS", detail, "use a bucket that keeps versions")
         return answer
 
-    def _hash(self, source: Source, key: str, version: str, limit: int) -> tuple[Digest, int]:
+    def _hash(self, source: BucketSource, key: str, version: str, limit: int) -> tuple[Digest, int]:
         """Digest and size in bytes, in constant memory."""
         sha256, size = hashlib.sha256(), 0
         for chunk in chunks(self._open(source, key, version), limit=limit):
@@ -83,7 +83,7 @@ class S3Source:
             size += len(chunk)
         return "sha256:" + sha256.hexdigest(), size
 
-    def _latest(self, source: Source, key: str) -> str:
+    def _latest(self, source: BucketSource, key: str) -> str:
         with translated("HeadObject"):
             head = self._client.head_object(Bucket=source.bucket, Key=key)
         if not head.get("VersionId"):

@@ -3,14 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from cutover.contracts.base import Digest
 from cutover.contracts.bundle import DraftBundle, LineageTrace
 from cutover.contracts.candidate import Candidate
-from cutover.contracts.evidence import EvidenceSet
+from cutover.contracts.evidence import EvidenceSet, Section
 from cutover.contracts.manifest import Window
-from cutover.contracts.policy import Facts, Rules
+from cutover.contracts.policy import Facts, Purpose, Rules
 from cutover.domain.assembling import EvidenceIndex
+from cutover.domain.statements import Signed
+
+
+class StatementOpener(Protocol):
+    """Proves who signed a statement: a DSSE envelope under a trusted key, or a Sigstore bundle."""
+
+    def __call__(self, content: bytes, *, purpose: Purpose, facts: Facts, product: str, at: datetime) -> Signed:
+        """The signed statement in ``content``. ``Refused`` when no signature in it counts.
+
+        ``at``: when it is asked, for keys that end. A certificate's time is that of its log or timestamp.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +37,7 @@ class Context:
     rules: Rules
     facts: Facts
     window: Window
+    statements: StatementOpener = field(repr=False)
     index: EvidenceIndex = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -51,7 +64,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A named check. Its severity stands in the policy; a rule that the policy does not name holds."""
+    """A named check. Its severity stands in the policy; a rule that the policy does not name holds.
+
+    ``reads``: the sections of evidence that it looks at, the candidate and the bundle apart.
+    """
 
     id: str
     check: Callable[[Context], Iterable[Problem]]
+    reads: tuple[Section, ...] = ()

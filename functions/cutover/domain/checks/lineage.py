@@ -11,7 +11,10 @@ GONE_MENDS = "publish the record again, and answer with its new version or annou
 
 def stands_in_evidence(context: Context) -> Iterator[Problem]:
     """Walk each field's pointer again, and find exactly its value."""
-    for fault in lineage.check(context.bundle, context.trace, context.evidence_set, context.documents):
+    found = lineage.check(
+        context.bundle, context.trace, context.evidence_set, context.documents, context.rules.rendering
+    )
+    for fault in found:
         yield Problem(
             code="LINEAGE_BROKEN",
             field="" if fault.pointer == "/" else fault.pointer,

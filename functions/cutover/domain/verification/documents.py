@@ -12,9 +12,9 @@ from cutover.contracts.holds import ClearedRegister
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
-from cutover.domain.evidence_library import payload_of
-from cutover.domain.package import PackageDocument, evidence_of, package_documents
+from cutover.domain.package import PackageDocument, package_documents, sections_of
 from cutover.domain.policy import load_facts, load_rules
+from cutover.domain.unwrapping import demand_unwrapped
 from cutover.domain.verification.anchor import Anchor
 from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal, read, read_exact
@@ -133,9 +133,9 @@ def _check_listing(shelf: _Shelf, evidence_set: EvidenceSet) -> None:
     )
     if shelf.listed != expected:
         raise Refused("PACKAGE_DIFFERS", "the message does not list exactly the documents of its package")
-    for evidence in evidence_of(evidence_set):
+    for section, evidence in sections_of(evidence_set):
         content = shelf.contents.get(evidence.sha256, b"")
         if len(content) != evidence.size:
             raise Refused("DOCUMENT_DIFFERS", f"evidence {evidence.sha256} is not {evidence.size} bytes")
-        if evidence.unwraps is not None and payload_of(shelf.contents[evidence.unwraps]) != content:
-            raise Refused("EVIDENCE_NOT_UNWRAPPED", f"{evidence.sha256} is not the payload of its envelope")
+        if evidence.unwraps is not None:
+            demand_unwrapped(section, shelf.contents[evidence.unwraps], content)

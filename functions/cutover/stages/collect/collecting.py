@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, Section, SourceFailure
-from cutover.contracts.policy import Facts, Source
+from cutover.contracts.policy import Facts
+from cutover.contracts.sources import Source
 from cutover.domain import canonical
 from cutover.domain.evidence_library import payload_of
 from cutover.domain.record import RevisionRecord
@@ -16,7 +17,7 @@ from cutover.domain.waivers import RESOLUTIONS, carried
 from cutover.errors import Refused
 from cutover.loading import candidate_of
 from cutover.policies import PolicyReader
-from cutover.ports import Clock, Fetched, SourceSystem, Store
+from cutover.ports import Clock, Fetched, Sources, Store
 
 MEBIBYTE = 1_048_576
 LIMITS: dict[str, int] = {
@@ -60,9 +61,7 @@ def _attestations(candidate: Candidate) -> Iterator[Reference | None]:
 class Collecting:
     """One section of one revision."""
 
-    def __init__(
-        self, *, section: Section, facts: Facts, sources: Mapping[str, SourceSystem], store: Store, clock: Clock
-    ) -> None:
+    def __init__(self, *, section: Section, facts: Facts, sources: Sources, store: Store, clock: Clock) -> None:
         self._section = section
         self._facts = facts
         self._sources = sources
@@ -160,7 +159,7 @@ def _read_for(record: bytes, limit: int) -> int:
 
 
 def collect(
-    record: RevisionRecord, section: Section, *, policies: PolicyReader, sources: Mapping[str, SourceSystem],
+    record: RevisionRecord, section: Section, *, policies: PolicyReader, sources: Sources,
     store: Store, clock: Clock,
 ) -> Digest:  # fmt: skip
     """The digest of the section's stored ``Collection``."""

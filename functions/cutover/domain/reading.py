@@ -1,0 +1,42 @@
+"""Records of other systems, read strictly enough that every reader reads the same: pure."""
+
+import json
+from typing import Any
+
+from cutover.errors import Refused
+
+UNREADABLE = "EVIDENCE_UNREADABLE"
+
+
+def parse_yaml(content: bytes) -> dict[str, Any]:
+    """The one mapping in YAML of UTF-8, in JSON's types only. Raises ``Refused`` (``EVIDENCE_UNREADABLE``)."""
+    from cutover.domain import strict_yaml
+
+    try:
+        return strict_yaml.read(content.decode())
+    except UnicodeDecodeError as error:
+        raise Refused(UNREADABLE, "not UTF-8") from error
+    except Refused as refused:
+        raise Refused(UNREADABLE, f"not YAML that can be read in one way only: {refused.detail}") from refused
+
+
+def parse_strictly(content: bytes) -> Any:
+    """A JSON value in UTF-8 (RFC 8259) that every reader reads alike: no key twice, no NaN.
+
+    Raises ``Refused`` (``EVIDENCE_UNREADABLE``).
+    """
+    try:
+        return json.loads(content.decode(), object_pairs_hook=_once, parse_constant=_never)
+    except (ValueError, RecursionError) as error:
+        raise Refused(UNREADABLE, "not JSON that can be read in one way only") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _never(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
