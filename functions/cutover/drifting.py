@@ -6,7 +6,7 @@
 3. What Assemble and the checks make of it is compared, value by value (``domain.drift``).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cutover.contracts.base import Digest

@@ -6,7 +6,7 @@
     ├── Refused                  bad input or a failed proof: a stable code, what was found, what mends it
     ├── TransientError           trying again may help; only the state machine does so
     │   ├── DependencyUnavailable    a service failed or throttled; nothing was done
-    │   │   └── SourceUnavailable        a source system did; when it lasts, that is a result with a code
+    │   ├── SourceUnavailable        a source system did; when it lasts, that is a result with a code
     │   └── Conflict                 another writer was first; read the record and decide again
     ├── Fenced                   another execution serves this revision now; this one is to end
     ├── AmbiguousCompletion      the request may or may not have taken effect; never blindly repeated
@@ -40,7 +40,7 @@ class DependencyUnavailable(TransientError):
     """A service failed or throttled before it did anything."""
 
 
-class SourceUnavailable(DependencyUnavailable):
+class SourceUnavailable(TransientError):
     """A source system failed, throttled or could not be reached. ``code`` is what it is called when it lasts."""
 
     def __init__(self, code: str, detail: str) -> None:

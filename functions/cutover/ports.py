@@ -254,23 +254,23 @@ class Credentials(Protocol):
         """
 
 
-S = TypeVar("S", contravariant=True)
+S_contra = TypeVar("S_contra", contravariant=True)
 
 
-class SourceSystem(Protocol[S]):
-    """One kind of source system; ``S``: how the facts configure it. Limits are on bytes; adapters only fetch.
+class SourceSystem(Protocol[S_contra]):
+    """One kind of source system; ``S_contra``: how the facts configure it. Limits are on bytes; adapters only fetch.
 
     Raises ``Refused`` when the record cannot be had (``SOURCE_RECORD_MISSING``, ``SOURCE_RECORD_TOO_LARGE``,
     ``SOURCE_DENIED`` and others), and ``SourceUnavailable`` when another try may bring it.
     """
 
-    def fetch(self, source: S, reference: Reference, *, limit: int) -> Fetched:
+    def fetch(self, source: S_contra, reference: Reference, *, limit: int) -> Fetched:
         """The record's bytes at exactly the reference's version."""
 
-    def latest(self, source: S, reference: Reference) -> str | None:
+    def latest(self, source: S_contra, reference: Reference) -> str | None:
         """The version that the record has now, asked for cheaply; None when the source does not have it any more."""
 
-    def artifact(self, name: str, source: S, reference: Reference, *, limit: int) -> bytes:
+    def artifact(self, name: str, source: S_contra, reference: Reference, *, limit: int) -> bytes:
         """An ``ArtifactRecord`` as canonical bytes: the artifact's digest, computed from its bytes as read.
 
         Raises ``Refused`` (``SOURCE_HAS_NO_ARTIFACTS``) where the source keeps none.

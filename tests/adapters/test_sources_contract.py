@@ -1,4 +1,4 @@
-"""The contracts of ``SourceSystem`` and ``Inbox``: exactly one version, and no more than a limit."""
+"""The contracts of ``SourceSystem[BucketSource]`` and ``Inbox``: exactly one version, and no more than a limit."""
 
 import io
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import pytest
 from cutover.adapters.s3_inbox import S3Inbox
 from cutover.contracts.candidate import Reference
 from cutover.contracts.evidence import ArtifactRecord
-from cutover.contracts.policy import Source
+from cutover.contracts.sources import BucketSource
 from cutover.domain import canonical
 from cutover.errors import DependencyUnavailable, Refused
 from cutover.ports import Inbox, SourceSystem
@@ -24,13 +24,13 @@ from tests.fakes.sources import FakeInbox, FakeSources
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-SOURCE = Source(kind="s3", bucket="bucket")
+SOURCE = BucketSource(kind="s3", bucket="bucket")
 Put = Callable[[str, bytes], str]
 
 
 @dataclass(frozen=True)
 class OpenSources:
-    port: SourceSystem
+    port: SourceSystem[BucketSource]
     put: Put
     """Adds a version to a record and answers its id."""
 
@@ -184,7 +184,7 @@ def test_another_version_than_asked_for_is_refused(s3: "S3Client") -> None:
 def test_a_bucket_without_versions_pins_nothing(s3: "S3Client") -> None:
     s3.create_bucket(Bucket="plain", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="plain", Key="change.json", Body=b"bytes")
-    plain = Source(kind="s3", bucket="plain")
+    plain = BucketSource(kind="s3", bucket="plain")
     code = refusal(lambda: S3Source(s3).fetch(plain, reference("null"), limit=9))
     assert code in {"SOURCE_VERSION_DIFFERS", "SOURCE_RECORD_MISSING"}
 

@@ -10,18 +10,22 @@ from cutover.contracts.policy import (
     FACTS_TYPE,
     RULES_TYPE,
     TRUST_TYPE,
+    Allowance,
+    BuildOrigin,
     Calendar,
     Facts,
     Owner,
     Person,
     Purpose,
+    Rendering,
     Root,
     Rules,
-    Source,
+    Team,
     TrustBundle,
     TrustedKey,
     TrustFile,
 )
+from cutover.contracts.sources import BucketSource
 from cutover.domain import canonical
 from tests.building.keys import Key, seal, seal_bytes
 
@@ -40,8 +44,11 @@ BOUND_AT = instant("2026-03-02T09:03")
 DECIDED_AT = (instant("2026-03-02T10:00"), instant("2026-03-02T11:00"))
 OPENS_AT, CLOSES_AT = instant("2026-03-03T20:00"), instant("2026-03-03T22:00")
 
-FAMILIES = ("artifacts", "attestations", "change", "rollback", "waivers", "lineage", "window", "quorum")
-WAIVABLE = ("artifacts", "attestations", "rollback", "waivers", "lineage")
+FAMILIES = (
+    "artifacts", "attestations", "dependencies", "change", "rollout", "flags", "rollback", "overlays", "catalog",
+    "waivers", "lineage",
+)  # fmt: skip
+WAIVABLE = FAMILIES
 ROLES = ("release-engineering", "operations")
 RISK = "risk"
 """Whoever has this role may waive, and is asked for no approval."""
@@ -122,6 +129,20 @@ class Deployment:
             close_margin=5,
             lease=60,
             waivable=dict.fromkeys(WAIVABLE, (RISK,)),
+            builds={
+                "service": BuildOrigin(
+                    builders=("https://example.com/builder",),
+                    repositories=("https://example.com/shop/service",),
+                    refs=("refs/heads/main",),
+                    workflows=("release.yml",),
+                )
+            },
+            rendering=Rendering(
+                components={"service": ("Service",)},
+                cohorts={"first": (), "all": ("everyone",)},
+                environments={"production": ("prod",), self.target: ()},
+            ),
+            allowances={"service": {"replicas": Allowance(type="integer", minimum=1, maximum=50)}},
         )
 
     def facts(self) -> Facts:
@@ -133,7 +154,13 @@ class Deployment:
             audience=self.audience,
             version=1,
             issued_at=instant("2026-03-01T00:00"),
-            teams={"release-engineering": "Release engineering", "operations": "Operations"},
+            teams={
+                "release-engineering": Team(
+                    name="Release engineering", channel="#releases", escalation="pagerduty:releases",
+                    groups=("group:default/orders",),
+                ),
+                "operations": Team(name="Operations", channel="#operations", escalation="pagerduty:operations"),
+            },
             people={
                 "erin": _person("Erin", ROLES[:1]),
                 "omar": _person("Omar", ROLES[1:]),
@@ -143,7 +170,7 @@ class Deployment:
             },
             keys=self.trusted_keys(),
             calendars={self.target: Calendar(windows=(self.the_window(),))},
-            sources={name: Source(kind="s3", bucket=f"{self.name}-{name}") for name in ("records", "registry", "ci")},
+            sources={name: BucketSource(kind="s3", bucket=f"{self.name}-{name}") for name in ("records", "registry", "ci")},
         )
 
     def trust_bundle(self) -> TrustBundle:

@@ -11,6 +11,7 @@ from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.contracts.evidence import Collection, Evidence, Section
 from cutover.contracts.records import WAIVER_TYPE
 from cutover.domain import canonical
+from cutover.domain.unwrapping import unwrap
 from tests.building.keys import Key, seal_bytes
 from tests.building.policy import AS_OF, EXPIRES_AT, ISSUED_AT, Deployment, instant
 
@@ -41,7 +42,9 @@ class Record:
 
     def evidence(self, fetched_at: datetime = AS_OF) -> tuple[list[Evidence], list[bytes]]:
         """The evidence and its bytes: of a signed record both the envelope and the payload."""
-        contents = list(dict.fromkeys([self.content(), self.payload]))
+        content = self.content()
+        made = unwrap(self.section, content)
+        contents = [content] if made is None else [content, made]
         found = [
             Evidence(
                 source=self.source,
@@ -93,6 +96,8 @@ def release_records(deployment: Deployment) -> dict[str, Record]:
         "rollout": Record("rollout", "records", "rollouts/service", as_received(ROLLOUT)),
         "flags": Record("flags", "records", "flags/service", as_received(FLAGS)),
         "rollback": Record("rollback", "records", "rollbacks/service", as_received(ROLLBACK)),
+        "overlays": Record("overlays", "records", "overlays/service", as_received(OVERLAYS)),
+        "catalog": Record("catalog", "records", "catalog/service", ENTITY),
     }
 
 
@@ -134,12 +139,14 @@ def candidate_of(deployment: Deployment, records: dict[str, Record], waiver: Rec
                 "artifact": {**refer["artifact"], "digest": ARTIFACT},
                 "provenance": refer["provenance"],
                 "dependencies": refer["dependencies"],
+                "catalog": refer["catalog"],
             }
         ],
         "attestations": [{"name": "tests", "component": "service", "statement": refer["tests"]}],
         "change": refer["change"],
         "rollout": refer["rollout"],
         "flags": refer["flags"],
+        "overlays": refer["overlays"],
         "rollback": {"criteria": ["More than 1 % of orders fail."], "plan": refer["rollback"]},
         "waivers": [waiver.reference()],
         "issued_at": ISSUED_AT.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -167,6 +174,13 @@ PROVENANCE = {
     "predicate": {
         "buildDefinition": {
             "buildType": "https://example.com/build/v1",
+            "externalParameters": {
+                "workflow": {
+                    "repository": "https://example.com/shop/service",
+                    "ref": "refs/heads/main",
+                    "path": "release.yml",
+                },
+            },
             "resolvedDependencies": [
                 {"uri": "https://example.com/shop/service", "digest": {"gitCommit": COMMIT}},
             ],
@@ -183,7 +197,10 @@ TESTS = {
 SBOM = {
     "bomFormat": "CycloneDX",
     "specVersion": "1.6",
-    "components": [{"type": "library", "name": "orjson"}, {"type": "library", "name": "pydantic"}],
+    "components": [
+        {"type": "library", "name": "orjson", "purl": "pkg:pypi/orjson@3.13.0"},
+        {"type": "library", "name": "pydantic", "licenses": [{"license": {"id": "MIT"}}]},
+    ],
 }
 CHANGE = {
     "schema": "cutover/change-record/v1",
@@ -199,7 +216,7 @@ ROLLOUT = {
     "schema": "cutover/rollout-plan/v1",
     "cohorts": [
         {"name": "first", "environment": "production", "share_percent": 1},
-        {"name": "all", "environment": "production", "share_percent": 100},
+        {"name": "all", "environment": "production", "share_percent": 99},
     ],
 }
 FLAGS = {
@@ -216,9 +233,35 @@ FLAGS = {
             "rollback_condition": "More than 1 % of cancellations fail.",
             "monitoring_hook": "dashboards/orders",
         },
-        {"key": "orders.admin", "type": "permission", "owner": "orders", "purpose": "Who may", "default": "off"},
+        {
+            "key": "orders.admin",
+            "type": "permission",
+            "owner": "orders",
+            "purpose": "Who may",
+            "default": "off",
+            "environments": ["production"],
+            "rollback_condition": "Anybody else sees the page.",
+            "monitoring_hook": "dashboards/admin",
+        },
     ],
 }
+OVERLAYS = {
+    "schema": "cutover/environment-overlays/v1",
+    "base": [{"name": "replicas", "value": 2}, {"name": "region", "value": "eu-central-1"}],
+    "overlays": [{"environment": "production", "settings": [{"name": "replicas", "value": 12}]}],
+}
+ENTITY = b"""\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: service
+  labels:
+    tier: tier-1
+spec:
+  type: service
+  lifecycle: production
+  owner: group:default/orders
+"""
 ROLLBACK = {
     "schema": "cutover/rollback-plan/v1",
     "steps": [

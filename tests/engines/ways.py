@@ -6,6 +6,7 @@ from typing import Any
 
 from cutover.contracts.holds import Hold
 from cutover.contracts.manifest import RequiredSigner
+from cutover.contracts.policy import Team
 from tests.engines.scenes import Scene
 from tests.simulator import journeys
 from tests.simulator.events import brake_order, engage, plan, receipt, signed, withdrawal
@@ -98,7 +99,7 @@ def three_seats() -> Scene:
     world.publish(
         rules=rules.model_copy(update={"signers": {"production": seats}}),
         facts=facts.model_copy(
-            update={"people": facts.people | {"sam": sam}, "teams": facts.teams | {"security": "Security"}}
+            update={"people": facts.people | {"sam": sam}, "teams": facts.teams | {"security": Team(name="Security")}}
         ),
     )
     journeys.awaiting_approval(world)

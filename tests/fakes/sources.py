@@ -4,7 +4,7 @@ from itertools import count
 
 from cutover.contracts.candidate import Reference
 from cutover.contracts.evidence import ArtifactRecord
-from cutover.contracts.policy import Source
+from cutover.contracts.sources import BucketSource
 from cutover.domain import canonical
 from cutover.errors import Refused
 from cutover.ports import Fetched
@@ -32,7 +32,7 @@ class FakeSources:
     def allow(self, bucket: str) -> None:
         self._denied.discard(bucket)
 
-    def fetch(self, source: Source, reference: Reference, *, limit: int) -> Fetched:
+    def fetch(self, source: BucketSource, reference: Reference, *, limit: int) -> Fetched:
         found = [one for one in self._all(source, reference) if one.version == reference.version]
         if not found:
             raise Refused("SOURCE_RECORD_MISSING", f"{reference.record} at version {reference.version}")
@@ -42,12 +42,12 @@ class FakeSources:
         """The source does not have the record any more; its versions can still be read."""
         self._removed.add((bucket, record))
 
-    def latest(self, source: Source, reference: Reference) -> str | None:
+    def latest(self, source: BucketSource, reference: Reference) -> str | None:
         versions = self._all(source, reference)
         gone = not versions or (source.bucket, reference.record) in self._removed
         return None if gone else versions[-1].version
 
-    def artifact(self, name: str, source: Source, reference: Reference, *, limit: int) -> bytes:
+    def artifact(self, name: str, source: BucketSource, reference: Reference, *, limit: int) -> bytes:
         pinned = self.fetch(source, reference, limit=limit)
         latest = _within(limit, self._all(source, reference)[-1])
         return canonical.encode_model(
@@ -62,7 +62,7 @@ class FakeSources:
             )
         )
 
-    def _all(self, source: Source, reference: Reference) -> list[Fetched]:
+    def _all(self, source: BucketSource, reference: Reference) -> list[Fetched]:
         if source.bucket in self._denied:
             raise Refused("SOURCE_DENIED", f"{source.bucket} may not be read")
         return self._versions.get((source.bucket, reference.record), [])

@@ -24,7 +24,8 @@ from cutover.adapters.s3_store import S3Store
 from cutover.contracts.base import format_instant
 from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
 from cutover.contracts.manifest import Window
-from cutover.contracts.policy import Calendar, Facts, Purpose, Rules, SignedReference, Source, TrustedKey
+from cutover.contracts.policy import Calendar, Facts, Purpose, Rules, SignedReference, TrustedKey
+from cutover.contracts.sources import BucketSource
 from cutover.domain import canonical, checks
 from cutover.domain import envelope as dsse
 from cutover.domain.record import ActivePolicy, Admission, Brake, Lane, RevisionRecord, Status
@@ -90,7 +91,7 @@ class StackDeployment(Deployment):
             update={
                 "issued_at": now(),
                 "calendars": {self.target: Calendar(windows=windows)},
-                "sources": {name: Source(kind="s3", bucket=self.bucket) for name in known.sources},
+                "sources": {name: BucketSource(kind="s3", bucket=self.bucket) for name in known.sources},
             }
         )
 

@@ -74,7 +74,8 @@ class Candidate(Model):
     """``cutover/candidate/v1``.
 
     ``commit`` may be null, where whoever issued it cannot say: that is a hold. ``rehearsal``: it is collected, verified
-    and reported; nobody is asked, and nothing can be handed off. ``translated`` is written by Cutover itself, never by CI.
+    and reported; nobody is asked, and nothing can be handed off. ``translated`` is written by Cutover itself, and by
+    nobody else.
     """
 
     schema_: Annotated[Literal["cutover/candidate/v1"], SAID] = kind("cutover/candidate/v1")

@@ -201,7 +201,7 @@ class Rules(Model):
 
 
 class Team(Model):
-    """Who owns holds, and who owns a service: ``groups`` are the catalog's names for it (``group:default/payments``)."""
+    """Who owns holds, and services: ``groups`` are the service catalog's names for it (``group:default/payments``)."""
 
     name: Line
     channel: Line | None = None

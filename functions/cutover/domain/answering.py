@@ -21,12 +21,18 @@ from cutover.contracts.holds import Hold, HowToAnswer
 from cutover.contracts.policy import Facts, Rules
 from cutover.contracts.supersession import Refreshed
 from cutover.domain import canonical
+from cutover.domain.holds import CHECK_FAILED
 from cutover.domain.waiving import BIND_FAMILY, family_of
 from cutover.errors import Refused
 
 PASSING = frozenset(
-    {"SOURCE_DENIED", "SOURCE_UNKNOWN", "SOURCE_RECORD_MISSING", "SOURCE_VERSION_DIFFERS", "COLLECT_FAILED"}
-)
+    {
+        "COLLECT_FAILED", "CREDENTIAL_MISSING", "CREDENTIAL_UNREADABLE", "SOURCE_ADDRESS_FORBIDDEN", "SOURCE_DENIED",
+        "SOURCE_FAILING", "SOURCE_HOST_NOT_LISTED", "SOURCE_NOT_TRUSTED", "SOURCE_RECORD_MISSING",
+        "SOURCE_REDIRECTED_ELSEWHERE", "SOURCE_THROTTLED", "SOURCE_TOO_SLOW", "SOURCE_TRUNCATED",
+        "SOURCE_UNAUTHORIZED", "SOURCE_UNKNOWN", "SOURCE_UNREACHABLE", "SOURCE_VERSION_DIFFERS",
+    }
+)  # fmt: skip
 """Why a record could not be had that may be otherwise when it is asked for again, at the same version."""
 Way = Literal["waiver", "evidence", "mended"]
 NEW_CANDIDATE = "announce a candidate that mends it"
@@ -78,7 +84,7 @@ def how(
     if hold.severity == "deny":
         return None
     family = family_of(hold.rule)
-    roles = rules.waivable.get(family, ()) if family != BIND_FAMILY else ()
+    roles = rules.waivable.get(family, ()) if family != BIND_FAMILY and hold.code != CHECK_FAILED else ()
     records = correctable(hold, candidate, evidence_set)
     possible: dict[Way, bool] = {
         "waiver": bool(roles), "evidence": bool(records), "mended": mendable(hold, candidate, evidence_set)
@@ -89,9 +95,9 @@ def how(
 
 def mendable(hold: Hold, candidate: Candidate, evidence_set: EvidenceSet) -> bool:
     """Whether looking again may find something else."""
-    return family_of(hold.rule) == BIND_FAMILY or any(
-        failure.code in PASSING for failure in _failures(hold, candidate, evidence_set)
-    )
+    if family_of(hold.rule) == BIND_FAMILY or hold.code == CHECK_FAILED:
+        return True
+    return any(failure.code in PASSING for failure in _failures(hold, candidate, evidence_set))
 
 
 def demand_mendable(hold: Hold, candidate: Candidate, evidence_set: EvidenceSet) -> None:
@@ -141,6 +147,7 @@ def _of_field(field: str, candidate: Candidate) -> _About | None:
         "cohorts": _About("rollout", candidate.rollout),
         "flags": _About("flags", candidate.flags),
         "rollback": _About("rollback", candidate.rollback.plan),
+        "overlays": _About("overlays", candidate.overlays),
     }
     if section in single:
         return single[section]
@@ -152,6 +159,7 @@ def _of_field(field: str, candidate: Candidate) -> _About | None:
         return {
             "provenance": _About("attestations", component.provenance),
             "dependencies": _About("dependencies", component.dependencies),
+            "catalog": _About("catalog", component.catalog),
         }.get(name, _About("artifacts", component.artifact))
     if section == "attestations" and number < len(candidate.attestations):
         return _About("attestations", candidate.attestations[number].statement)
@@ -166,9 +174,11 @@ def _all(candidate: Candidate) -> Iterator[_About]:
         yield _About("artifacts", component.artifact)
         yield _About("attestations", component.provenance)
         yield _About("dependencies", component.dependencies)
+        yield _About("catalog", component.catalog)
     yield from (_About("attestations", each.statement) for each in candidate.attestations)
     yield _About("change", candidate.change)
     yield _About("rollout", candidate.rollout)
     yield _About("flags", candidate.flags)
     yield _About("rollback", candidate.rollback.plan)
+    yield _About("overlays", candidate.overlays)
     yield from (_About("waivers", each) for each in candidate.waivers)

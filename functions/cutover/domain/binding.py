@@ -62,7 +62,7 @@ def unreported(reports: Mapping[str, Findings | None], rules: Rules, subject: Di
         report = reports.get(family)
         if report is None or report.family != family or not report.rules:
             yield blocker(
-                "CHECK_FAILED", subject=subject, field=f"/{family}",
+                holds.CHECK_FAILED, subject=subject, field=f"/{family}",
                 found=f"the checks of family {family} did not report", wanted="a report of every required family",
                 mend="see the function's log, mend the check, and announce the candidate again",
             )  # fmt: skip

@@ -20,6 +20,7 @@ from cutover.domain import canonical, checks, lineage
 from cutover.domain.assembling import EvidenceIndex, assemble
 from cutover.domain.checks.context import Context
 from cutover.domain.differences import difference, shown
+from cutover.domain.statements import assumed
 
 HELD = "held"
 
@@ -51,6 +52,7 @@ def consumed(
     context = Context(
         candidate=candidate, bundle=bundle, trace=lineage.trace(bundle, canonical.digest_model(bundle)),
         evidence_set=evidence_set, documents=documents, rules=ground.rules, facts=ground.facts, window=ground.window,
+        statements=assumed,
     )  # fmt: skip
     values = {
         field: shown(value.value) if isinstance(value, Sourced) else HELD

@@ -8,8 +8,8 @@ from cutover.contracts.bundle import Origin
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.contracts.policy import Rendering
 from cutover.domain import canonical
-from cutover.domain.package import sections_of
 from cutover.domain.measures import measures
+from cutover.domain.package import sections_of
 from cutover.domain.pointer import resolve
 from cutover.domain.reading import parse_strictly
 from cutover.domain.unwrapping import demand_unwrapped

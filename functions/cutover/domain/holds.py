@@ -11,6 +11,8 @@ from cutover.domain.waiving import BIND_FAMILY, family_of
 
 REFUSED_RULE = "approvals.refused"
 REFUSED_BY_APPROVER = "APPROVER_REFUSED"
+CHECK_FAILED = "CHECK_FAILED"
+"""A check that did not come to an answer. Nothing was found that could be waived."""
 
 
 def fingerprint(rule: str, field: str, subject: Digest) -> Digest:
@@ -82,7 +84,7 @@ def register(
 
 def waivable(finding: Finding) -> bool:
     """Whether a waiver can answer it at all; whose waiver may, the rules say (``domain.waiving``)."""
-    return finding.outcome == "hold" and family_of(finding.rule) != BIND_FAMILY
+    return finding.outcome == "hold" and finding.code != CHECK_FAILED and family_of(finding.rule) != BIND_FAMILY
 
 
 def open_holds(found: HoldRegister) -> tuple[Hold, ...]:

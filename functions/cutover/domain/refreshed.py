@@ -11,6 +11,9 @@ from cutover.contracts.supersession import Refreshed
 GONE = "gone"
 """The version of a record that its source does not have any more: Collect records that as its failure."""
 
+UNPINNED = "unpinned"
+"""The version of a record for which an older contract names none: somebody has to say which is meant."""
+
 
 def effective(candidate: Candidate, refreshed: tuple[Refreshed, ...]) -> Candidate:
     """The candidate with newer versions in place of its own; itself where nothing is newer."""
@@ -20,7 +23,7 @@ def effective(candidate: Candidate, refreshed: tuple[Refreshed, ...]) -> Candida
 
     def now(reference: Reference) -> Reference:
         version = newer.get((reference.source, reference.record))
-        return reference.model_copy(update={"version": version}) if version else reference
+        return reference.model_copy(update={"version": version, "digest": None}) if version else reference
 
     def maybe(reference: Reference | None) -> Reference | None:
         return now(reference) if reference else None
@@ -28,7 +31,13 @@ def effective(candidate: Candidate, refreshed: tuple[Refreshed, ...]) -> Candida
     return candidate.model_copy(
         update={
             "components": tuple(
-                each.model_copy(update={"provenance": maybe(each.provenance), "dependencies": maybe(each.dependencies)})
+                each.model_copy(
+                    update={
+                        "provenance": maybe(each.provenance),
+                        "dependencies": maybe(each.dependencies),
+                        "catalog": maybe(each.catalog),
+                    }
+                )
                 for each in candidate.components
             ),
             "attestations": tuple(
@@ -37,6 +46,7 @@ def effective(candidate: Candidate, refreshed: tuple[Refreshed, ...]) -> Candida
             "change": now(candidate.change),
             "rollout": now(candidate.rollout),
             "flags": now(candidate.flags),
+            "overlays": maybe(candidate.overlays),
             "rollback": candidate.rollback.model_copy(update={"plan": now(candidate.rollback.plan)}),
             "waivers": tuple(now(each) for each in candidate.waivers),
         }

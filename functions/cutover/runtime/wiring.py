@@ -20,8 +20,10 @@ from cutover.contracts.evidence import Collection, Section
 from cutover.contracts.ledger import LedgerEngine
 from cutover.contracts.manifest import Destination
 from cutover.contracts.policy import Purpose
+from cutover.domain.checks.context import StatementOpener
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord
+from cutover.domain.statements import open_dsse
 from cutover.drifting import Drifting
 from cutover.policies import PolicyReader
 from cutover.ports import (
@@ -97,6 +99,11 @@ class Wiring:
         from cutover.sources.s3 import S3Source
 
         return {"s3": S3Source(self.client("s3"))}
+
+    @property
+    def statements(self) -> StatementOpener:
+        """Proves who signed a statement."""
+        return open_dsse
 
     @functools.cached_property
     def workflow(self) -> Workflow:

@@ -26,7 +26,7 @@ _NOT_THERE = MISSING | {"InvalidArgument", "KeyTooLongError", "MethodNotAllowed"
 
 
 class S3Source:
-    """Implements ``SourceSystem[BucketSource]``: a reference's record is the key, its version the object's version id."""
+    """Implements ``SourceSystem``: a reference's record is the key, its version the object's version id."""
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client

@@ -1,12 +1,14 @@
 """The checks: one file for each family, one small pure function for each rule.
 
-``run`` is what a Verify branch calls. A rule that raises fails its whole branch: Bind then holds
-the release with ``CHECK_FAILED``, because a family that did not report never passes.
+``run`` is what a Verify branch calls. A rule that raises is one blocking hold, ``CHECK_FAILED``, which no severity
+softens; a family that does not report at all is held by Bind under the same code.
 """
 
 from cutover.contracts.holds import Finding, Findings
+from cutover.domain import canonical
 from cutover.domain.checks import artifacts, attestations, lineage, rollback, waivers
 from cutover.domain.checks.context import Context, Problem, Rule
+from cutover.domain.holds import CHECK_FAILED
 from cutover.errors import Refused
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
@@ -23,7 +25,7 @@ def run(family: str, context: Context) -> Findings:
     rules = FAMILIES.get(family)
     if rules is None:
         raise Refused("FAMILY_UNKNOWN", f"there is no family of checks called {family!r}")
-    findings = tuple(_finding(rule, family, problem, context) for rule in rules for problem in rule.check(context))
+    findings = tuple(finding for rule in rules for finding in _findings(rule, family, context))
     return Findings(
         cutover=context.bundle.cutover,
         revision=context.bundle.revision,
@@ -31,6 +33,21 @@ def run(family: str, context: Context) -> Findings:
         rules=tuple(rule.id for rule in rules),
         findings=findings,
     )
+
+
+def _findings(rule: Rule, family: str, context: Context) -> tuple[Finding, ...]:
+    try:
+        return tuple(_finding(rule, family, problem, context) for problem in rule.check(context))
+    except Exception as error:  # noqa: BLE001 - whatever a rule raises, the release is held and the others are heard
+        problem = Problem(
+            code=CHECK_FAILED,
+            field="",
+            subject=canonical.digest_model(context.evidence_set),
+            found=f"the rule {rule.id} failed with {type(error).__name__}",
+            wanted="every rule comes to an answer",
+            mend="report this rule with the evidence of this revision: whatever it was given, the fault is the rule's",
+        )
+        return (_finding(rule, family, problem, context).model_copy(update={"outcome": "hold"}),)
 
 
 def _finding(rule: Rule, family: str, problem: Problem, context: Context) -> Finding:

@@ -1,6 +1,6 @@
 """Fetching one section of a candidate's references. Nothing is judged; a failure is a result."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from pydantic import ValidationError
 
@@ -10,11 +10,11 @@ from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, Sec
 from cutover.contracts.policy import Facts
 from cutover.contracts.sources import Source
 from cutover.domain import canonical
-from cutover.domain.evidence_library import payload_of
 from cutover.domain.record import RevisionRecord
-from cutover.domain.refreshed import GONE
+from cutover.domain.refreshed import GONE, UNPINNED
+from cutover.domain.unwrapping import unwrap
 from cutover.domain.waivers import RESOLUTIONS, carried
-from cutover.errors import Refused
+from cutover.errors import DependencyUnavailable, Refused, SourceUnavailable
 from cutover.loading import candidate_of
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Fetched, Sources, Store
@@ -22,19 +22,20 @@ from cutover.ports import Clock, Fetched, Sources, Store
 MEBIBYTE = 1_048_576
 LIMITS: dict[str, int] = {
     "artifacts": 2048 * MEBIBYTE, "attestations": 4 * MEBIBYTE, "dependencies": 64 * MEBIBYTE, "change": MEBIBYTE,
-    "rollout": MEBIBYTE, "flags": MEBIBYTE, "rollback": MEBIBYTE, "waivers": MEBIBYTE,
+    "rollout": MEBIBYTE, "flags": MEBIBYTE, "rollback": MEBIBYTE, "overlays": MEBIBYTE, "catalog": MEBIBYTE,
+    "waivers": MEBIBYTE,
 }  # fmt: skip
 """At most so many bytes of one record. Of an artifact only the digest is kept."""
 TOTALS: dict[str, int] = {
     "artifacts": 8192 * MEBIBYTE, "attestations": 16 * MEBIBYTE, "dependencies": 64 * MEBIBYTE,
     "change": 16 * MEBIBYTE, "rollout": 16 * MEBIBYTE, "flags": 16 * MEBIBYTE, "rollback": 16 * MEBIBYTE,
-    "waivers": 16 * MEBIBYTE,
+    "overlays": 16 * MEBIBYTE, "catalog": 16 * MEBIBYTE, "waivers": 16 * MEBIBYTE,
 }  # fmt: skip
 """At most so many bytes of all records of a section: of artifacts read, of the others kept. What is kept of all
 sections together, 160 MiB at most, has to fit into the memory of the functions that read it back."""
 TOO_LARGE = "SOURCE_RECORD_TOO_LARGE"
-SIGNED: frozenset[str] = frozenset({"attestations", "waivers"})
-"""Sections whose records are signed envelopes: what they contain is evidence of its own."""
+PATIENCE = 5
+"""So often a section is collected again because a source fails. Then that is the result, and the rest is kept."""
 
 
 def references(candidate: Candidate, section: Section) -> tuple[Reference, ...]:
@@ -47,6 +48,8 @@ def references(candidate: Candidate, section: Section) -> tuple[Reference, ...]:
         "rollout": lambda: iter((candidate.rollout,)),
         "flags": lambda: iter((candidate.flags,)),
         "rollback": lambda: iter((candidate.rollback.plan,)),
+        "overlays": lambda: iter((candidate.overlays,)),
+        "catalog": lambda: (each.catalog for each in candidate.components),
         "waivers": lambda: iter(candidate.waivers),
     }
     named = (each for each in by_section[section]() if each is not None)
@@ -69,10 +72,10 @@ class Collecting:
         self._clock = clock
         self._left = TOTALS[section]
 
-    def collect(self, candidate: Candidate, *, waivers: Iterable[Digest] = ()) -> Collection:
+    def collect(self, candidate: Candidate, *, waivers: Iterable[Digest] = (), patient: bool = True) -> Collection:
         """Every record of the section, or why it could not be had; ``waivers`` are those that resolutions brought.
 
-        Raises ``DependencyUnavailable`` when a source does not answer: that is worth another try.
+        ``patient``: raises ``SourceUnavailable`` when a source fails, since another try may bring the record.
         """
         evidence: list[Evidence] = []
         failures: list[SourceFailure] = []
@@ -81,12 +84,11 @@ class Collecting:
             try:
                 evidence.extend(self._stored(reference) if reference in brought else self._fetched(reference))
             except Refused as refused:
-                failures.append(
-                    SourceFailure(
-                        source=reference.source, record=reference.record, version=reference.version,
-                        code=refused.code, message=refused.detail,
-                    )
-                )  # fmt: skip
+                failures.append(_failure(reference, refused.code, refused.detail))
+            except SourceUnavailable as unavailable:
+                if patient:
+                    raise
+                failures.append(_failure(reference, unavailable.code, unavailable.detail))
         return Collection(section=self._section, evidence=tuple(evidence), failures=tuple(failures))
 
     def _stored(self, reference: Reference) -> Iterator[Evidence]:
@@ -101,15 +103,22 @@ class Collecting:
             raise Refused("SOURCE_UNKNOWN", f"the facts name no source {reference.source!r}")
         if reference.version == GONE:
             raise Refused("SOURCE_RECORD_GONE", "its source did not have it any more when this revision was opened")
+        if reference.version == UNPINNED:
+            raise Refused("SOURCE_VERSION_UNPINNED", "an older contract names no version of it")
         fetched = self._bounded(source, reference)
+        if self._section != "artifacts" and reference.digest is not None:
+            found = canonical.digest(fetched.content)
+            if not canonical.same(found, reference.digest):
+                raise Refused("SOURCE_DIGEST_DIFFERS", f"it has {found}, announced was {reference.digest}")
         yield from self._unwrapped(reference, fetched.content, fetched.media_type)
 
     def _unwrapped(self, reference: Reference, content: bytes, media_type: str) -> Iterator[Evidence]:
-        """What came, and in a section of signed envelopes what is in it."""
+        """What came, and what is made of it (``domain.unwrapping``)."""
+        made = unwrap(self._section, content)
         whole = self._kept(reference, content, media_type)
         yield whole
-        if self._section in SIGNED:
-            yield self._kept(reference, payload_of(content), "application/json", unwraps=whole.sha256)
+        if made is not None:
+            yield self._kept(reference, made, "application/json", unwraps=whole.sha256)
 
     def _bounded(self, source: Source, reference: Reference) -> Fetched:
         """The record within its own limit, and within what is left for the section."""
@@ -124,6 +133,12 @@ class Collecting:
             raise self._too_much(refused.detail) from refused
 
     def _fetch(self, source: Source, reference: Reference, limit: int) -> Fetched:
+        try:
+            return self._asked(source, reference, limit)
+        except DependencyUnavailable as error:
+            raise SourceUnavailable("SOURCE_FAILING", str(error)) from error
+
+    def _asked(self, source: Source, reference: Reference, limit: int) -> Fetched:
         system = self._sources[source.kind]
         if self._section == "artifacts":
             record = system.artifact(reference.source, source, reference, limit=limit)
@@ -147,6 +162,12 @@ class Collecting:
         )  # fmt: skip
 
 
+def _failure(reference: Reference, code: str, message: str) -> SourceFailure:
+    return SourceFailure(
+        source=reference.source, record=reference.record, version=reference.version, code=code, message=message
+    )
+
+
 def _read_for(record: bytes, limit: int) -> int:
     """At most how many bytes were read to make an artifact's record: of the newest version no size is told."""
     try:
@@ -159,11 +180,12 @@ def _read_for(record: bytes, limit: int) -> int:
 
 
 def collect(
-    record: RevisionRecord, section: Section, *, policies: PolicyReader, sources: Sources,
+    record: RevisionRecord, section: Section, *, retries: int, policies: PolicyReader, sources: Sources,
     store: Store, clock: Clock,
 ) -> Digest:  # fmt: skip
-    """The digest of the section's stored ``Collection``."""
+    """The digest of the section's stored ``Collection``. ``retries``: how often the state machine has tried before."""
     collecting = Collecting(
         section=section, facts=policies.facts(record.facts), sources=sources, store=store, clock=clock
     )
-    return store.put(canonical.encode_model(collecting.collect(candidate_of(store, record), waivers=record.waivers)))
+    collected = collecting.collect(candidate_of(store, record), waivers=record.waivers, patient=retries < PATIENCE)
+    return store.put(canonical.encode_model(collected))

@@ -13,6 +13,7 @@ from cutover.stages.flow import RecordReference
 class Request(Model):
     record: RecordReference
     section: Section
+    retries: int
 
 
 @observed("collect")
@@ -21,6 +22,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     result = collect(
         wiring.recorder("collect").read(request.record.cutover, request.record.revision),
         request.section,
+        retries=request.retries,
         policies=wiring.policies,
         sources=wiring.sources,
         store=wiring.store,

@@ -18,5 +18,7 @@ class Request(Model):
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     record = wiring.recorder("verify").read(request.record.cutover, request.record.revision)
-    findings = verify(record, request.family, policies=wiring.policies, store=wiring.store)
+    findings = verify(
+        record, request.family, policies=wiring.policies, store=wiring.store, statements=wiring.statements
+    )
     return {"family": request.family, "findings": findings}

@@ -4,7 +4,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.bundle import DraftBundle, LineageTrace
 from cutover.contracts.evidence import EvidenceSet
 from cutover.domain import canonical, checks
-from cutover.domain.checks.context import Context
+from cutover.domain.checks.context import Context, StatementOpener
 from cutover.domain.record import RevisionRecord
 from cutover.domain.window import occurrence
 from cutover.loading import candidate_of, evidence_documents, load
@@ -12,8 +12,10 @@ from cutover.policies import PolicyReader
 from cutover.ports import Store
 
 
-def verify(record: RevisionRecord, family: str, *, policies: PolicyReader, store: Store) -> Digest:
-    """The digest of the family's stored ``Findings``. A rule that raises fails the branch, and Bind holds."""
+def verify(
+    record: RevisionRecord, family: str, *, policies: PolicyReader, store: Store, statements: StatementOpener
+) -> Digest:
+    """The digest of the family's stored ``Findings``."""
     facts = policies.facts(record.facts)
     evidence_set = load(store, record.evidence_set, EvidenceSet)
     context = Context(
@@ -25,5 +27,6 @@ def verify(record: RevisionRecord, family: str, *, policies: PolicyReader, store
         rules=policies.rules(record.rules),
         facts=facts,
         window=occurrence(facts, record.target, record.window),
+        statements=statements,
     )
     return store.put(canonical.encode_model(checks.run(family, context)))
