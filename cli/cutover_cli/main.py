@@ -1,17 +1,44 @@
 """The command `cutover`."""
 
+import os
+import sys
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from cutover_cli import brake_commands as brake
 from cutover_cli import policy_commands as policy
 from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
+from cutover_cli.output import Exit, showable, unexpected
 from cutover_cli.schemas.command import schemas
 from cutover_cli.verify import verify
 from cutover_cli.withdraw import withdraw
 
+TRACE = "CUTOVER_TRACE"
+"""Where this is set, a bug shows its stack trace."""
+
+
+class Cutover(TyperGroup):
+    """The group of all commands: whatever none of them foresaw ends in one line and exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:  # noqa: BLE001  # the process ends here: nobody above could do better
+            ours = isinstance(error, BrokenPipeError) or type(error).__module__.startswith("typer.")
+            raise (error if ours or os.environ.get(TRACE) else _said(error)) from error.__cause__
+
+
+def _said(error: Exception) -> Exception:
+    print(showable(f"cutover: {unexpected(error)}", sys.stderr), file=sys.stderr)
+    return typer.Exit(Exit.FAILED)
+
+
 app = typer.Typer(
     name="cutover",
+    cls=Cutover,
     help="One approved cutover bundle, one queue, one window.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,

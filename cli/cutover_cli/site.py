@@ -1,22 +1,23 @@
-"""A deployed Cutover as an operator reaches it: its bus and its table, in AWS or in the local stack."""
+"""A deployed Cutover as an operator reaches it: bus, table, store and inbox, in AWS or in the local stack."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from cutover.adapters.system_clock import SystemClock
-from cutover.contracts.base import Audience
-from cutover.errors import DependencyUnavailable
-from cutover.ports import Clock, Records
+from cutover.contracts.base import Audience, Digest
+from cutover.errors import TransientError
+from cutover.ports import Clock, Records, Store
 from cutover_cli.output import BadArgument, CommandError, Exit
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
 
 SOURCE = "cutover.operators"
 
@@ -39,16 +40,34 @@ class RemoteFailed(CommandError):
 
 
 class Bus(Protocol):
-    def put(self, detail_type: str, detail: str) -> str:
+    def put(self, detail_type: str, detail: str, *, source: str = SOURCE) -> str:
         """The id of the event; ``RemoteFailed`` when the bus refuses it."""
+
+
+class Uploads(Protocol):
+    def put(self, key: str, content: bytes) -> str:
+        """Leaves bytes for Intake under a key; the version that they got. ``RemoteFailed`` when they got none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
+    """``store`` and ``inbox`` are None where the stack does not say where they are."""
+
     audience: Audience
     records: Records
     bus: Bus
     clock: Clock = field(default_factory=SystemClock)
+    store: Store | None = None
+    inbox: Uploads | None = None
+    fingerprint: Digest | None = None
+    """The root that the stack pins."""
+
+    @property
+    def documents(self) -> Store:
+        """Raises BadArgument where the stack does not say which bucket is its store."""
+        if self.store is None:
+            raise BadArgument("the stack has no output StoreBucket: deploy this version of Cutover")
+        return self.store
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +77,29 @@ class EventBridgeBus:
     client: "EventBridgeClient"
     name: str
 
-    def put(self, detail_type: str, detail: str) -> str:
+    def put(self, detail_type: str, detail: str, *, source: str = SOURCE) -> str:
         answer = self.client.put_events(
-            Entries=[{"EventBusName": self.name, "Source": SOURCE, "DetailType": detail_type, "Detail": detail}]
+            Entries=[{"EventBusName": self.name, "Source": source, "DetailType": detail_type, "Detail": detail}]
         )
         entry = answer["Entries"][0]
         if answer["FailedEntryCount"] or "EventId" not in entry:
             raise RemoteFailed(f"the bus refused it: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
         return entry["EventId"]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxBucket:
+    """Implements ``Uploads``. The bucket keeps versions: an event names the very bytes that it means."""
+
+    client: "S3Client"
+    bucket: str
+
+    def put(self, key: str, content: bytes) -> str:
+        answer = self.client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType="application/json")
+        version = answer.get("VersionId")
+        if not version or version == "null":
+            raise RemoteFailed(f"the inbox bucket {self.bucket} keeps no versions")
+        return version
 
 
 def site(
@@ -86,29 +120,36 @@ def site(
 
 
 def _local(state_dir: Path | None) -> Site:
-    from cutover.adapters.dynamodb_records import DynamoRecords
     from cutover_cli.local import lifecycle
 
     stack = lifecycle.attach(state_dir=state_dir)
-    return Site(
-        audience=stack.outputs["Audience"],
-        records=DynamoRecords(stack.clients.dynamodb, table=stack.outputs["TableName"]),
-        bus=EventBridgeBus(stack.clients.events, stack.outputs["BusName"]),
-    )
+    clients = {"dynamodb": stack.clients.dynamodb, "events": stack.clients.events, "s3": stack.clients.s3}
+    return _of(stack.outputs, lambda service: clients[service], fingerprint=stack.root_fingerprint)
 
 
 def deployed(session: "boto3.Session", stack: str) -> Site:
     """The stack in this session's account and region. Raises BadArgument where it is none of ours."""
-    from cutover.adapters.dynamodb_records import DynamoRecords
-
     described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())}
     if missing := {"Audience", "BusName", "TableName"} - outputs.keys():
         raise BadArgument(f"the stack {stack} is no Cutover: it has no output {', '.join(sorted(missing))}")
+    return _of(outputs, session.client, fingerprint=parameters.get("RootFingerprint"))
+
+
+def _of(outputs: Mapping[str, str], client: Callable[[Any], Any], *, fingerprint: Digest | None) -> Site:
+    """A stack by its own outputs."""
+    from cutover.adapters.dynamodb_records import DynamoRecords
+    from cutover.adapters.s3_store import S3Store
+
+    store, inbox = outputs.get("StoreBucket"), outputs.get("InboxBucket")
     return Site(
         audience=outputs["Audience"],
-        records=DynamoRecords(session.client("dynamodb"), table=outputs["TableName"]),
-        bus=EventBridgeBus(session.client("events"), outputs["BusName"]),
+        records=DynamoRecords(client("dynamodb"), table=outputs["TableName"]),
+        bus=EventBridgeBus(client("events"), outputs["BusName"]),
+        store=S3Store(client("s3"), bucket=store) if store else None,
+        inbox=InboxBucket(client("s3"), inbox) if inbox else None,
+        fingerprint=fingerprint,
     )
 
 
@@ -119,5 +160,5 @@ def remote() -> Iterator[None]:
 
     try:
         yield
-    except (BotoCoreError, ClientError, DependencyUnavailable) as error:
+    except (BotoCoreError, ClientError, TransientError) as error:
         raise RemoteFailed(str(error)) from error

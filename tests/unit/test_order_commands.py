@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from cutover.domain.record import Brake, Status
 from cutover.errors import DependencyUnavailable
 from cutover_cli.main import app
-from cutover_cli.site import Site
+from cutover_cli.site import SOURCE, Site
 from tests.fakes.faults import Faults, faulty
 from tests.simulator.events import Sent, deliver, engage, plan, waiting_world
 from tests.simulator.journeys import awaiting_window, handed_off
@@ -34,7 +34,7 @@ class WorldBus:
         self.world, self.lost = world, False
         self.details: list[str] = []
 
-    def put(self, detail_type: str, detail: str) -> str:
+    def put(self, detail_type: str, detail: str, *, source: str = SOURCE) -> str:
         self.details.append(detail)
         if not self.lost:
             body = json.dumps({"id": "o-1", "detail-type": detail_type, "detail": json.loads(detail)})

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cutover.contracts.policy import Facts, Root, Rules, TrustedKey
 from cutover.domain import envelope as dsse
+from cutover.domain.strict_yaml import MAX_BYTES
 from cutover.errors import Refused
 from cutover_cli import policy, signing, strict_yaml
 from cutover_cli.policy_lint import SHORTEST_CLOSE_MARGIN, lint
@@ -51,7 +52,7 @@ def facts(examples: Path) -> Facts:
         ("- 1", "p.yaml: expected a mapping"),
         ("a: b\n---\na: c", "p.yaml:2:1"),
         ("a: [", "p.yaml:1:5"),
-        ("a: " + "x" * strict_yaml.MAX_BYTES, "p.yaml: larger than"),
+        ("a: " + "x" * MAX_BYTES, "p.yaml: larger than"),
     ],
 )
 def test_yaml_that_could_mean_two_things_is_refused(text: str, problem: str) -> None:
