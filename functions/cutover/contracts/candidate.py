@@ -64,10 +64,14 @@ class RollbackRequest(Model):
 
 
 class Translation(Model):
-    """Which older document a candidate was made of: the digest of its payload as it was signed."""
+    """Which older document a candidate was made of: the digest of its bytes as they were signed.
+
+    ``rules``: those whose table of services it was made with, so that it can be made again.
+    """
 
     contract: Literal["cutover/candidate/v0"]
     original: Digest
+    rules: Digest
 
 
 class Candidate(Model):

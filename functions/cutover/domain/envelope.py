@@ -137,12 +137,40 @@ def open_envelope(
     """
     if envelope.payload_type != payload_type:
         raise Refused("WRONG_PAYLOAD_TYPE", f"found {envelope.payload_type!r}, wanted {payload_type!r}")
+    counted = _counted(signers(envelope, _genuine(keys)), keys, purpose, at)
+    counted = counted if product is None else within(counted, product)
+    payload = decode_base64(envelope.payload)
+    return Opened(payload, canonical.digest(payload), counted)
+
+
+def open_detached(
+    document: bytes, signature: bytes, keyid: Digest, *, purpose: Purpose, keys: tuple[TrustedKey, ...], at: datetime
+) -> Opened:
+    """As ``open_envelope``, of a document whose signature stands beside it: over its own bytes, without PAE.
+
+    Such a signature can never be taken for one of an envelope, nor the other way round, as long as the document is a
+    JSON object: a PAE begins with ``DSSEv1``. Raises ``Refused`` with the same codes.
+    """
+    known = _genuine(keys)
+    signed = keyid in known and verify_signature(known[keyid], signature, document)
+    counted = _counted(frozenset({keyid} if signed else ()), keys, purpose, at)
+    return Opened(document, canonical.digest(document), counted)
+
+
+def _genuine(keys: tuple[TrustedKey, ...]) -> dict[Digest, bytes]:
+    """Public keys by their id, where the id is their own."""
     known: dict[Digest, bytes] = {}
     for key in keys:
         spki = decode_base64(key.public_key)
         if canonical.same(key_id(spki), key.id):
             known[key.id] = spki
-    signed = signers(envelope, known)
+    return known
+
+
+def _counted(
+    signed: frozenset[Digest], keys: tuple[TrustedKey, ...], purpose: Purpose, at: datetime
+) -> tuple[TrustedKey, ...]:
+    """Those of the keys that have signed, for this purpose and at that time; ``Refused`` when none is left."""
     if not signed:
         raise Refused("UNTRUSTED_SIGNATURE", "no key of the policy has signed it", "sign with a key in the facts")
     candidates = [key for key in keys if key.id in signed and key.purpose == purpose]
@@ -154,6 +182,4 @@ def open_envelope(
     unrevoked = tuple(key for key in trusted if key.revoked_at is None or at < key.revoked_at)
     if not unrevoked:
         raise Refused("KEY_REVOKED", "its signer's key is revoked", "sign with a key that is not revoked")
-    counted = unrevoked if product is None else within(unrevoked, product)
-    payload = decode_base64(envelope.payload)
-    return Opened(payload, canonical.digest(payload), counted)
+    return unrevoked

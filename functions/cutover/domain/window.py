@@ -41,6 +41,17 @@ def occurrence(facts: Facts, target: str, window_id: str) -> Window:
     return found[0]
 
 
+def following(facts: Facts, target: str, now: datetime, *, margins: Margins) -> Window:
+    """The next occurrence that is not over: the one that closes first; ``Refused`` (``WINDOW_UNKNOWN``) for none."""
+    still = (each for each in calendar(facts, target).windows if now < each.closes_at - margins.closing)
+    found = min(still, key=lambda each: (each.closes_at, each.opens_at, each.id), default=None)
+    if found is None:
+        raise Refused(
+            "WINDOW_UNKNOWN", f"the calendar of {target} has no window that is still to come", "add one to the facts"
+        )
+    return found
+
+
 def calendar(facts: Facts, target: str) -> Calendar:
     found = facts.calendars.get(target)
     if found is None:
