@@ -142,7 +142,7 @@ class Interpreter:
             execution.until = self._now() + timedelta(seconds=state["TimeoutSeconds"])
         moves = execution.moves
         try:
-            answer = self._call(execution, state, execution.document)
+            answer = self._call(execution, state, execution.document, sum(execution.retries.values()))
         except Exception as error:  # noqa: BLE001 - whatever a function raises is the machine's to route
             if execution.moves == moves:
                 self._failed(execution, state, type(error).__name__)
@@ -153,11 +153,14 @@ class Interpreter:
         if execution.status != "WAITING":
             self._leave(execution, state, answer)
 
-    def _call(self, execution: Execution, state: dict[str, Any], document: Any) -> Any:
-        parameters = self._resolve(state["Parameters"], document, execution)
+    def _call(self, execution: Execution, state: dict[str, Any], document: Any, retries: int) -> Any:
+        context = {
+            "Task": {"Token": execution.token}, "Execution": {"Name": execution.name}, "State": {"RetryCount": retries},
+        }  # fmt: skip
+        parameters = _resolve(state["Parameters"], document, context)
         answer = self._invoke(parameters["FunctionName"].removeprefix("${").removesuffix("Arn}"), parameters["Payload"])
         selector = state.get("ResultSelector")
-        return self._resolve(selector, {"Payload": answer}, execution) if selector else answer
+        return _resolve(selector, {"Payload": answer}, context) if selector else answer
 
     def _failed(self, execution: Execution, state: dict[str, Any], error: str) -> None:
         """Retry after its pause, then Catch, then fail."""
@@ -200,7 +203,7 @@ class Interpreter:
         retries: dict[int, int] = {}
         while True:
             try:
-                return self._call(execution, state, document)
+                return self._call(execution, state, document, sum(retries.values()))
             except Exception as error:
                 pause = _may_retry(state, type(error).__name__, retries)
                 if pause is None:
@@ -229,19 +232,20 @@ class Interpreter:
                 return str(choice["Next"])
         return str(state["Default"])
 
-    def _resolve(self, template: Any, document: Any, execution: Execution) -> Any:
-        if not isinstance(template, dict):
-            return template
-        resolved = {}
-        for key, value in template.items():
-            if not key.endswith(".$"):
-                resolved[key] = self._resolve(value, document, execution)
-            elif value.startswith("$$."):
-                context = {"Task": {"Token": execution.token}, "Execution": {"Name": execution.name}}
-                resolved[key.removesuffix(".$")] = _path(value.removeprefix("$"), context)
-            else:
-                resolved[key.removesuffix(".$")] = copy.deepcopy(_path(value, document))
-        return resolved
+
+def _resolve(template: Any, document: Any, context: dict[str, Any]) -> Any:
+    """A payload template with its paths replaced: ``$.`` into the document, ``$$.`` into the context object."""
+    if not isinstance(template, dict):
+        return template
+    resolved = {}
+    for key, value in template.items():
+        if not key.endswith(".$"):
+            resolved[key] = _resolve(value, document, context)
+        elif value.startswith("$$."):
+            resolved[key.removesuffix(".$")] = _path(value.removeprefix("$"), context)
+        else:
+            resolved[key.removesuffix(".$")] = copy.deepcopy(_path(value, document))
+    return resolved
 
 
 def _may_retry(state: dict[str, Any], error: str, retries: dict[int, int]) -> float | None:

@@ -67,6 +67,10 @@ def site(repository: Path) -> Site:
     return deployment.site(repository)
 
 
+def a_checkout(root: Path) -> Checkout:
+    return Checkout(root, "https://example.com/cutover", "refs/heads/main", "c" * 40, "b" * 40, modified=True)
+
+
 @pytest.fixture(scope="module")
 def described(repository: Path, keys: Identities, site: Site) -> Deployment:
     kms: Any = PublicKeys()
@@ -77,6 +81,7 @@ def described(repository: Path, keys: Identities, site: Site) -> Deployment:
         bucket="sources",
         at=NOW,
         version=3,
+        source=a_checkout(repository),
     )
 
 
@@ -99,7 +104,7 @@ def built(tmp_path: Path) -> Artifact:
 
 @pytest.fixture
 def source(repository: Path) -> Checkout:
-    return Checkout(repository, "https://example.com/cutover", "c" * 40, "b" * 40, modified=True)
+    return a_checkout(repository)
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,7 @@ def signed(
         "change": records.change([built], version="0.1.0", environment=site.environment),
         "rollout": records.rollout(environment=site.environment),
         "flags": records.flags(environment=site.environment, at=NOW),
+        "overlays": records.overlays(source, environment=site.environment),
         "rollback": records.rollback(source, records.Drill("b" * 40, NOW)),
     }
     candidate = publish.candidate(

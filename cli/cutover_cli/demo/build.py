@@ -29,10 +29,13 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """What git says. `parent` is None where history has, or shows, no commit before this one."""
+    """What git says. `ref` is the branch, or `HEAD` where none is checked out; `parent` is None where history has, or
+    shows, no commit before this one.
+    """
 
     root: Path
     repository: str
+    ref: str
     commit: str
     parent: str | None
     modified: bool
@@ -46,6 +49,7 @@ def checkout(root: Path) -> Checkout:
     return Checkout(
         root=root,
         repository=repository_of(_git(root, "config", "--get", "remote.origin.url") or ""),
+        ref=_git(root, "symbolic-ref", "--quiet", "HEAD") or "HEAD",
         commit=head,
         parent=_git(root, "rev-parse", "--verify", "--quiet", "HEAD~1"),
         modified=bool(_git(root, "status", "--porcelain")),

@@ -13,6 +13,8 @@ from cutover.contracts.policy import Facts, Purpose, Root, Rules, TrustBundle, T
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover_cli import policy
+from cutover_cli.demo import statements
+from cutover_cli.demo.build import Checkout
 from cutover_cli.demo.identities import Identities
 from cutover_cli.local.emulator import ACCOUNT, REGION
 from cutover_cli.local.synth import STAGE
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 EXAMPLES = Path("examples/policy")
+PRODUCT = "cutover"
 TARGET = "staging"
 OPENED_BEFORE = timedelta(minutes=1)
 OPEN_FOR = timedelta(hours=2)
@@ -96,9 +99,18 @@ def trusted_keys(
 
 
 def describe(
-    examples: Path, *, root: Root, keys: tuple[TrustedKey, ...], bucket: str, at: datetime, version: int
+    examples: Path,
+    *,
+    root: Root,
+    keys: tuple[TrustedKey, ...],
+    bucket: str,
+    at: datetime,
+    version: int,
+    source: Checkout,
 ) -> Deployment:
     """The example policy with this run's audience, keys, sources and a window that opened a minute ago.
+
+    What may be released was built by the demo, from the checkout's own repository and branch.
 
     Each run has its own occurrence of the calendar, named after its time: a slot that was handed off stays taken.
     """
@@ -108,7 +120,15 @@ def describe(
         "closes_at": format_instant(at + OPEN_FOR),
         "time_zone": "UTC",
     }
-    rules = policy.read(Rules, examples / "rules.yaml", overrides={"audience": root.audience})
+    build = {
+        "builders": [statements.BUILDER],
+        "repositories": [source.repository],
+        "refs": [source.ref],
+        "workflows": [statements.WORKFLOW],
+    }
+    rules = policy.read(
+        Rules, examples / "rules.yaml", overrides={"audience": root.audience, "builds": {PRODUCT: build}}
+    )
     written = policy.read(Facts, examples / "facts.yaml")
     overrides: dict[str, Any] = {
         "audience": root.audience,

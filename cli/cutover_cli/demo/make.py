@@ -9,13 +9,16 @@ from pathlib import Path
 from cutover.domain import canonical
 from cutover_cli.demo import build, records, sbom, smoke, statements
 from cutover_cli.demo.build import Artifact, Checkout
+from cutover_cli.demo.deployment import PRODUCT
 from cutover_cli.demo.identities import Identities
 from cutover_cli.demo.lockfile import Lock, Package
 from cutover_cli.demo.progress import Progress
-from cutover_cli.demo.publish import PRODUCT, Described
+from cutover_cli.demo.publish import Described
 from cutover_cli.demo.records import Drill
 from cutover_cli.demo.sbom import Licences
 from cutover_cli.demo.smoke import Smoke
+
+CATALOG = Path("examples/catalog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +93,5 @@ def _described(
         sbom=sbom.write(artifact, packages, licences, version=built.version, at=now()),
         provenance=statements.signed(statements.provenance(artifact, built.source, built.run), keys.builder),
         tests=statements.signed(statements.tests(artifact, built.source, tried), keys.attester),
+        entity=(built.source.root / CATALOG / f"{artifact.name}.yaml").read_bytes(),
     )

@@ -15,16 +15,15 @@ from cutover.contracts.candidate import (
     RollbackRequest,
 )
 from cutover.domain import canonical
+from cutover_cli.demo import statements
 from cutover_cli.demo.build import Artifact, Checkout
-from cutover_cli.demo.deployment import TARGET, Deployment
+from cutover_cli.demo.deployment import PRODUCT, TARGET, Deployment
 from cutover_cli.output import CommandError, Exit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PRODUCT = "cutover"
 REQUESTER = "ci-bot"
-WORKFLOW = "make demo"
 _OUTLIVES_WINDOW = timedelta(hours=1)
 
 
@@ -43,6 +42,7 @@ class Described:
     sbom: bytes
     provenance: bytes
     tests: bytes
+    entity: bytes
 
 
 class Publisher:
@@ -76,6 +76,7 @@ class Publisher:
             dependencies=self.put(
                 "registry", f"{file}.cdx.json", described.sbom, "application/vnd.cyclonedx+json; version=1.6"
             ),
+            catalog=self.put("catalog", f"{artifact.name}.yaml", described.entity, "application/yaml"),
         )
         tests = self.put("ci", f"{file}.tests.json", described.tests, statement)
         return component, NamedAttestation(name="tests", component=artifact.name, statement=tests)
@@ -99,7 +100,7 @@ def candidate(
     components: list[tuple[CandidateComponent, NamedAttestation]],
     records: Mapping[str, Reference],
 ) -> Candidate:
-    """The candidate, unsigned. `records` has `change`, `rollout`, `flags` and `rollback`.
+    """The candidate, unsigned. `records` has `change`, `rollout`, `flags`, `overlays` and `rollback`.
 
     It outlives its window: a package that ended earlier than the window would be held.
     """
@@ -109,7 +110,7 @@ def candidate(
         version=release.version,
         repository=release.source.repository,
         commit=release.source.commit,
-        authority=Authority(workflow=WORKFLOW, run=release.run),
+        authority=Authority(workflow=statements.WORKFLOW, run=release.run),
         requester=REQUESTER,
         rationale=f"The demo releases this checkout of Cutover to {release.environment}.",
         target=TARGET,
@@ -120,6 +121,7 @@ def candidate(
         change=records["change"],
         rollout=records["rollout"],
         flags=records["flags"],
+        overlays=records["overlays"],
         rollback=RollbackRequest(
             criteria=(
                 "The error rate of any function stays above 1 % for 5 minutes",

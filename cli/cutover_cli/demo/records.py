@@ -1,9 +1,10 @@
-"""The records that other systems would hold about this release: change, rollout, flags, rollback.
+"""The records that other systems would hold about this release: change, rollout, flags, overlays, rollback.
 
 They are the demo's own and say so. What in them is a fact is one: the scope is what is built, the hook's digest
 is that of the file, the drill has just been run.
 """
 
+import json
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +14,15 @@ from cutover.contracts.records import (
     Baseline,
     ChangeRecord,
     Cohort,
+    EnvironmentOverlays,
     Flag,
     FlagSet,
+    Overlay,
     RollbackPlan,
     RollbackStep,
     RolloutPlan,
     Scope,
+    Setting,
 )
 from cutover.domain import canonical
 from cutover_cli.demo.build import Artifact, Checkout
@@ -28,6 +32,7 @@ HOOK = Path("examples/rollback/redeploy-previous.sh")
 REQUESTER = "lea"
 _FLAG_LIVES = timedelta(days=30)
 _DRILL_SECONDS = 60
+_SETTINGS = ("retention_days", "log_retention_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,16 @@ def flags(*, environment: str, at: datetime) -> FlagSet:
             ),
         )
     )
+
+
+def overlays(source: Checkout, *, environment: str) -> EnvironmentOverlays:
+    """How long things are kept in the development stage, beside what production has: from `infra/deployment.json`."""
+    stages = json.loads((source.root / "infra" / "deployment.json").read_text("utf-8"))["stages"]
+    base, own = (
+        tuple(Setting(name=name, value=stages[stage][name]) for name in _SETTINGS)
+        for stage in ("production", "development")
+    )
+    return EnvironmentOverlays(base=base, overlays=(Overlay(environment=environment, settings=own),))
 
 
 def rollback(source: Checkout, drilled: Drill) -> RollbackPlan:

@@ -10,6 +10,7 @@ from cutover.contracts.envelope import Envelope
 from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover_cli import candidates, policy
 from cutover_cli.demo import approvers, deployment, mails, make, publish, receive, records, stand
+from cutover_cli.demo.build import Checkout
 from cutover_cli.demo.deployment import TARGET, Deployment, Site
 from cutover_cli.demo.errors import NotAsPromised, explained
 from cutover_cli.demo.follow import Follower
@@ -54,7 +55,7 @@ class Demo:
             stack = self._bring_up(keys, site, made)
             if self._options.down:
                 undo.callback(lifecycle.down, state_dir=self._place.stack)
-            described = self._activate(stack, keys, site)
+            described = self._activate(stack, keys, site, made.built.source)
             sealed = self._publish(stack, made, described, site, keys)
             sent = len(stack.mail())
             follower = self._announce(stack, sealed)
@@ -85,7 +86,7 @@ class Demo:
             )
             return stack
 
-    def _activate(self, stack: LocalStack, keys: Identities, site: Site) -> Deployment:
+    def _activate(self, stack: LocalStack, keys: Identities, site: Site, source: Checkout) -> Deployment:
         with self._progress.step("Activate the policy that both owners signed; export the trust file"):
             at, store, table = now(), stand.store(stack), stand.records(stack)
             before = table.policy()
@@ -96,6 +97,7 @@ class Demo:
                 bucket=stack.outputs["SourcesBucket"],
                 at=at,
                 version=before.version + 1 if before else 1,
+                source=source,
             )
             owners = keys.owners.values()
             rules, facts = policy.sign(described.rules, *owners), policy.sign(described.facts, *owners)
@@ -110,17 +112,18 @@ class Demo:
         with self._progress.step("Publish the evidence where its sources would have it"):
             built, at = made.built, now()
             publisher = Publisher(stack.clients.s3, stack.outputs["SourcesBucket"])
-            folder = f"{publish.PRODUCT}/{built.version}"
+            folder = f"{deployment.PRODUCT}/{built.version}"
             components = [publisher.component(each, folder) for each in made.described]
             artifacts, environment = [each.artifact for each in made.described], site.environment
             documents = {
                 "change": records.change(artifacts, version=built.version, environment=environment),
                 "rollout": records.rollout(environment=environment),
                 "flags": records.flags(environment=environment, at=at),
+                "overlays": records.overlays(built.source, environment=environment),
                 "rollback": records.rollback(built.source, made.drill),
             }
             references = {name: publisher.record(name, each) for name, each in documents.items()}
-            self._progress.say(f"{4 * len(components) + len(references)} records, each with its version and digest")
+            self._progress.say(f"{5 * len(components) + len(references)} records, each with its version and digest")
             release = Release(built.source, built.version, built.run.invocation, environment, at)
             candidate = publish.candidate(release, described, components=components, records=references)
             return candidates.sign(candidate, keys.ci)

@@ -21,6 +21,7 @@ SLSA_PROVENANCE = "https://slsa.dev/provenance/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 BUILDER = "urn:cutover:demo:builder"
 BUILD_TYPE = "urn:cutover:demo:build:v1"
+WORKFLOW = "make demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,10 @@ def provenance(artifact: Artifact, source: Checkout, build: Build) -> dict[str, 
         {
             "buildDefinition": {
                 "buildType": BUILD_TYPE,
-                "externalParameters": {"artifact": artifact.name, "repository": source.repository},
+                "externalParameters": {
+                    "artifact": artifact.name,
+                    "workflow": {"repository": source.repository, "ref": source.ref, "path": WORKFLOW},
+                },
                 "internalParameters": {"workingTree": "modified" if source.modified else "clean"},
                 "resolvedDependencies": [
                     {"uri": source.repository, "digest": {"gitCommit": source.commit}},
