@@ -125,6 +125,7 @@ def signed(
         Described(
             artifact=built,
             sbom=b"{}",
+            entity=b"kind: Component\n",
             provenance=statements.signed(statements.provenance(built, source, run), keys.builder),
             tests=statements.signed(statements.tests(built, source, Smoke(("import cutover",), "3")), keys.attester),
         ),
@@ -154,7 +155,9 @@ def test_admit_takes_the_demos_candidate_under_the_demos_policy(
     envelopes = policy.sign(described.rules, *owners), policy.sign(described.facts, *owners)
     policy.activate(described.root, *envelopes, targets=site.targets, store=store, records=table)
     reader = PolicyReader(records=table, store=store, fingerprint=policy.fingerprint(described.root))
-    taken = examine(signed.content, policy=reader.active(), audience=site.audience, targets=site.targets, now=NOW)
+    taken = examine(
+        signed.content, policy=reader.active(), audience=site.audience, targets=site.targets, received_at=NOW, now=NOW
+    )
     assert taken.candidate == signed.candidate
     assert taken.window.opens_at < NOW < taken.window.closes_at
 

@@ -23,9 +23,11 @@ class Part:
     size: str
     builder: str
     repository: str
+    ref: str
     commit: str
     statement: str
     dependencies: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,20 @@ def said(field: Sourced[Any] | Waived | None) -> str:
 
 def part(component: Component[Waived]) -> Part:
     provenance, dependencies = component.provenance, component.dependencies
-    count = said(dependencies.components)
+    counts = f"{said(dependencies.components)}, {said(dependencies.licences)} with a licence"
     form = f"{said(dependencies.format)} {said(dependencies.spec_version)}"
+    catalog = component.catalog
     return Part(
         name=component.name.value,
         digest=said(component.digest),
         size=_bytes(component.size.value) if isinstance(component.size, Sourced) else NOT_STATED,
         builder=said(provenance.builder),
         repository=said(provenance.repository),
+        ref=said(provenance.ref),
         commit=said(provenance.commit),
         statement=said(provenance.statement),
-        dependencies=NOT_STATED if isinstance(dependencies.components, Waived) else f"{count} in {form}",
+        dependencies=NOT_STATED if isinstance(dependencies.components, Waived) else f"{counts}, in {form}",
+        owner=f"{said(catalog.owner)} · {said(catalog.tier)} · {said(catalog.lifecycle)}",
     )
 
 
@@ -98,7 +103,18 @@ def cohorts(bundle: Bundle) -> tuple[str, ...]:
 def flags(bundle: Bundle) -> tuple[str, ...]:
     if isinstance(bundle.flags, Waived):
         return (NOT_STATED,)
-    return tuple(f"{flag.key.value} ({flag.type.value}), default {said(flag.default)}" for flag in bundle.flags)
+    return tuple(f"{flag.key.value} ({said(flag.type)}), default {said(flag.default)}" for flag in bundle.flags)
+
+
+def settings(bundle: Bundle) -> tuple[str, ...]:
+    """What an environment has otherwise than all share."""
+    if isinstance(bundle.overlays, Waived):
+        return (NOT_STATED,)
+    return tuple(
+        f"{overlay.environment.value}: {each.name.value} is {said(each.value)}, elsewhere {said(each.base)}"
+        for overlay in bundle.overlays
+        for each in overlay.differences
+    )
 
 
 def steps(bundle: Bundle, now: datetime) -> tuple[Step, ...]:

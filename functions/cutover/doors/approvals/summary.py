@@ -38,6 +38,7 @@ class Summary:
     attestations: tuple[str, ...]
     cohorts: tuple[str, ...]
     flags: tuple[str, ...]
+    settings: tuple[str, ...]
     criteria: tuple[str, ...]
     steps: tuple[lines.Step, ...]
     warnings: tuple[Warn, ...]
@@ -79,7 +80,7 @@ def summarize(package: Package, *, now: datetime) -> Summary:
         rationale=release.rationale.value,
         requester=release.requester.value,
         repository=release.repository.value,
-        commit=release.commit.value,
+        commit=lines.said(release.commit),
         change=lines.said(change.number),
         change_title=lines.said(change.title),
         change_state=lines.said(change.state),
@@ -88,6 +89,7 @@ def summarize(package: Package, *, now: datetime) -> Summary:
         attestations=tuple(f"{each.name.value} ({each.component.value})" for each in bundle.attestations),
         cohorts=lines.cohorts(bundle),
         flags=lines.flags(bundle),
+        settings=lines.settings(bundle),
         criteria=tuple(criterion.value for criterion in bundle.rollback.criteria),
         steps=lines.steps(bundle, now),
         warnings=package.register.warnings,
