@@ -28,6 +28,7 @@ from cutover.drifting import Drifting
 from cutover.policies import PolicyReader
 from cutover.ports import (
     Clock,
+    Credentials,
     DeploymentQueue,
     ExceptionQueue,
     Inbox,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 
     from cutover.doors.clock.ticking import Report, Ticking
+    from cutover.sources.web import Web
 
 STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 AT_A_TIME = 8
@@ -104,6 +106,19 @@ class Wiring:
     def statements(self) -> StatementOpener:
         """Proves who signed a statement."""
         return open_dsse
+
+    @functools.cached_property
+    def web(self) -> "Web":
+        """The way to source systems. The setting for tests is refused at synthesis (``infra.refusals``)."""
+        from cutover.sources.web import CheckedWeb
+
+        return CheckedWeb(loopback=self.settings.environment.get("CUTOVER_TEST_LOOPBACK") == "1")
+
+    @functools.cached_property
+    def credentials(self) -> Credentials:
+        from cutover.adapters.secrets_credentials import SecretsCredentials
+
+        return SecretsCredentials(self.client("secretsmanager"), prefix=self.settings.text("CUTOVER_SECRETS_PREFIX"))
 
     @functools.cached_property
     def workflow(self) -> Workflow:

@@ -31,8 +31,8 @@ from cutover.errors import Refused, SourceUnavailable
 from cutover.sources.addresses import Address, Resolve, is_public, resolved
 from cutover.sources.transport import CheckedTransport, Deadline, Monotonic
 
-SECONDS = 60.0
-"""For one request with its redirects: less than any function has that collects."""
+SECONDS = 15.0
+"""For one request with its redirects: less than any function has that asks sources."""
 MOVED = frozenset({301, 302, 303, 307, 308})
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
