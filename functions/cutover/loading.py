@@ -1,14 +1,14 @@
 """Reading a revision's documents back from the store, checked and typed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES, Candidate
-from cutover.contracts.evidence import Evidence, EvidenceSet
-from cutover.domain.package import evidence_of
+from cutover.contracts.evidence import EvidenceSet
+from cutover.domain.package import sections_of
 from cutover.domain.record import RevisionRecord
 from cutover.domain.refreshed import effective
 from cutover.errors import DigestMismatch, DocumentMissing
@@ -35,15 +35,21 @@ def candidate_of(store: Store, record: RevisionRecord) -> Candidate:
     return effective(announced, record.refreshed)
 
 
-def evidence_documents(store: Store, evidence_set: EvidenceSet) -> dict[Digest, bytes]:
-    """Every evidence of the set by digest, with the envelopes that payloads were taken from."""
-    return {digest: store.get(digest, limit=MAX_EVIDENCE_BYTES) for digest in _digests(evidence_of(evidence_set))}
+def evidence_documents(store: Store, evidence_set: EvidenceSet, *, manifests: bool = False) -> dict[Digest, bytes]:
+    """The evidence of the set by digest, with what it was made of.
+
+    Dependency manifests are large and are read through their summaries; only with ``manifests`` do they come too, for
+    whoever proves that the summaries are theirs.
+    """
+    digests = dict.fromkeys(_digests(evidence_set, manifests))
+    return {digest: store.get(digest, limit=MAX_EVIDENCE_BYTES) for digest in digests}
 
 
-def _digests(evidence: Iterable[Evidence]) -> set[Digest]:
-    found = set()
-    for each in evidence:
-        found.add(each.sha256)
-        if each.unwraps is not None:
-            found.add(each.unwraps)
-    return found
+def _digests(evidence_set: EvidenceSet, manifests: bool) -> Iterator[Digest]:
+    summarized = {each.unwraps for section, each in sections_of(evidence_set) if section == "dependencies"}
+    for _, each in sections_of(evidence_set):
+        yield from (
+            digest
+            for digest in (each.sha256, each.unwraps)
+            if digest is not None and (manifests or digest not in summarized)
+        )

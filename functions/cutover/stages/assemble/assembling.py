@@ -9,7 +9,7 @@ from cutover.contracts.evidence import Collection, Evidence, EvidenceSet, Sectio
 from cutover.contracts.holds import Findings
 from cutover.domain import canonical, lineage, reliance
 from cutover.domain.assembling import EvidenceIndex, assemble, requesters
-from cutover.domain.package import evidence_of
+from cutover.domain.package import sections_of
 from cutover.domain.record import RevisionRecord, Status, named
 from cutover.domain.waivers import RESOLUTIONS, carried, envelopes_of, trusted
 from cutover.domain.waiving import Waiving
@@ -20,6 +20,8 @@ from cutover.recorder import Recorder, Step
 from cutover.stages.flow import Collected
 
 SECTIONS: tuple[Section, ...] = tuple(section for section in get_args(Section) if section != "candidate")
+SIGNED: frozenset[Section] = frozenset({"candidate", "attestations", "waivers"})
+"""What their records unwrap is signed."""
 ASSEMBLY = "assembly"
 """The family of findings that Assemble itself leaves: one for each gap."""
 
@@ -106,8 +108,8 @@ def _envelopes(evidence_set: EvidenceSet, documents: dict[Digest, bytes]) -> lis
     """
     return [
         documents[each.unwraps]
-        for each in evidence_of(evidence_set)
-        if each.unwraps is not None and each.source != RESOLUTIONS
+        for section, each in sections_of(evidence_set)
+        if section in SIGNED and each.unwraps is not None and each.source != RESOLUTIONS
     ]
 
 

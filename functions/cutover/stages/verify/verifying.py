@@ -12,6 +12,10 @@ from cutover.policies import PolicyReader
 from cutover.ports import Store
 
 
+WALKS_EVIDENCE = frozenset({"lineage"})
+"""Families that prove what was made of evidence by making it again."""
+
+
 def verify(
     record: RevisionRecord, family: str, *, policies: PolicyReader, store: Store, statements: StatementOpener
 ) -> Digest:
@@ -23,7 +27,7 @@ def verify(
         bundle=load(store, record.bundle, DraftBundle),
         trace=load(store, record.lineage, LineageTrace),
         evidence_set=evidence_set,
-        documents=evidence_documents(store, evidence_set),
+        documents=evidence_documents(store, evidence_set, manifests=family in WALKS_EVIDENCE),
         rules=policies.rules(record.rules),
         facts=facts,
         window=occurrence(facts, record.target, record.window),
