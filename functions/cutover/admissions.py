@@ -75,7 +75,7 @@ class Admissions(Journal):
         head = self.records.chain(record.cutover)
         told = Told.of(
             opened, row.event, result="ADMITTED", requester=record.requester, row=row, before=admission.status,
-            inputs={"candidate": payload, "envelope": admission.digest},
+            inputs={"candidate": record.candidate, "envelope": admission.digest} | originally(record, payload),
         )  # fmt: skip
         self.records.commit(
             Commit(
@@ -92,6 +92,11 @@ class Admissions(Journal):
 
     def _replace(self, before: Admission, after: Admission, told: Told) -> None:
         self.append(ledger.admissions_chain(before.digest), told, admission=after, admission_before=before)
+
+
+def originally(record: RevisionRecord, payload: Digest) -> dict[str, Digest]:
+    """What was signed, for a ledger entry, where the revision's candidate was translated from it."""
+    return {"original": payload} if payload != record.candidate else {}
 
 
 def decided(admission: Admission, status: Status, **updates: Any) -> Admission:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cutover.admissions import Admissions, admitted
+from cutover.admissions import Admissions, admitted, originally
 from cutover.contracts.base import Digest
 from cutover.domain import schedule, transitions
 from cutover.domain.entries import Told
@@ -167,9 +167,10 @@ class Recorder(Admissions):
 
 def _told_of_opening(opened: RevisionRecord, row: Transition, step: Step, opening: Opening) -> Told:
     """The second entry: the new revision's first status. From nothing, unless a candidate was being admitted."""
+    original = originally(opened, opening.payload) if opening.payload else {}
     return Told.of(
         opened, "opened", result=step.result, requester=step.requester, row=row,
-        before=opening.admission.status if opening.admission else None, inputs=step.inputs,
+        before=opening.admission.status if opening.admission else None, inputs=step.inputs | original,
     )  # fmt: skip
 
 

@@ -23,7 +23,10 @@ KEY = WORLD.deployment.key("candidate")
 
 
 def look(content: bytes) -> Any:
-    return examine(content, policy=POLICY, audience=WORLD.deployment.audience, targets={"production"}, now=RECEIVED_AT)
+    return examine(
+        content, policy=POLICY, audience=WORLD.deployment.audience, targets={"production"}, received_at=RECEIVED_AT,
+        now=RECEIVED_AT,
+    )  # fmt: skip
 
 
 def signed(payload: bytes) -> bytes:

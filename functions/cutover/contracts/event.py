@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from cutover.contracts.base import SAID, Digest, Locator, Model, kind
 from cutover.contracts.envelope import Envelope
+from cutover.contracts.legacy import DetachedCandidate
 
 MAX_BY_VALUE_BYTES = 65_536
 
@@ -19,16 +20,20 @@ class InboxObject(Model):
 
 
 class CandidateEvent(Model):
-    """``cutover/candidate-event/v1``: the signed envelope itself, or where it lies; exactly one of the two."""
+    """``cutover/candidate-event/v1``: the signed envelope itself, or where it lies, or an older document.
+
+    Exactly one of the three. ``detached``: a ``cutover/candidate/v0`` document with the signature beside it.
+    """
 
     schema_: Annotated[Literal["cutover/candidate-event/v1"], SAID] = kind("cutover/candidate-event/v1")
     envelope: Envelope | None = None
     reference: InboxObject | None = None
+    detached: DetachedCandidate | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "CandidateEvent":
-        if (self.envelope is None) == (self.reference is None):
-            raise ValueError("give either envelope or reference")
+        if sum(each is not None for each in (self.envelope, self.reference, self.detached)) != 1:
+            raise ValueError("give either envelope or reference (or, of an older contract, detached)")
         return self
 
 

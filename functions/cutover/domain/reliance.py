@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.policy import Facts, TrustedKey
+from cutover.domain import announced
 
 
 def keys(known: Iterable[Digest], documents: Iterable[bytes], trusted: tuple[TrustedKey, ...]) -> tuple[Digest, ...]:
@@ -24,8 +25,8 @@ def revoked(relied_on: Iterable[Digest], facts: Facts, now: datetime) -> tuple[D
 
 
 def signers(content: bytes) -> tuple[str, ...]:
-    """The key ids in a document that is an envelope; none in any other evidence."""
+    """The key ids in a document that is an envelope, or an older announcement; none in any other evidence."""
     try:
         return tuple(signature.keyid for signature in Envelope.model_validate_json(content).signatures)
     except ValidationError:
-        return ()
+        return announced.signers(content)

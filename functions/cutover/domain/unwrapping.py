@@ -1,7 +1,7 @@
 """Evidence that is made of other evidence, so that a JSON pointer can walk into it: pure, and done again to prove it.
 
 ================  ==========================================================================================
-``candidate``     the payload of its DSSE envelope
+``candidate``     the payload of its DSSE envelope; or what an older document was translated into, which names it
 ``attestations``  the payload of a DSSE envelope, or of the one in a Sigstore bundle; its own bytes, as signed
 ``waivers``       the payload of a DSSE envelope
 ``dependencies``  a ``DependencySummary`` of the manifest, read as a stream: the manifest itself may be large
@@ -11,8 +11,12 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
+from cutover.contracts.base import Digest
+from cutover.contracts.candidate import Candidate
 from cutover.contracts.evidence import Section
-from cutover.domain import canonical
+from cutover.domain import announced, canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.reading import parse_strictly, parse_yaml
 from cutover.errors import Refused
@@ -47,9 +51,32 @@ def payload_of(content: bytes) -> bytes:
 
 
 def demand_unwrapped(section: Section, original: bytes, made: bytes) -> None:
-    """Raises ``Refused`` (``EVIDENCE_NOT_UNWRAPPED``) unless ``made`` is what is made of ``original``."""
-    if unwrap(section, original) != made:
+    """Raises ``Refused`` (``EVIDENCE_NOT_UNWRAPPED``) unless ``made`` is what is made of ``original``.
+
+    A translation takes more than its original: here it has to name it, and ``domain.verification.translated`` makes
+    it again.
+    """
+    older = _older(original) if section == "candidate" else None
+    if (unwrap(section, original) != made) if older is None else (older not in translated_from(made)):
         raise Refused("EVIDENCE_NOT_UNWRAPPED", "it is not what is made of the evidence that it names")
+
+
+def translated_from(candidate: bytes) -> tuple[Digest, ...]:
+    """The document that a candidate says it was translated from; none where it says nothing like it."""
+    try:
+        found = Candidate.model_validate_json(candidate).translated
+    except ValidationError:
+        return ()
+    return (found.original,) if found else ()
+
+
+def _older(original: bytes) -> Digest | None:
+    """The digest of the document in an older announcement; None where it is an envelope."""
+    try:
+        announcement = announced.detached(original)
+    except ValidationError as error:
+        raise Refused("EVIDENCE_NOT_UNWRAPPED", "what it names is neither an envelope nor an older document") from error
+    return canonical.digest(announced.document_of(announcement)) if announcement else None
 
 
 def is_bundle(document: Any) -> bool:

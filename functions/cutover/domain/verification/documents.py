@@ -18,6 +18,7 @@ from cutover.domain.unwrapping import demand_unwrapped
 from cutover.domain.verification.anchor import Anchor
 from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal, read, read_exact
+from cutover.domain.verification.translated import Made, older_of
 from cutover.errors import Refused
 
 
@@ -89,7 +90,7 @@ def open_package(handoff: Handoff, bound: Bound, anchor: Anchor, documents: Mapp
         register=read_exact(ClearedRegister, shelf.get("hold-register"), "hold register"),
         rules=rules,
         facts=facts,
-        candidate=_candidate(shelf.get("candidate"), evidence_set, anchor),
+        candidate=_candidate(shelf, evidence_set, Made(anchor=anchor, rules=rules, digest=rules_digest)),
         evidence_set=evidence_set,
         contents=shelf.contents,
     )
@@ -107,16 +108,26 @@ def _facts(shelf: _Shelf, anchor: Anchor) -> dict[Digest, Facts]:
     return found
 
 
-def _candidate(content: bytes, evidence_set: EvidenceSet, anchor: Anchor) -> Candidate:
-    """The candidate, signed by a candidate key at the time that Cutover recorded its arrival."""
-    envelope = dsse.parse(content)
-    arrived = evidence_set.candidate.fetched_at
-    opened = dsse.open_envelope(
-        envelope, payload_type=CANDIDATE_TYPE, purpose="candidate", keys=anchor.keys, at=arrived
-    )
-    equal("DOCUMENT_DIFFERS", ("the candidate's digest", opened.digest, evidence_set.candidate.sha256))
-    candidate = read(Candidate, opened.payload, "candidate")
-    dsse.within(opened.keys, candidate.product)
+def _candidate(shelf: _Shelf, evidence_set: EvidenceSet, made: Made) -> Candidate:
+    """The candidate, signed by a candidate key at the time that Cutover recorded its arrival, or made of a document
+    that was. No rehearsal is ever handed off.
+    """
+    content, arrived = shelf.get("candidate"), evidence_set.candidate.fetched_at
+    older = older_of(content)
+    if older is not None:
+        payload = shelf.contents.get(evidence_set.candidate.sha256, b"")
+        candidate, keys = made.candidate(older, payload, arrived), made.keys(older, arrived)
+    else:
+        opened = dsse.open_envelope(
+            dsse.parse(content), payload_type=CANDIDATE_TYPE, purpose="candidate", keys=made.anchor.keys, at=arrived
+        )
+        equal("DOCUMENT_DIFFERS", ("the candidate's digest", opened.digest, evidence_set.candidate.sha256))
+        candidate, keys = read(Candidate, opened.payload, "candidate"), opened.keys
+        if candidate.translated is not None:
+            raise Refused("TRANSLATION_NOT_OURS", "whoever signed the candidate says that it is a translation")
+    dsse.within(keys, candidate.product)
+    if candidate.rehearsal:
+        raise Refused("NOT_FOR_A_REHEARSAL", "the candidate is a rehearsal's")
     return candidate
 
 

@@ -17,7 +17,9 @@ from cutover.recorder import Recorder
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What came: the envelope's bytes, or what stands for them with the fault that hides them."""
+    """What came: the envelope's bytes (or an older announcement's), or what stands for them with the fault that hides
+    them.
+    """
 
     content: bytes
     correlation_id: str
@@ -25,7 +27,7 @@ class Announcement:
 
 
 def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
-    """The candidate envelope in an EventBridge event. Whatever else comes is kept as it is, with its fault."""
+    """The candidate that an EventBridge event announces. Whatever else comes is kept as it is, with its fault."""
     event = read_event(body, message_id=message_id)
     if event.fault is not None:
         return Announcement(event.whole, event.correlation_id, event.fault)
@@ -43,9 +45,10 @@ def read(body: str, *, message_id: str, inbox: Inbox) -> Announcement:
 def _envelope(announced: CandidateEvent, inbox: Inbox) -> bytes:
     if announced.reference is not None:
         return _fetched(announced.reference, inbox)
-    if announced.envelope is None:
-        raise AssertionError("the contract gives one of the two")
-    content = canonical.encode_model(announced.envelope)
+    by_value = announced.envelope or announced.detached
+    if by_value is None:
+        raise AssertionError("the contract gives one of the three")
+    content = canonical.encode_model(by_value)
     if len(content) > MAX_BY_VALUE_BYTES:
         raise Refused("CANDIDATE_TOO_LARGE", f"{len(content)} bytes by value; at most {MAX_BY_VALUE_BYTES}")
     return content

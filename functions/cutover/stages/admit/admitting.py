@@ -69,6 +69,7 @@ class Admitter:
             policy=self.policy,
             audience=self.audience,
             targets=self.targets,
+            received_at=admission.received_at,
             now=self.clock.now(),
         )
         # A trusted payload opens one revision, however often and in whatever envelope it comes.
