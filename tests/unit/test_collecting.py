@@ -7,6 +7,9 @@ import pytest
 
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.evidence import Collection
+from cutover.domain import canonical
+from cutover.domain.refreshed import UNPINNED
+from cutover.errors import DependencyUnavailable, SourceUnavailable
 from cutover.stages.collect import collecting
 from cutover.stages.collect.collecting import LIMITS, TOTALS, Collecting
 from tests.simulator.world import World
@@ -26,7 +29,7 @@ def sized(world: World, name: str, size: int, record: str) -> Any:
     """A reference to a new record of so many bytes, of the kind that ``name`` is."""
     known = world.records[name]
     bucket = world.deployment.facts().sources[known.source].bucket
-    version = world.wiring.bucket.put(bucket, record, b"x" * size)
+    version = world.wiring.bucket.put(bucket, record, b"{" + b"x" * (size - 1))
     return (
         world.candidate()
         .components[0]
@@ -34,11 +37,11 @@ def sized(world: World, name: str, size: int, record: str) -> Any:
     )
 
 
-def collect(world: World, section: Any, candidate: Candidate) -> Collection:
+def collect(world: World, section: Any, candidate: Candidate, *, patient: bool = True) -> Collection:
     return Collecting(
         section=section, facts=world.deployment.facts(), sources=world.wiring.sources, store=world.wiring.store,
         clock=world.clock,
-    ).collect(candidate)  # fmt: skip
+    ).collect(candidate, patient=patient)  # fmt: skip
 
 
 @pytest.fixture
@@ -53,20 +56,20 @@ def test_a_section_has_its_own_limit() -> None:
     """What still fits is collected, whatever its place; what does not is a recorded failure."""
     world = World()
     sizes = {"a": 100, "b": 60, "c": 50, "d": 1}
-    named = [{"dependencies": sized(world, "dependencies", size, record)} for record, size in sizes.items()]
-    found = collect(world, "dependencies", components(world, *named))
+    named = [{"catalog": sized(world, "catalog", size, record)} for record, size in sizes.items()]
+    found = collect(world, "catalog", components(world, *named))
     assert [(each.record, each.size) for each in found.evidence] == [("a", 100), ("c", 50)]
     assert [(each.record, each.code) for each in found.failures] == [
         ("b", "SOURCE_RECORD_TOO_LARGE"),
         ("d", "SOURCE_RECORD_TOO_LARGE"),
     ]
-    assert "all dependencies of a candidate together: at most 150 bytes" in found.failures[0].message
+    assert "all catalog of a candidate together: at most 150 bytes" in found.failures[0].message
 
 
 @pytest.mark.usefixtures("small")
 def test_one_record_has_a_limit_of_its_own() -> None:
     world = World()
-    found = collect(world, "dependencies", components(world, {"dependencies": sized(world, "dependencies", 101, "a")}))
+    found = collect(world, "catalog", components(world, {"catalog": sized(world, "catalog", 101, "a")}))
     assert [each.code for each in found.failures] == ["SOURCE_RECORD_TOO_LARGE"]
     assert "together" not in found.failures[0].message
 
@@ -117,3 +120,77 @@ def test_all_evidence_together_fits_into_the_functions_that_read_it() -> None:
     assert kept <= 160 * 2**20
     assert set(TOTALS) == set(LIMITS)
     assert all(TOTALS[section] >= LIMITS[section] for section in LIMITS)
+
+
+class Moody:
+    """Buckets that answer with an error for some records."""
+
+    def __init__(self, behind: Any, errors: dict[str, Exception]) -> None:
+        self._behind = behind
+        self._errors = errors
+
+    def fetch(self, source: Any, reference: Any, *, limit: int) -> Any:
+        if reference.record in self._errors:
+            raise self._errors[reference.record]
+        return self._behind.fetch(source, reference, limit=limit)
+
+
+UNREACHABLE = SourceUnavailable("SOURCE_UNREACHABLE", "nobody answers")
+
+
+def moody(world: World, **errors: Exception) -> Candidate:
+    """A candidate with two catalog entities, ``a`` and ``b``; those that have an error cannot be had."""
+    named = [{"catalog": sized(world, "catalog", 10, record)} for record in ("a", "b")]
+    world.wiring.__dict__["sources"] = {"s3": Moody(world.wiring.bucket, errors)}
+    return components(world, *named)
+
+
+@pytest.mark.parametrize("error", [UNREACHABLE, DependencyUnavailable("GetObject: SlowDown")])
+def test_while_there_is_patience_a_source_that_fails_is_tried_again(error: Exception) -> None:
+    world = World()
+    candidate = moody(world, b=error)
+    with pytest.raises(SourceUnavailable):
+        collect(world, "catalog", candidate)
+
+
+def test_without_patience_what_was_collected_is_kept_and_the_rest_is_told() -> None:
+    world = World()
+    found = collect(world, "catalog", moody(world, a=UNREACHABLE), patient=False)
+    assert [each.record for each in found.evidence] == ["b"]
+    assert [(each.record, each.code, each.message) for each in found.failures] == [
+        ("a", "SOURCE_UNREACHABLE", "nobody answers")
+    ]
+
+
+def test_a_failure_of_aws_has_a_code_too() -> None:
+    world = World()
+    found = collect(world, "catalog", moody(world, a=DependencyUnavailable("GetObject: SlowDown")), patient=False)
+    assert [(each.record, each.code) for each in found.failures] == [("a", "SOURCE_FAILING")]
+
+
+def test_bytes_of_another_digest_are_no_evidence() -> None:
+    world = World()
+    said = sized(world, "catalog", 10, "a")
+    lying = said.model_copy(update={"digest": canonical.digest(b"something else")})
+    honest = said.model_copy(update={"digest": canonical.digest(b"{" + b"x" * 9)})
+    assert collect(world, "catalog", components(world, {"catalog": honest})).failures == ()
+    (failure,) = collect(world, "catalog", components(world, {"catalog": lying})).failures
+    assert failure.code == "SOURCE_DIGEST_DIFFERS"
+
+
+def test_a_record_without_a_version_waits_for_somebody_to_name_one() -> None:
+    world = World()
+    said = sized(world, "catalog", 10, "a").model_copy(update={"version": UNPINNED})
+    (failure,) = collect(world, "catalog", components(world, {"catalog": said})).failures
+    assert failure.code == "SOURCE_VERSION_UNPINNED"
+
+
+def test_what_nothing_can_be_made_of_is_a_failure_of_its_record() -> None:
+    world = World()
+    known = world.records["catalog"]
+    bucket = world.deployment.facts().sources[known.source].bucket
+    version = world.wiring.bucket.put(bucket, "entity", b"a: 1\na: 2\n")
+    said = sized(world, "catalog", 10, "a").model_copy(update={"record": "entity", "version": version})
+    found = collect(world, "catalog", components(world, {"catalog": said}))
+    assert found.evidence == ()
+    assert [each.code for each in found.failures] == ["EVIDENCE_UNREADABLE"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from cutover.domain import envelope as dsse
 from cutover.domain.checks import FAMILIES
 from cutover.domain.holds import fingerprint
 from cutover.domain.record import RevisionRecord
-from cutover.errors import DependencyUnavailable
+from cutover.errors import DependencyUnavailable, SourceUnavailable
 from cutover.stages.assemble.assembling import SECTIONS
+from cutover.stages.collect.collecting import PATIENCE
 from tests.building.policy import CLOSES_AT, OPENS_AT, RECEIVED_AT
 from tests.building.records import waiver_record
 from tests.simulator.journeys import (
@@ -99,6 +101,31 @@ def test_a_source_that_does_not_answer_holds_the_release(section: str) -> None:
     assert record.status == "held"
     assert "COLLECT_FAILED" in codes(world, record)
     assert f"Collect{section.title()}Failed" in world.execution().visited
+    assert_consistent(world)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_source_that_stays_away_holds_its_records_and_no_others(section: str) -> None:
+    """The state machine tells the function how often it has tried; in the end the failure is the record's result."""
+    world = World()
+    tried = []
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise SourceUnavailable("SOURCE_UNREACHABLE", "nobody answers")
+
+    def watch(name: str, payload: Any) -> None:
+        if name == "Collect":
+            world.wiring.__dict__.pop("sources", None)
+            if payload["section"] == section:
+                tried.append(payload["retries"])
+                world.wiring.__dict__["sources"] = {"s3": SimpleNamespace(fetch=away, artifact=away, latest=away)}
+
+    world.before_invoke = watch
+    record = announced(world)
+    assert tried == list(range(PATIENCE + 1))
+    assert record.status == "held"
+    assert "SOURCE_UNREACHABLE" in codes(world, record)
+    assert "COLLECT_FAILED" not in codes(world, record)
     assert_consistent(world)
 
 

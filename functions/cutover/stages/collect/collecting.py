@@ -28,8 +28,8 @@ LIMITS: dict[str, int] = {
 """At most so many bytes of one record. Of an artifact only the digest is kept."""
 TOTALS: dict[str, int] = {
     "artifacts": 8192 * MEBIBYTE, "attestations": 16 * MEBIBYTE, "dependencies": 64 * MEBIBYTE,
-    "change": 16 * MEBIBYTE, "rollout": 16 * MEBIBYTE, "flags": 16 * MEBIBYTE, "rollback": 16 * MEBIBYTE,
-    "overlays": 16 * MEBIBYTE, "catalog": 16 * MEBIBYTE, "waivers": 16 * MEBIBYTE,
+    "change": 8 * MEBIBYTE, "rollout": 8 * MEBIBYTE, "flags": 8 * MEBIBYTE, "rollback": 8 * MEBIBYTE,
+    "overlays": 8 * MEBIBYTE, "catalog": 8 * MEBIBYTE, "waivers": 16 * MEBIBYTE,
 }  # fmt: skip
 """At most so many bytes of all records of a section: of artifacts read, of the others kept. What is kept of all
 sections together, 160 MiB at most, has to fit into the memory of the functions that read it back."""
