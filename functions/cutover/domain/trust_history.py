@@ -75,7 +75,7 @@ def lost(before: Iterable[Signatory], after: Iterable[Signatory], *, issued_at: 
         same = [each for each in there if _as_far(one, each, issued_at)]
         if not same:
             yield Fault(pointer=where, code="KEY_HISTORY_LOST", message=_lost(one, there))
-        elif one.revoked_at is not None and not any(_revoked_by(each, one.revoked_at) for each in same):
+        elif one.revoked_at is not None and not all(_revoked_by(each, one.revoked_at) for each in there):
             message = f"{called(one)} was revoked at {format_instant(one.revoked_at)}: that cannot be taken back"
             yield Fault(pointer=where, code="REVOCATION_TAKEN_BACK", message=message)
 
