@@ -1,0 +1,229 @@
+"""Walking through a manifest as a stream of events, with the depth, the keys and the number of values bounded.
+
+A ``Shape`` says what is of interest in an object or array; what no shape is for is passed over, but for the
+references in it: they count wherever they stand. A path is remembered only where a shape is, so that is what
+pointers lead to.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cutover.domain.dependencies.lexical import demand_plain_words
+from cutover.domain.dependencies.problems import Stopped
+from cutover.domain.dependencies.tally import Tally
+
+MAX_DEPTH = 100
+"""Levels of JSON; of nested components half as many."""
+MAX_KEYS = 1000
+"""Keys of one object that has a shape."""
+MAX_VALUES = 10_000_000
+"""Values, keys, starts and ends; a realistic manifest of 64 MiB has four million."""
+MAX_POINTER = 1000
+_CHUNK = 65_536
+_REFERENCES: Final = {"bom-ref": 0, "SPDXID": 1}
+"""Which keys say a reference, and to which tally it belongs."""
+OTHER: Final = object()
+"""Stands for a value that is no text and has no shape."""
+
+
+@dataclass(eq=False, slots=True)
+class Shape:
+    """An object's (``keys``, ``texts``) or an array's (``items``) part of interest, and what to do at its end."""
+
+    name: str
+    keys: dict[str, "Shape"] = field(default_factory=dict)
+    texts: frozenset[str] = frozenset()
+    items: "Shape | None" = None
+    tally: int = 0
+    closed: Callable[["Tally", "Frame", "Walker"], None] | None = None
+    is_array: bool = False
+
+
+class Frame:
+    """One open object or array that has a shape. ``facts``: its keys, with their values where those are wanted."""
+
+    __slots__ = ("facts", "index", "key", "parent", "shape")
+
+    def __init__(self, shape: Shape, parent: "Frame | None") -> None:
+        self.shape = shape
+        self.parent = parent
+        self.key = ""
+        self.index = -1
+        self.facts: dict[str, Any] = {}
+
+    def text(self, key: str) -> str | None:
+        """The text under ``key``, None where there is none or something else."""
+        value = self.facts.get(key)
+        return value if isinstance(value, str) else None
+
+
+class Walker:
+    """Takes ijson's events, one at a time, through ``send``."""
+
+    def __init__(self, keys: dict[str, Shape], *tallies: Tally) -> None:
+        texts = frozenset({"bomFormat", "specVersion", "spdxVersion", "SPDXID"})
+        self._shape = Shape("the manifest", keys=keys, texts=texts)
+        self._tallies = tallies
+        self._frame: Frame | None = None
+        self._depth = 0
+        self._skipping = 0
+        self._reference = ""
+        self._left = MAX_VALUES
+        self.root: dict[str, Any] = {}
+
+    def send(self, event: tuple[str, Any]) -> None:
+        """One event of ``ijson.basic_parse``. ``Stopped`` where reading cannot go on."""
+        kind, value = event
+        self._left -= 1
+        if self._left < 0:
+            raise self._stop("DEPENDENCY_TOO_MANY", f"more than {MAX_VALUES} values")
+        if kind == "map_key":
+            if self._skipping:
+                self._reference = value if value in _REFERENCES else ""
+            else:
+                self._keyed(value)
+        elif kind in {"start_map", "start_array"}:
+            self._started(kind == "start_array")
+        elif kind in {"end_map", "end_array"}:
+            self._ended()
+        elif self._skipping:
+            if self._reference:
+                self._refer(self._reference, value)
+                self._reference = ""
+        else:
+            self._said(value)
+
+    def close(self) -> None:
+        """ijson says that there is no more."""
+
+    def pointer(self, *more: str) -> str:
+        """Where reading stands, as far as it fits into a pointer, and ``more`` below it."""
+        parts = []
+        frame = self._frame
+        while frame is not None:
+            parts.append(frame.key if not frame.shape.is_array else str(frame.index) if frame.index >= 0 else "")
+            frame = frame.parent
+        whole = ""
+        for part in (*reversed(parts), *more):
+            if part == "" or len(whole) + len(part) >= MAX_POINTER:
+                break
+            whole += "/" + part.replace("~", "~0").replace("/", "~1")
+        return whole
+
+    def fault(self, shape: Shape, code: str, detail: str, *more: str) -> None:
+        """A problem of where reading stands."""
+        problems = self._tallies[shape.tally].problems
+        if problems.wants(code):
+            problems.list(code, self.pointer(*more), detail)
+
+    def _stop(self, code: str, detail: str) -> Stopped:
+        return Stopped(code, self.pointer(), detail)
+
+    def _keyed(self, key: str) -> None:
+        frame = self._frame
+        if frame is None:
+            return
+        if key in frame.facts:
+            raise self._stop("DEPENDENCY_UNREADABLE", f"{frame.shape.name} has a key twice")
+        if len(frame.facts) >= MAX_KEYS:
+            raise self._stop("DEPENDENCY_TOO_MANY", f"{frame.shape.name} has more than {MAX_KEYS} keys")
+        frame.facts[key] = OTHER
+        frame.key = key
+
+    def _started(self, is_array: bool) -> None:
+        self._depth += 1
+        self._reference = ""
+        if self._depth > MAX_DEPTH:
+            raise self._stop("DEPENDENCY_TOO_DEEP", f"nested deeper than {MAX_DEPTH} levels")
+        if self._skipping:
+            self._skipping += 1
+            return
+        shape = self._expected()
+        if shape is not None and shape.is_array == is_array:
+            self._frame = Frame(shape, self._frame)
+            return
+        if shape is not None:
+            self._unlike(shape)
+        self._skipping = 1
+
+    def _expected(self) -> Shape | None:
+        """The shape of the value that comes now."""
+        frame = self._frame
+        if frame is None:
+            return self._shape
+        if frame.shape.is_array:
+            frame.index += 1
+            return frame.shape.items
+        return frame.shape.keys.get(frame.key)
+
+    def _ended(self) -> None:
+        self._depth -= 1
+        if self._skipping:
+            self._skipping -= 1
+            return
+        frame = self._frame
+        if frame is None:
+            return
+        self._frame = frame.parent
+        if frame.parent is None:
+            self.root = frame.facts
+        elif frame.shape.closed is not None:
+            frame.shape.closed(self._tallies[frame.shape.tally], frame, self)
+
+    def _said(self, value: Any) -> None:
+        """A number, text, boolean or null where a shape is."""
+        shape = self._expected()
+        if shape is not None:
+            self._unlike(shape)
+        frame = self._frame
+        if frame is None or frame.shape.is_array:
+            return
+        if frame.key in frame.shape.texts and isinstance(value, str):
+            frame.facts[frame.key] = value
+            if frame.parent is None:
+                self.root = frame.facts
+        if frame.key in _REFERENCES:
+            self._refer(frame.key, value)
+
+    def _unlike(self, shape: Shape) -> None:
+        self.fault(shape, "DEPENDENCY_STRUCTURE", f"{shape.name} must be an {'array' if shape.is_array else 'object'}")
+
+    def _refer(self, key: str, value: Any) -> None:
+        tally = self._tallies[_REFERENCES[key]]
+        if isinstance(value, str) and not tally.is_new(value) and tally.problems.wants("DEPENDENCY_REF_DUPLICATED"):
+            tally.problems.list("DEPENDENCY_REF_DUPLICATED", self.pointer(), f"this {key} stands elsewhere too")
+
+
+def walk(content: bytes, walker: Walker, backend: str | None = None) -> None:
+    """Sends the events of ``content`` to the walker. ``Stopped`` (``DEPENDENCY_UNREADABLE``) where it is not JSON."""
+    import ijson  # type: ignore[import-untyped]
+
+    reader = ijson.get_backend(backend) if backend else ijson
+    if backend == "python" or getattr(ijson, "backend", "") != "yajl2_c":
+        demand_plain_words(content)
+    events = reader.basic_parse_coro(walker)
+    try:
+        _push(content, events)
+    except (ijson.JSONError, ValueError, ArithmeticError):  # numbers that no backend takes raise the latter two
+        raise Stopped("DEPENDENCY_UNREADABLE", "", "it is not JSON, or ends too early") from None
+
+
+def _push(content: bytes, events: Generator[None, bytes, None]) -> None:
+    try:
+        for at in range(0, len(content), _CHUNK):
+            events.send(content[at : at + _CHUNK])
+    except BaseException:
+        _abandon(events)
+        raise
+    events.close()
+
+
+def _abandon(events: Generator[None, bytes, None]) -> None:
+    """What is closed before its end complains of that, and would do so at some later time if it were not closed."""
+    import contextlib
+
+    import ijson
+
+    with contextlib.suppress(ijson.JSONError, ValueError, ArithmeticError, StopIteration, Stopped):
+        events.close()
