@@ -28,12 +28,13 @@ from cutover.contracts.base import (
 T = TypeVar("T")
 Gap = TypeVar("Gap")
 
-Measure = Literal["value", "length", "sha256", "part", "component", "cohort", "environment"]
+Measure = Literal["value", "key", "length", "sha256", "part", "component", "cohort", "environment"]
 """How the pointer's target becomes the field's value.
 
-``value``: itself · ``length``: its number of items · ``sha256``: the digest of the bytes · ``part``: one of the parts
-that commas separate in it · ``component``, ``cohort``, ``environment``: its name, or one of its comma-separated parts,
-as the rules' table renders names of that kind (``domain.rendering``).
+``value``: itself · ``key``: the name under which it stands in its object · ``length``: its number of items ·
+``sha256``: the digest of the bytes · ``part``: one of the parts that commas separate in it · ``component``, ``cohort``,
+``environment``: its name, or one of its comma-separated parts, as the rules' table renders names of that kind
+(``domain.rendering``).
 """
 
 

@@ -8,9 +8,8 @@ from cutover.contracts.bundle import Origin
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.contracts.policy import Rendering
 from cutover.domain import canonical
-from cutover.domain.measures import measures
+from cutover.domain.measures import measured
 from cutover.domain.package import sections_of
-from cutover.domain.pointer import resolve
 from cutover.domain.reading import parse_strictly
 from cutover.domain.unwrapping import demand_unwrapped
 from cutover.errors import Refused
@@ -42,9 +41,8 @@ class EvidenceLibrary:
         if origin.measure == "sha256":
             found: tuple[Any, ...] = (canonical.digest(content),) if origin.pointer == "" else ()
         else:
-            found = measures(
-                resolve(self._document(origin.evidence, content), origin.pointer), origin.measure, self._rendering
-            )
+            document = self._document(origin.evidence, content)
+            found = measured(document, origin.pointer, origin.measure, self._rendering)
         if not found:
             raise Refused("POINTER_LEADS_NOWHERE", f"{origin.pointer or 'the whole'} gives no {origin.measure}")
         return found

@@ -10,7 +10,7 @@ def resolve(document: Any, pointer: str) -> Any:
     """The value that ``pointer`` leads to, or ``NOWHERE``. Array indexes have no sign and no leading zero."""
     value = document
     for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+        key = _unescaped(part)
         if isinstance(value, dict):
             value = value.get(key, NOWHERE)
         elif isinstance(value, list) and key.isascii() and key.isdecimal() and key == str(int(key)):
@@ -20,3 +20,15 @@ def resolve(document: Any, pointer: str) -> Any:
         if value is NOWHERE:
             return NOWHERE
     return value
+
+
+def key_at(document: Any, pointer: str) -> Any:
+    """The name under which what ``pointer`` leads to stands in its object, ``NOWHERE`` where it is no member of one."""
+    holder, _, part = pointer.rpartition("/")
+    key = _unescaped(part)
+    within = resolve(document, holder) if pointer else NOWHERE
+    return key if isinstance(within, dict) and key in within else NOWHERE
+
+
+def _unescaped(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")

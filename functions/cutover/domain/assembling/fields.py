@@ -2,25 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from cutover.contracts.base import Digest, Line, Locator, Name, Text
+from cutover.contracts.base import Digest, Line, Locator, Name, Text, parse_instant
 from cutover.contracts.bundle import Measure
 from cutover.contracts.candidate import Reference
 from cutover.contracts.holds import Finding
+from cutover.contracts.policy import Rendering
 from cutover.domain import canonical
 from cutover.domain.assembling.index import Found, subject_of
 from cutover.domain.holds import fingerprint, hold_id
+from cutover.domain.measures import measured, measures
 from cutover.domain.pointer import NOWHERE, resolve
 from cutover.domain.waivers import Answers
 from cutover.domain.waiving import family_of
 
-LINE, TEXT, NAME, DIGEST, LOCATOR, INTEGER = (
-    TypeAdapter[Any](kind) for kind in (Line, Text, Name, Digest, Locator, int)
+
+def _instant(text: str) -> str:
+    parse_instant(text)
+    return text
+
+
+_Integer = Annotated[int, Field(gt=-canonical.INTEGER_LIMIT, lt=canonical.INTEGER_LIMIT)]
+_Spelled = Annotated[Line, AfterValidator(_instant)]
+LINE, TEXT, NAME, DIGEST, LOCATOR, INTEGER, INSTANT = (
+    TypeAdapter[Any](kind) for kind in (Line, Text, Name, Digest, Locator, _Integer, _Spelled)
 )
-Field = dict[str, Any]
+LINE_OR_BOOLEAN = TypeAdapter[Any](Line | bool)
+MAX_POINTER = 1024
+"""Bytes, as of ``contracts.base.Pointer``: at a longer one, which keys of a record can make, nothing is found."""
+MAX_NAMES = 200
+"""As of the lists in ``contracts.records``: more names in one place are none."""
+JsonField = dict[str, Any]
 """A sourced field or a gap, as a JSON value."""
 
 
@@ -43,9 +58,10 @@ class Register:
     revision: int
     owners: Mapping[str, str]
     waivers: Answers
+    rendering: Rendering
     findings: list[Finding] = field(default_factory=list)
 
-    def gap(self, at: str, gap: Gap, subject: Digest, found: Found | None) -> Field:
+    def gap(self, at: str, gap: Gap, subject: Digest, found: Found | None) -> JsonField:
         mark = fingerprint(gap.rule, at, subject)
         self.findings.append(
             Finding(
@@ -78,7 +94,7 @@ class Place:
     at: str
     base: str = ""
 
-    def inside(self, at: str, base: str) -> "Place":
+    def inside(self, at: str, base: str = "") -> "Place":
         return replace(self, at=self.at + at, base=self.base + base)
 
     @property
@@ -92,21 +108,18 @@ class Place:
         kind: TypeAdapter[Any] = LINE,
         measure: Measure = "value",
         gap: Gap | None = None,
-    ) -> Field:
+    ) -> JsonField:
         """Field ``name`` from the first of ``pointers`` (default: the same name) that has a value of its kind."""
         for pointer in pointers or (f"/{name}",):
-            value = self._value(self.base + pointer, measure)
-            try:
-                kind.validate_python(value, strict=True)
-            except ValidationError:
-                continue
-            return self.sourced(pointer, value, measure)
+            for value in self._values(pointer, measure)[:1]:
+                if fits(kind, value):
+                    return self.sourced(pointer, value, measure)
         return self.missing(f"/{name}", gap)
 
-    def missing(self, name: str = "", gap: Gap | None = None) -> Field:
+    def missing(self, name: str = "", gap: Gap | None = None) -> JsonField:
         return self.register.gap(self.at + name, gap or self.gap, self.subject, self.found)
 
-    def sourced(self, pointer: str, value: Any, measure: Measure = "value") -> Field:
+    def sourced(self, pointer: str, value: Any, measure: Measure = "value") -> JsonField:
         if self.found is None:
             raise AssertionError("a sourced field needs its evidence")
         evidence = self.found.evidence
@@ -121,21 +134,50 @@ class Place:
             },
         }
 
-    def each(self, pointer: str) -> list[Field]:
-        """Every item of the list at ``pointer``, each sourced; none where there is no list."""
-        values = self._value(self.base + pointer, "value")
-        return (
-            [self.sourced(f"{pointer}/{n}", value) for n, value in enumerate(values)]
-            if isinstance(values, list)
-            else []
-        )
+    def says(self, *pointers: str) -> bool:
+        """Whether anything but null stands at one of these, usable or not."""
+        return any(self._at(pointer) not in (NOWHERE, None) for pointer in pointers)
 
-    def _value(self, pointer: str, measure: Measure) -> Any:
-        if self.found is None:
-            return None
+    def each(self, pointer: str, measure: Measure = "value", kind: TypeAdapter[Any] = LINE) -> list[JsonField]:
+        """Every item of the list at ``pointer``, each sourced there; of one string, every part that commas separate.
+
+        None at all where it is neither, where one of them is not of its kind, and where they are more than
+        ``MAX_NAMES``: a list is read whole or not.
+        """
+        standing = self._at(pointer)
+        if isinstance(standing, str):
+            # Of a name's measures the first is the whole text: here only its parts are meant.
+            found = [(pointer, part) for part in measures(standing, measure, self.register.rendering)[1:]]
+        elif isinstance(standing, list) and len(standing) <= MAX_NAMES:
+            items = (f"{pointer}/{number}" for number in range(len(standing)))
+            found = [(item, value) for item in items for value in (*self._values(item, measure), None)[:1]]
+        else:
+            return []
+        if len(found) > MAX_NAMES or not all(fits(kind, value) for _, value in found):
+            return []
+        return [self.sourced(item, value, measure) for item, value in found]
+
+    def _values(self, pointer: str, measure: Measure) -> tuple[Any, ...]:
+        """What the measure makes of what stands there, as lineage will find it again."""
+        if self.found is None or not _writable(self.base + pointer):
+            return ()
         if measure == "sha256":
-            return canonical.digest(self.found.content)
-        value = resolve(self.found.document, pointer)
-        if measure == "length":
-            return len(value) if isinstance(value, list) else None
-        return None if value is NOWHERE else value
+            return (canonical.digest(self.found.content),)
+        return measured(self.found.document, self.base + pointer, measure, self.register.rendering)
+
+    def _at(self, pointer: str) -> Any:
+        where = self.base + pointer
+        return resolve(self.found.document, where) if self.found is not None and _writable(where) else NOWHERE
+
+
+def fits(kind: TypeAdapter[Any], value: Any) -> bool:
+    """Whether a JSON value is of this kind, as it stands."""
+    try:
+        kind.validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _writable(pointer: str) -> bool:
+    return len(pointer.encode("utf-8", "surrogatepass")) <= MAX_POINTER

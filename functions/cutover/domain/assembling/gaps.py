@@ -13,6 +13,10 @@ CANDIDATE = _gap(
     "a field that the candidate's contract requires",
     "announce it again",
 )
+COMMIT = _gap(
+    "attestations.commit-stated", "COMMIT_NOT_STATED",
+    "the commit that the release was built from", "announce the candidate again with its commit",
+)  # fmt: skip
 ARTIFACT_UNPINNED = _gap(
     "artifacts.digest-pinned", "ARTIFACT_NOT_DIGEST_PINNED",
     "an artifact announced with its sha256 digest", "announce the candidate again with the artifact's digest",
@@ -30,23 +34,65 @@ ATTESTATION = _gap(
     "a signed statement of this name", "publish the attestation that the candidate names",
 )  # fmt: skip
 DEPENDENCIES = _gap(
-    "lineage.dependencies", "DEPENDENCY_MANIFEST_MISSING",
-    "a CycloneDX JSON document with its components", "attach the component's SBOM to the candidate",
+    "dependencies.manifest", "DEPENDENCY_MANIFEST_MISSING",
+    "a CycloneDX or SPDX JSON document with its components", "attach the component's SBOM to the candidate",
 )  # fmt: skip
+CATALOG_ENTITY = _gap(
+    "catalog.entity", "CATALOG_ENTITY_MISSING",
+    "the component's entity in the service catalog: backstage.io, kind Component",
+    "register the component, and refer to its entity",
+)  # fmt: skip
+CATALOG_FIELDS = {
+    name: _gap(f"catalog.{name}", f"CATALOG_{name.upper()}_MISSING", wanted, mend)
+    for name, wanted, mend in (
+        ("owner", "the group that owns the component", "name spec.owner in the entity"),
+        ("lifecycle", "the component's lifecycle", "name spec.lifecycle in the entity"),
+        ("tier", "the component's tier, as text", "label the entity with its tier; in YAML quote a number"),
+    )
+}
 CHANGE = _gap(
-    "lineage.change", "CHANGE_RECORD_INCOMPLETE",
-    "a change record of cutover/change-record/v1",
+    "change.record", "CHANGE_RECORD_INCOMPLETE",
+    "a change record with number, title, state, risk and requester",
     "complete the change record; answer with its new version, or announce that",
 )  # fmt: skip
 ROLLOUT = _gap(
-    "lineage.rollout", "COHORT_INCOMPLETE",
-    "cohorts, each with environment and share",
+    "rollout.plan", "ROLLOUT_PLAN_MISSING",
+    "a rollout plan of cutover/rollout-plan/v1 with its cohorts",
+    "publish the plan; answer with its version, or announce that",
+)  # fmt: skip
+COHORT_ENVIRONMENT = _gap(
+    "rollout.environment", "COHORT_ENVIRONMENT_MISSING",
+    "the environment that the cohort is in",
+    "complete the rollout plan; answer with its new version, or announce that",
+)  # fmt: skip
+COHORT_SHARE = _gap(
+    "rollout.share", "COHORT_UNSIZED",
+    "the cohort's share in percent",
     "complete the rollout plan; answer with its new version, or announce that",
 )  # fmt: skip
 FLAGS = _gap(
-    "lineage.flags", "FLAG_INCOMPLETE",
-    "flags with owner, purpose, default and expiry",
-    "complete the flag set; answer with its new version, or announce that",
+    "flags.record", "FLAG_RECORD_MISSING",
+    "flags of cutover/flag-set/v1, of AWS AppConfig or of flagd, each key once",
+    "publish the flags; answer with the record's version, or announce that",
+)  # fmt: skip
+_COMPLETE_FLAG = "complete the flag; answer with the record's new version, or announce that"
+FLAG_TYPE = _gap("flags.type", "FLAG_TYPE_MISSING", "the flag's type", _COMPLETE_FLAG)
+FLAG_FIELDS = {
+    name: _gap(f"flags.{name.replace('_', '-')}", f"FLAG_{code}_MISSING", wanted, _COMPLETE_FLAG)
+    for name, code, wanted in (
+        ("owner", "OWNER", "who owns the flag"),
+        ("purpose", "PURPOSE", "what the flag is for"),
+        ("default", "DEFAULT", "what holds where nothing else is set"),
+        ("environments", "ENVIRONMENTS", "the environments in which it may be used"),
+        ("expires_at", "EXPIRY", "when it ends (RFC 3339, UTC, whole seconds), as its type needs"),
+        ("rollback_condition", "ROLLBACK_CONDITION", "when it is to be switched back"),
+        ("monitoring_hook", "MONITORING_HOOK", "where its effect is watched"),
+    )
+}
+OVERLAYS = _gap(
+    "overlays.record", "OVERLAYS_MISSING",
+    "the environments' settings of cutover/environment-overlays/v1, each name once",
+    "publish the overlays and refer to them",
 )  # fmt: skip
 ROLLBACK_PLAN = _gap(
     "rollback.plan", "ROLLBACK_PLAN_MISSING",

@@ -1,24 +1,39 @@
-"""Finding evidence by what the candidate refers to."""
+"""Finding evidence by what the candidate refers to, and reading it."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-import orjson
+from pydantic import ValidationError
 
-from cutover.contracts.base import Digest
+from cutover.contracts.base import Digest, Model
 from cutover.contracts.candidate import Reference
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.domain import canonical
+from cutover.domain.reading import parse_strictly
+from cutover.errors import Refused
+
+M = TypeVar("M", bound=Model)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
-    """Evidence, its bytes as received, and the JSON value in them (None where they are not JSON)."""
+    """Evidence, and its bytes as received."""
 
     evidence: Evidence
     content: bytes
-    document: Any
+
+    @functools.cached_property
+    def document(self) -> Any:
+        """The JSON value in the bytes; None where they are not JSON that every reader reads alike.
+
+        Parsed when it is first asked for: a dependency manifest may have 50 MB, and nobody asks.
+        """
+        try:
+            return parse_strictly(self.content)
+        except Refused:
+            return None
 
 
 class EvidenceIndex:
@@ -39,7 +54,7 @@ class EvidenceIndex:
         return self._found(self.evidence_set.candidate)
 
     def find(self, section: Section, reference: Reference | None, *, payload: bool = False) -> Found | None:
-        """What a reference brought; with ``payload``, what its signed envelope contains."""
+        """What a reference brought; with ``payload``, what was made of it by ``domain.unwrapping``."""
         if reference is None:
             return None
         key = (reference.source, reference.record, reference.version, payload)
@@ -47,12 +62,17 @@ class EvidenceIndex:
         return self._found(evidence) if evidence is not None else None
 
     def _found(self, evidence: Evidence) -> Found:
-        content = self._documents[evidence.sha256]
-        try:
-            document = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            document = None
-        return Found(evidence, content, document)
+        return Found(evidence, self._documents[evidence.sha256])
+
+
+def valid(model: type[M], found: Found | None) -> M | None:
+    """The record, if what came is one; a record of another shape, or with a key that stands twice, counts as none."""
+    if found is None or found.document is None:
+        return None
+    try:
+        return model.model_validate_json(found.content)
+    except ValidationError:
+        return None
 
 
 def subject_of(found: Found | None, reference: Reference | None) -> Digest:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from cutover.contracts.records import RollbackPlan
-from cutover.domain.assembling.plans import valid
+from cutover.domain.assembling.index import valid
 from cutover.domain.checks.context import Context, Problem, Rule
 
 
