@@ -12,8 +12,12 @@ from cutover.domain.dependencies.problems import Stopped
 _UNREADABLE = "DEPENDENCY_UNREADABLE"
 _CHUNK = 1_048_576
 _WINDOW = 8 * 1_048_576
+MAX_DIGITS = 600
+"""In a row. Python converts at least 640; where it refuses, ijson 3.6's backend in C hands over a null pointer."""
+_DIGITS = re.compile(rb"[0-9]++")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _QUOTE = re.compile(rb'(?<!\\)"')
+_WORD = re.compile(rb"[^][{},:0-9.eE+\-truefalsn \t\r\n]")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PAIRED = re.compile(
     rb"(?:[^\\]++|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?!u[dD][89a-fA-F])(?s:.))*+"
@@ -56,8 +60,10 @@ def demand_one_reading(content: bytes) -> None:
     _demand_utf8(content)
     if _CONTROLS.search(content):
         raise Stopped(_UNREADABLE, "", "it has a control character that JSON does not take")
-    if any(not _QUOTE.search(content, at, at + _WINDOW) for at in range(0, len(content) - _WINDOW, _WINDOW)):
-        raise Stopped(_UNREADABLE, "", f"it has a string, or nothing, over {_WINDOW} bytes")
+    if _has_long_number(content):
+        raise Stopped(_UNREADABLE, "", f"it has more than {MAX_DIGITS} digits in a row")
+    if _has_long_text(content):
+        raise Stopped(_UNREADABLE, "", f"it has a text of more than {_WINDOW} bytes")
     if _SURROGATE.search(content) and not _reaches_end(_PAIRED, content):
         raise Stopped(_UNREADABLE, "", "it has half of a surrogate pair")
 
@@ -66,6 +72,23 @@ def demand_plain_words(content: bytes) -> None:
     """Raises ``Stopped`` for what only the backend in Python takes: spaces beyond ASCII, and a number's sign ``+``."""
     if not _reaches_end(_WORDS, content):
         raise Stopped(_UNREADABLE, "", "it is not JSON, or ends too early")
+
+
+def _has_long_number(content: bytes) -> bool:
+    """Looks at every 600th byte only: a longer run covers one of them."""
+    for at in range(0, len(content), MAX_DIGITS):
+        found = _DIGITS.match(content, at, at + MAX_DIGITS + 1)
+        if found is not None:
+            before = content[max(0, at - MAX_DIGITS) : at]
+            if found.end() - at + len(before) - len(before.rstrip(b"0123456789")) > MAX_DIGITS:
+                return True
+    return False
+
+
+def _has_long_text(content: bytes) -> bool:
+    """A text twice as long as a window fills at least one: no quotation mark in it, and what stands in texts only."""
+    windows = ((at, at + _WINDOW) for at in range(0, len(content) - _WINDOW, _WINDOW))
+    return any(not _QUOTE.search(content, *each) and _WORD.search(content, *each) for each in windows)
 
 
 def _reaches_end(pattern: re.Pattern[bytes], content: bytes) -> bool:
