@@ -6,7 +6,18 @@ softens; a family that does not report at all is held by Bind under the same cod
 
 from cutover.contracts.holds import Finding, Findings
 from cutover.domain import canonical
-from cutover.domain.checks import artifacts, attestations, lineage, rollback, waivers
+from cutover.domain.checks import (
+    artifacts,
+    attestations,
+    catalog,
+    change,
+    flags,
+    lineage,
+    overlays,
+    rollback,
+    rollout,
+    waivers,
+)
 from cutover.domain.checks.context import Context, Problem, Rule
 from cutover.domain.holds import CHECK_FAILED
 from cutover.errors import Refused
@@ -14,7 +25,12 @@ from cutover.errors import Refused
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "artifacts": artifacts.RULES,
     "attestations": attestations.RULES,
+    "change": change.RULES,
+    "rollout": rollout.RULES,
+    "flags": flags.RULES,
     "rollback": rollback.RULES,
+    "overlays": overlays.RULES,
+    "catalog": catalog.RULES,
     "waivers": waivers.RULES,
     "lineage": lineage.RULES,
 }

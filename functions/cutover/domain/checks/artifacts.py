@@ -2,19 +2,47 @@
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
 from cutover.contracts.evidence import ArtifactRecord
+from cutover.domain import bounded
+from cutover.domain.assembling.index import Found
 from cutover.domain.canonical import same
 from cutover.domain.checks.context import Context, Problem, Rule
+from cutover.domain.checks.fields import shown, unknown
+
+
+def _found(context: Context) -> Iterator[tuple[int, Found, ArtifactRecord | None]]:
+    """Component number, evidence, and the registry's record; None where it is not one."""
+    for number, component in enumerate(context.candidate.components):
+        found = context.index.find("artifacts", component.artifact)
+        if found is not None:
+            try:
+                yield number, found, ArtifactRecord.model_validate_json(found.content)
+            except ValidationError:
+                yield number, found, None
 
 
 def _records(context: Context) -> Iterator[tuple[int, str | None, ArtifactRecord, str]]:
     """Component number, announced digest, registry record, and the record's evidence digest."""
-    index = context.index
-    for number, component in enumerate(context.candidate.components):
-        found = index.find("artifacts", component.artifact)
-        if found is not None:
-            record = ArtifactRecord.model_validate_json(found.content)
-            yield number, component.artifact.digest, record, found.evidence.sha256
+    for number, found, record in _found(context):
+        if record is not None:
+            yield number, context.candidate.components[number].artifact.digest, record, found.evidence.sha256
+
+
+def record_readable(context: Context) -> Iterator[Problem]:
+    """What the registry's record says of the artifact can be read."""
+    for number, found, record in _found(context):
+        if record is None:
+            yield Problem(
+                code="ARTIFACT_RECORD_MALFORMED",
+                field=f"/components/{number}/digest",
+                subject=found.evidence.sha256,
+                found=f"{found.evidence.size} bytes that are no cutover/artifact-record/v1",
+                wanted="a record with the artifact's digest, its size, and the newest version under its name",
+                mend="look at what the registry answers for this artifact, and announce the candidate again",
+                evidence=(found.evidence.sha256,),
+            )
 
 
 def digest_known(context: Context) -> Iterator[Problem]:
@@ -40,11 +68,22 @@ def nothing_newer(context: Context) -> Iterator[Problem]:
                 code="SUPERSESSION_UNRESOLVED",
                 field=f"/components/{number}/digest",
                 subject=record.latest_sha256,
-                found=f"a newer version {record.latest} with {record.latest_sha256}",
-                wanted=f"nothing newer than the announced {record.version}",
+                found=bounded.line(f"a newer version {shown(record.latest)} with {record.latest_sha256}"),
+                wanted=bounded.line(f"nothing newer than the announced {shown(record.version)}"),
                 mend="announce the newer artifact as a new candidate, or remove it",
                 evidence=(evidence,),
             )
 
 
-RULES = (Rule("artifacts.digest-known", digest_known), Rule("artifacts.nothing-newer", nothing_newer))
+def names_known(context: Context) -> Iterator[Problem]:
+    """Every component has a name that the rules know."""
+    components = enumerate(context.bundle.components)
+    return unknown(context, "component", ((f"/components/{number}/name", each.name) for number, each in components))
+
+
+RULES = (
+    Rule("artifacts.record-readable", record_readable, reads=("artifacts",)),
+    Rule("artifacts.digest-known", digest_known, reads=("artifacts",)),
+    Rule("artifacts.nothing-newer", nothing_newer, reads=("artifacts",)),
+    Rule("artifacts.names-known", names_known),
+)

@@ -92,7 +92,7 @@ def _readable(context: Context) -> Iterator[tuple[int, OpenedWaiver, Found]]:
 
 
 RULES = (
-    Rule("waivers.signed", signed),
-    Rule("waivers.permitted", permitted),
-    Rule("waivers.covers-window", covers_window),
+    Rule("waivers.signed", signed, reads=("waivers",)),
+    Rule("waivers.permitted", permitted, reads=("waivers",)),
+    Rule("waivers.covers-window", covers_window, reads=("waivers",)),
 )
