@@ -58,7 +58,8 @@ for name in sys.argv[2:]:
 """
 NEVER = {
     "sigstore", "aws_cdk", "requests", "httpx", "hypothesis", "pytest", "moto", "mypy_boto3_s3", "typer", "rich",
-    "yaml", "cutover_cli", "infra", "jsonschema", "numpy",
+    "yaml", "cutover_cli", "infra", "jsonschema", "numpy", "httpcore", "ijson", "h11",
+    "aws_lambda_powertools.utilities.parameters",
 }  # fmt: skip
 ONLY = {
     "jinja2": {"cutover.doors.approvals.handler", "cutover.stages.request_approval.handler"},
@@ -79,6 +80,7 @@ ONLY = {
     "cutover.adapters.stepfunctions_workflow": set(),
     "cutover.adapters.s3_inbox": set(),
     "cutover.sources.s3": set(),
+    "cutover.sources.web": set(),
 }  # fmt: skip
 """Who may import what at a cold start. An adapter that only some functions use is imported at its first use."""
 

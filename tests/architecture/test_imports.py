@@ -60,7 +60,8 @@ def allowed_in(path: Path) -> set[str]:
         return SHARED | {own} | beside[layer] | outermost
     if layer in {"adapters", "sources"}:
         tools = {"cutover.adapters", "cutover.domain.record", "cutover.domain.canonical", "cutover.domain.ledger"}
-        return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools
+        beside = {"cutover.sources"} if layer == "sources" else set()
+        return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools | beside
     if layer == "runtime":
         return {"cutover"}
     return SHARED
