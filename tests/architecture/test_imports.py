@@ -31,6 +31,10 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path) for path in FILES}
 
 
+def named(node: ast.Import | ast.ImportFrom) -> list[str]:
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports anywhere, inside functions and type-checking blocks too."""
     for node in ast.walk(ast.parse(path.read_text())):
@@ -52,16 +56,17 @@ def allowed_in(path: Path) -> set[str]:
     own = module_of(path.parent / "__init__.py")
     if layer == "contracts":
         return {"cutover.contracts"}
-    if layer == "domain":
-        return {"cutover.contracts", "cutover.domain", "cutover.errors", "cutover.ports"}
+    if layer in {"domain", "attesting"}:
+        beside = {"domain": {"cutover.ports"}, "attesting": {"cutover.attesting"}}
+        return {"cutover.contracts", "cutover.domain", "cutover.errors"} | beside[layer]
     if layer in {"stages", "doors"}:
-        beside = {"stages": {"cutover.stages.flow"}, "doors": {"cutover.doors.events", "cutover.doors.signed_events"}}
+        around = {"stages": {"cutover.stages.flow"}, "doors": {"cutover.doors.events", "cutover.doors.signed_events"}}
         outermost = {"cutover.runtime"} if rest[-1] == "handler.py" else set()
-        return SHARED | {own} | beside[layer] | outermost
+        return SHARED | {own} | around[layer] | outermost
     if layer in {"adapters", "sources"}:
         tools = {"cutover.adapters", "cutover.domain.record", "cutover.domain.canonical", "cutover.domain.ledger"}
-        beside = {"cutover.sources"} if layer == "sources" else set()
-        return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools | beside
+        siblings = {"cutover.sources"} if layer == "sources" else set()
+        return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools | siblings
     if layer == "runtime":
         return {"cutover"}
     return SHARED
@@ -99,6 +104,16 @@ def test_only_the_clock_knows_the_time(path: Path) -> None:
 def test_stages_and_doors_reach_aws_through_ports_only(path: Path) -> None:
     used = {name.partition(".")[0] for name in imports(path)}
     assert used & {"boto3", "botocore", "os", "socket", "requests", "httpx"} == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_only_attesting_knows_sigstore_and_only_when_it_verifies(path: Path) -> None:
+    """Its import costs more than all that a function does."""
+    used = {name.partition(".")[0] for name in imports(path)}
+    heavy = {"sigstore", "sigstore_models", "rfc3161_client"}
+    assert not used & heavy or path.parent.name == "attesting"
+    first = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not {name.partition(".")[0] for node in first for name in named(node)} & heavy
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)

@@ -21,7 +21,8 @@ class Signed:
     """An in-toto statement's bytes, and who signed it.
 
     ``keys`` are the ids of trusted keys. Under a certificate there are none, and what it says of itself counts:
-    ``issuer`` and ``identity`` always, ``repository``, ``ref``, ``workflow`` and ``commit`` where it has them.
+    ``issuer`` and ``identity`` always; ``repository``, ``ref``, ``workflow``, ``commit`` and ``event`` (what started
+    the run) where it has them.
     """
 
     payload: bytes
@@ -32,6 +33,7 @@ class Signed:
     ref: str | None = None
     workflow: str | None = None
     commit: str | None = None
+    event: str | None = None
 
 
 def open_dsse(content: bytes, *, purpose: Purpose, facts: Facts, product: str, at: datetime) -> Signed:
