@@ -19,8 +19,9 @@ from cutover.contracts.evidence import DependencySummary
 from cutover.domain.dependencies import cyclonedx, spdx
 from cutover.domain.dependencies.lexical import demand_json, demand_one_reading
 from cutover.domain.dependencies.problems import Stopped, shown
+from cutover.domain.dependencies.streaming import walk
 from cutover.domain.dependencies.tally import Tally
-from cutover.domain.dependencies.walking import Walker, walk
+from cutover.domain.dependencies.walking import Walker
 
 __all__ = ["SUPPORTED", "summarize"]
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from cutover.domain.dependencies.problems import shown
 from cutover.domain.dependencies.purls import is_purl
+from cutover.domain.dependencies.shapes import Frame, Shape
 from cutover.domain.dependencies.tally import Tally
-from cutover.domain.dependencies.walking import Frame, Shape, Walker
+from cutover.domain.dependencies.walking import Walker
 
 VERSIONS = ("2.3",)
 _PREFIX = "SPDX-"

@@ -1,16 +1,12 @@
 """Walking through a manifest as a stream of events, with the depth, the keys and the number of values bounded.
 
-A ``Shape`` says what is of interest in an object or array; what no shape is for is passed over, but for the
-references in it: they count wherever they stand. A path is remembered only where a shape is, so that is what
-pointers lead to.
+What no shape is for is passed over, but for the references in it: they count wherever they stand.
 """
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cutover.domain.dependencies.lexical import demand_plain_words
 from cutover.domain.dependencies.problems import Stopped
+from cutover.domain.dependencies.shapes import OTHER, Frame, Shape
 from cutover.domain.dependencies.tally import Tally
 
 MAX_DEPTH = 100
@@ -20,42 +16,8 @@ MAX_KEYS = 1000
 MAX_VALUES = 10_000_000
 """Values, keys, starts and ends; a realistic manifest of 64 MiB has four million."""
 MAX_POINTER = 1000
-_CHUNK = 65_536
 _REFERENCES: Final = {"bom-ref": 0, "SPDXID": 1}
 """Which keys say a reference, and to which tally it belongs."""
-OTHER: Final = object()
-"""Stands for a value that is no text and has no shape."""
-
-
-@dataclass(eq=False, slots=True)
-class Shape:
-    """An object's (``keys``, ``texts``) or an array's (``items``) part of interest, and what to do at its end."""
-
-    name: str
-    keys: dict[str, "Shape"] = field(default_factory=dict)
-    texts: frozenset[str] = frozenset()
-    items: "Shape | None" = None
-    tally: int = 0
-    closed: Callable[["Tally", "Frame", "Walker"], None] | None = None
-    is_array: bool = False
-
-
-class Frame:
-    """One open object or array that has a shape. ``facts``: its keys, with their values where those are wanted."""
-
-    __slots__ = ("facts", "index", "key", "parent", "shape")
-
-    def __init__(self, shape: Shape, parent: "Frame | None") -> None:
-        self.shape = shape
-        self.parent = parent
-        self.key = ""
-        self.index = -1
-        self.facts: dict[str, Any] = {}
-
-    def text(self, key: str) -> str | None:
-        """The text under ``key``, None where there is none or something else."""
-        value = self.facts.get(key)
-        return value if isinstance(value, str) else None
 
 
 class Walker:
@@ -99,16 +61,16 @@ class Walker:
 
     def pointer(self, *more: str) -> str:
         """Where reading stands, as far as it fits into a pointer, and ``more`` below it."""
-        parts = []
+        parts: list[str] = []
         frame = self._frame
         while frame is not None:
-            parts.append(frame.key if not frame.shape.is_array else str(frame.index) if frame.index >= 0 else "")
+            parts.append(frame.where)
             frame = frame.parent
         whole = ""
         for part in (*reversed(parts), *more):
             if part == "" or len(whole) + len(part) >= MAX_POINTER:
                 break
-            whole += "/" + part.replace("~", "~0").replace("/", "~1")
+            whole += "/" + part
         return whole
 
     def fault(self, shape: Shape, code: str, detail: str, *more: str) -> None:
@@ -193,37 +155,3 @@ class Walker:
         tally = self._tallies[_REFERENCES[key]]
         if isinstance(value, str) and not tally.is_new(value) and tally.problems.wants("DEPENDENCY_REF_DUPLICATED"):
             tally.problems.list("DEPENDENCY_REF_DUPLICATED", self.pointer(), f"this {key} stands elsewhere too")
-
-
-def walk(content: bytes, walker: Walker, backend: str | None = None) -> None:
-    """Sends the events of ``content`` to the walker. ``Stopped`` (``DEPENDENCY_UNREADABLE``) where it is not JSON."""
-    import ijson  # type: ignore[import-untyped]
-
-    reader = ijson.get_backend(backend) if backend else ijson
-    if backend == "python" or getattr(ijson, "backend", "") != "yajl2_c":
-        demand_plain_words(content)
-    events = reader.basic_parse_coro(walker)
-    try:
-        _push(content, events)
-    except (ijson.JSONError, ValueError, ArithmeticError):  # numbers that no backend takes raise the latter two
-        raise Stopped("DEPENDENCY_UNREADABLE", "", "it is not JSON, or ends too early") from None
-
-
-def _push(content: bytes, events: Generator[None, bytes, None]) -> None:
-    try:
-        for at in range(0, len(content), _CHUNK):
-            events.send(content[at : at + _CHUNK])
-    except BaseException:
-        _abandon(events)
-        raise
-    events.close()
-
-
-def _abandon(events: Generator[None, bytes, None]) -> None:
-    """What is closed before its end complains of that, and would do so at some later time if it were not closed."""
-    import contextlib
-
-    import ijson
-
-    with contextlib.suppress(ijson.JSONError, ValueError, ArithmeticError, StopIteration, Stopped):
-        events.close()
