@@ -232,6 +232,13 @@ def test_only_https_is_spoken(scheme: str, loopback: bool) -> None:
     assert code == ("SOURCE_ADDRESS_FORBIDDEN" if loopback and scheme.lower() == "http" else "SOURCE_NOT_TLS")
 
 
+def test_a_host_is_spoken_to_over_https_unless_a_test_serves_it_here() -> None:
+    hosts = ("records.example", "records.example:8443", "127.0.0.1:80", "localhost:5000", "localhost.example")
+    assert [CheckedWeb().base(each) for each in hosts] == [f"https://{each}" for each in hosts]
+    plain = {"127.0.0.1:80", "localhost:5000"}
+    assert [web().base(each) for each in hosts] == [f"http{'' if each in plain else 's'}://{each}" for each in hosts]
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_a_name_that_leads_to_a_private_address_is_refused(address: str) -> None:
     with serving(lambda _: reply(200)) as server:

@@ -34,6 +34,7 @@ from cutover.sources.transport import CheckedTransport, Deadline, Monotonic
 SECONDS = 15.0
 """For one request with its redirects: less than any function has that asks sources."""
 MOVED = frozenset({301, 302, 303, 307, 308})
+HERE = frozenset({"127.0.0.1", "localhost"})
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -55,6 +56,9 @@ class Unauthorized(Refused):
 
 
 class Web(Protocol):
+    def base(self, host: str) -> str:
+        """``https://`` and the host of a source. (Under the setting for tests, this machine's is ``http://``.)"""
+
     def get(
         self, url: str, *, hosts: Collection[str], headers: Mapping[str, str] = NO_HEADERS, limit: int,
         method: str = "GET", redirects: int = 0,
@@ -85,6 +89,10 @@ class CheckedWeb:
         self._seconds = seconds
         self._monotonic = monotonic
         self._resolve = resolve
+
+    def base(self, host: str) -> str:
+        here = self._loopback and host.partition(":")[0] in HERE
+        return f"{'http' if here else 'https'}://{host}"
 
     def get(
         self, url: str, *, hosts: Collection[str], headers: Mapping[str, str] = NO_HEADERS, limit: int,
