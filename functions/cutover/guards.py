@@ -23,6 +23,7 @@ from cutover.contracts.policy import Facts, Rules
 from cutover.domain import quorum, reliance, window
 from cutover.domain.lapses import lapsed
 from cutover.domain.record import RevisionRecord, named
+from cutover.domain.transitions import not_for_a_rehearsal
 from cutover.domain.window import Margins, Phase
 from cutover.errors import Refused
 from cutover.packages import read_package
@@ -39,7 +40,9 @@ class Guards:
     clock: Clock
 
     def stop(self, record: RevisionRecord) -> None:
-        """Guards 1 and 2: read again directly before the send."""
+        """Guards 1 and 2: read again directly before the send. A rehearsal is stopped whatever they say."""
+        if record.rehearsal:
+            raise not_for_a_rehearsal("a hand-off")
         brake = self.records.brake()
         if brake is None:
             raise Refused("BRAKE_UNKNOWN", "the brake's state is not recorded", "set the brake's state")

@@ -103,7 +103,7 @@ class Recorder(Admissions):
         return after or record
 
     def _write(self, record: RevisionRecord, step: Step) -> RevisionRecord:
-        row = transitions.permitted(step.event, record.status, self.role)
+        row = transitions.permitted(step.event, record.status, self.role, rehearsal=record.rehearsal)
         if row.opens != (step.opening is not None):
             raise Refused("ILLEGAL_TRANSITION", f"{step.event!r} opens a revision, or it does not")
         target = row.target or record.status
@@ -142,7 +142,7 @@ class Recorder(Admissions):
 
     def _lane(self, record: RevisionRecord, row: Transition) -> Lane | None:
         """The lane, with this revision as the current one; None where it has gone on and may have."""
-        lane = self.records.lane(record.product, record.target)
+        lane = self.records.lane(record.product, record.target, rehearsal=record.rehearsal)
         if lane is not None and (lane.cutover, lane.revision) == (record.cutover, record.revision):
             return lane
         if row.current:

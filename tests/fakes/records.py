@@ -45,8 +45,8 @@ class InMemoryRecords:
     def revision(self, cutover: str, revision: int) -> RevisionRecord | None:
         return self._get(RevisionRecord, cutover, revision)
 
-    def lane(self, product: str, target: str) -> Lane | None:
-        return self._get(Lane, product, target)
+    def lane(self, product: str, target: str, *, rehearsal: bool = False) -> Lane | None:
+        return self._get(Lane, product, target, rehearsal)
 
     def chain(self, chain: str) -> ChainHead:
         return self._get(ChainHead, chain) or ChainHead(chain=chain)
@@ -152,7 +152,7 @@ class InMemoryRecords:
             yield part
 
     def _is_current(self, reading: Lane) -> bool:
-        stored = self.lane(reading.product, reading.target)
+        stored = self.lane(reading.product, reading.target, rehearsal=reading.rehearsal)
         return stored is not None and (stored.cutover, stored.revision) == (reading.cutover, reading.revision)
 
     def _get(self, model: type[M], *name: object) -> M | None:
@@ -172,7 +172,7 @@ def _name(model: BaseModel) -> tuple[Hashable, ...]:
     names: dict[type[BaseModel], tuple[str, ...]] = {
         RevisionRecord: ("cutover", "revision"),
         Admission: ("digest",),
-        Lane: ("product", "target"),
+        Lane: ("product", "target", "rehearsal"),
         ChainHead: ("chain",),
         LedgerEntry: ("chain", "sequence"),
         Slot: ("queue_arn", "window"),

@@ -21,9 +21,9 @@ ADMISSIONS = {
     "superseded": {"ADMISSION", "CUTOVER", "LANE", "PAYLOAD"},
 }
 """Rows that move an admission, and the kinds of items that they put besides the ledger's."""
-ENDS = {"superseded", "resolved", "drifted", "declined", "expired", "withdrawn"}
+ENDS = {"superseded", "resolved", "drifted", "declined", "expired", "withdrawn", "rehearsed"}
 """The lane says so, a tombstone stands first."""
-NEVER_BOUND = {("declined", "bind"), ("resolved", "resolutions")}
+NEVER_BOUND = {("declined", "bind"), ("rehearsed", "bind"), ("resolved", "resolutions")}
 """From `verifying` or `held` no slot was ever claimed, so none is given back."""
 KEEPS_ITS_SLOT = {"handed-off", "uncertain"}
 BY_NONCE = {"approvals", "resolutions", "withdrawals", "receipts"}

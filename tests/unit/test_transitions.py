@@ -53,6 +53,13 @@ BY_HAND: list[tuple[int, str, str, tuple[str, ...], str]] = [
     (25, "adopted", "clock", (*LIVE_ONES, "handing_off"), SAME),
 ]
 """DESIGN §5: number, event, writer, from where, to where. Transition 1 has no status to come from."""
+REHEARSED = (26, "rehearsed", "bind", ("verifying",), "rehearsed")
+"""What only a rehearsal does (ADR 0018)."""
+EVENTS_OF_REHEARSALS = {
+    "announced", "refused", "admitted", "superseded", "waits", "assembled", "rehearsed", "expired", "withdrawn",
+    "adopted",
+}  # fmt: skip
+ENDS_OF_REHEARSALS = {"rehearsed", "superseded", "expired", "withdrawn", "refused"}
 EVENTS = sorted({event for _, event, _, _, _ in BY_HAND})
 WANTED = {
     (event, status, writer): (number, status if target == SAME else target)
@@ -62,14 +69,15 @@ WANTED = {
 
 
 def test_the_table_has_these_rows_under_these_numbers_and_no_others() -> None:
+    rows = [*BY_HAND, REHEARSED]
     assert {event: row.number for event, row in transitions.TABLE.items()} == {
-        event: number for number, event, _, _, _ in BY_HAND
+        event: number for number, event, _, _, _ in rows
     }
-    assert {row.number for row in transitions.TABLE.values()} == set(range(1, 26))
+    assert {row.number for row in transitions.TABLE.values()} == set(range(1, 27))
     assert all(event == row.event for event, row in transitions.TABLE.items())
     assert {
         (event, writer) for event, row in transitions.TABLE.items() for writer in row.writers
-    } == {(event, writer) for _, event, writer, _, _ in BY_HAND}  # fmt: skip
+    } == {(event, writer) for _, event, writer, _, _ in rows}  # fmt: skip
 
 
 def test_announcing_is_the_only_row_that_comes_from_nothing() -> None:
@@ -80,7 +88,7 @@ def test_announcing_is_the_only_row_that_comes_from_nothing() -> None:
     assert transitions.TABLE["announced"].target is Status.ADMITTING
 
 
-@pytest.mark.parametrize("event", [*EVENTS, "adopt", "approve", "18", ""])
+@pytest.mark.parametrize("event", [*EVENTS, "rehearsed", "adopt", "approve", "18", ""])
 def test_exactly_the_listed_triples_are_permitted(event: str) -> None:
     for status, writer in itertools.product(Status, WRITERS):
         wanted = WANTED.get((event, status.value, writer))
@@ -91,6 +99,44 @@ def test_exactly_the_listed_triples_are_permitted(event: str) -> None:
         else:
             row = transitions.permitted(event, status, writer)
             assert (row.number, row.target or status) == wanted
+
+
+@pytest.mark.parametrize("event", [*EVENTS, "rehearsed", "adopt", ""])
+def test_a_rehearsal_takes_the_rows_of_rehearsals_and_no_other(event: str) -> None:
+    """Over every event, status and writer: what leads on to people, a queue or a slot is refused by name."""
+    number, _, bind, sources, target = REHEARSED
+    for status, writer in itertools.product(Status, WRITERS):
+        wanted = WANTED.get((event, status.value, writer))
+        if (event, writer) == ("rehearsed", bind) and status.value in sources:
+            wanted = (number, target)
+        if wanted is not None and event in EVENTS_OF_REHEARSALS:
+            row = transitions.permitted(event, status, writer, rehearsal=True)
+            assert (row.number, row.target or status) == wanted
+            continue
+        with pytest.raises(Refused) as refused:
+            transitions.permitted(event, status, writer, rehearsal=True)
+        assert refused.value.code == ("ILLEGAL_TRANSITION" if wanted is None else "NOT_FOR_A_REHEARSAL")
+
+
+def test_no_way_of_a_rehearsal_leads_to_people_or_to_a_queue() -> None:
+    """Whoever writes whichever rows in whichever order: it is collected, verified, and ends."""
+    reached, ahead = set[Status](), [Status.ADMITTING]
+    while ahead:
+        status = ahead.pop()
+        reached.add(status)
+        for event, writer in itertools.product(transitions.TABLE, WRITERS):
+            try:
+                row = transitions.permitted(event, status, writer, rehearsal=True)
+            except Refused:
+                continue
+            assert row.signal is not Signal.WAKE or row.target in FINAL
+            ahead += {row.target or status} - reached
+    assert {status.value for status in reached} == {"admitting", "collecting", "verifying"} | ENDS_OF_REHEARSALS
+
+
+def test_a_row_is_a_release_s_unless_it_says_otherwise() -> None:
+    row = transitions.Transition(27, "sent-somewhere", {"bind": frozenset({Status.VERIFYING})}, Status.BOUND)
+    assert row.of == "release"
 
 
 def test_nothing_leaves_an_end_but_an_uncertain_hand_off_of_which_a_receipt_tells() -> None:
@@ -108,7 +154,7 @@ def test_every_status_is_live_or_final_or_before_or_past_deciding() -> None:
 
 
 def test_every_status_but_the_first_is_reached_and_every_status_that_is_no_end_is_left() -> None:
-    reached = {target for _, _, _, _, target in BY_HAND} - {SAME}
+    reached = {target for _, _, _, _, target in [*BY_HAND, REHEARSED]} - {SAME}
     left = {status for _, _, _, sources, target in BY_HAND if target != SAME for status in sources}
     assert reached == {status.value for status in Status}
     assert left == {status.value for status in Status if status not in FINAL} | {"uncertain"}
@@ -124,9 +170,9 @@ def test_whoever_must_be_started_or_woken_gets_a_signal() -> None:
 
 
 def test_every_end_of_a_revision_that_somebody_may_wait_on_wakes() -> None:
-    """Handing off and what follows it is nobody's wait; a refusal is its own execution's."""
+    """Handing off and what follows it is nobody's wait; a refusal is its own execution's, and so is a rehearsal."""
     for row in transitions.TABLE.values():
-        if row.target in FINAL and row.target not in {Status.REFUSED, *KEEPS_SLOT}:
+        if row.target in FINAL and row.target not in {Status.REFUSED, Status.REHEARSED, *KEEPS_SLOT}:
             assert row.signal is Signal.WAKE, row.event
 
 

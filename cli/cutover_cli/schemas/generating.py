@@ -32,7 +32,7 @@ SCALARS: dict[str, tuple[Any, str]] = {
     "Base64": (base.Base64, "Base64 (RFC 4648 §4) with padding."),
     "Code": (base.Code, "A stable reason code."),
     "Commit": (base.Commit, "A Git commit: SHA-1 or SHA-256, in lower-case hexadecimal."),
-    "CutoverId": (base.CutoverId, "`product@target.number`."),
+    "CutoverId": (base.CutoverId, "`product@target.number`, or `product@target.rehearsal.number`."),
     "Digest": (base.Digest, "SHA-256 of bytes, in lower-case hexadecimal, with its algorithm."),
     "Instant": (base.Instant, "RFC 3339, in UTC, whole seconds: an instant has one spelling."),
     "Line": (base.Line, "One line of text: at most 512 bytes of UTF-8, no control characters."),

@@ -66,8 +66,8 @@ def admission_key(digest: Digest) -> Item:
     return key(f"ADMISSION#{digest}", "ADMISSION")
 
 
-def lane_key(product: str, target: str) -> Item:
-    return key(f"LANE#{product}@{target}", "LANE")
+def lane_key(product: str, target: str, *, rehearsal: bool) -> Item:
+    return key(f"LANE#{product}@{target}{'.rehearsal' if rehearsal else ''}", "LANE")
 
 
 def head_key(chain: str) -> Item:
@@ -106,7 +106,7 @@ def key_of(model: BaseModel) -> Item:
 
 key_of.register(RevisionRecord, lambda record: revision_key(record.cutover, record.revision))
 key_of.register(Admission, lambda admission: admission_key(admission.digest))
-key_of.register(Lane, lambda lane: lane_key(lane.product, lane.target))
+key_of.register(Lane, lambda lane: lane_key(lane.product, lane.target, rehearsal=lane.rehearsal))
 key_of.register(ChainHead, lambda head: head_key(head.chain))
 key_of.register(LedgerEntry, lambda entry: ledger_key(entry.chain, entry.sequence))
 key_of.register(Slot, lambda slot: slot_key(slot.queue_arn, slot.window))

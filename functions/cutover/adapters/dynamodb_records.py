@@ -50,8 +50,8 @@ class DynamoRecords:
     def revision(self, cutover: str, revision: int) -> RevisionRecord | None:
         return self._model(RevisionRecord, items.revision_key(cutover, revision))
 
-    def lane(self, product: str, target: str) -> Lane | None:
-        return self._model(Lane, items.lane_key(product, target))
+    def lane(self, product: str, target: str, *, rehearsal: bool = False) -> Lane | None:
+        return self._model(Lane, items.lane_key(product, target, rehearsal=rehearsal))
 
     def chain(self, chain: str) -> ChainHead:
         return self._model(ChainHead, items.head_key(chain)) or ChainHead(chain=chain)

@@ -129,8 +129,8 @@ KeyId = Digest
 Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$")]
 """A name in the rules' own vocabulary: lower case, 1 to 63 characters."""
 Product = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
-CutoverId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}@[a-z0-9-]{1,40}\.[1-9][0-9]{0,8}$")]
-"""``product@target.number``."""
+CutoverId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}@[a-z0-9-]{1,40}\.(?:rehearsal\.)?[1-9][0-9]{0,8}$")]
+"""``product@target.number``, and of a rehearsal ``product@target.rehearsal.number``."""
 Audience = Annotated[str, Field(pattern=r"^cutover:[a-z0-9-]{1,40}:[0-9]{12}:[a-z0-9-]{1,40}:[a-z0-9-]{1,40}$")]
 """``cutover:instance:account:region:stage``: which Cutover a document is meant for."""
 Text = Annotated[str, Field(min_length=1), AfterValidator(_printable), _within(4096)]

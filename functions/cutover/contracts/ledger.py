@@ -30,7 +30,7 @@ class LedgerEntry(Model):
     previous: Digest | None
     at: Instant
     event: Name
-    transition: Annotated[int, Field(ge=1, le=25)] | None
+    transition: Annotated[int, Field(ge=1, le=26)] | None
     revision: Revision | None
     from_: Annotated[Name | None, Field(alias="from")]
     to: Name | None

@@ -22,7 +22,7 @@ from cutover.contracts.manifest import (
     Window,
 )
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import canonical, holds, quorum, window
+from cutover.domain import canonical, holds, naming, quorum, window
 from cutover.domain.record import RevisionRecord, Slot
 from cutover.domain.waiving import BIND_FAMILY
 from cutover.domain.weighing import Weighed, unpermitted
@@ -91,7 +91,10 @@ def people(
 
 
 def slot_taken(owner: Slot | None, record: RevisionRecord) -> Iterable[Finding]:
-    if owner is not None and (owner.cutover, owner.revision) != (record.cutover, record.revision):
+    """A rehearsal finds its own product's release there: that one would have been superseded, and its slot free."""
+    if owner is None or (record.rehearsal and naming.of(owner.cutover) == (record.product, record.target)):
+        return
+    if (owner.cutover, owner.revision) != (record.cutover, record.revision):
         yield blocker(
             "WINDOW_CONFLICT", subject=record.candidate, field="/release/window",
             found=f"{owner.cutover} revision {owner.revision} holds this queue and window",

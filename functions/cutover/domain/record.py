@@ -21,6 +21,7 @@ from cutover.contracts.base import (
 from cutover.contracts.manifest import Assurance
 from cutover.contracts.policy import SignedReference
 from cutover.contracts.supersession import Refreshed
+from cutover.domain import naming
 from cutover.errors import DocumentMissing
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class Status(StrEnum):
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    REHEARSED = "rehearsed"
 
 
 LIVE = frozenset(
@@ -77,6 +79,7 @@ FINAL = frozenset(
         Status.SUPERSEDED,
         Status.EXPIRED,
         Status.WITHDRAWN,
+        Status.REHEARSED,
     }
 )
 """Nothing is done for these any more; a receipt can still tell that an uncertain hand-off arrived."""
@@ -130,6 +133,7 @@ class Admission(Model):
 class Lane(Model):
     """A product at a target: which revision is current there, and the newest candidate admitted to it.
 
+    Rehearsals have a lane of their own, beside that of what can be handed off.
     ``ended``: how the current revision ended; None while it is live or being handed off.
     """
 
@@ -142,6 +146,10 @@ class Lane(Model):
     issued_at: Instant
     sequence: int
     version: int = 1
+
+    @property
+    def rehearsal(self) -> bool:
+        return naming.is_rehearsal(self.cutover)
 
 
 class ChainHead(Model):
@@ -249,6 +257,11 @@ class RevisionRecord(Model):
     reason: Code | None = None
     signal: Signal | None = None
     due_at: Instant | None = None
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether it is collected, verified and reported only: no row leads it to a hand-off."""
+        return naming.is_rehearsal(self.cutover)
 
 
 class Slot(Model):

@@ -6,9 +6,12 @@ design that leads to two statuses stands here as two, under the same number.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from cutover.domain.record import LIVE, Signal, Status
 from cutover.errors import Refused
+
+Kind = Literal["release", "rehearsal", "either"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,8 @@ class Transition:
     """One row. ``writers`` maps each function that may take it to the statuses that it may take it from.
 
     ``target`` None keeps the status. No statuses at all means that there is no record yet. ``opens``: the same
-    transaction opens the next revision. ``current`` False: it may be taken when the lane has gone on.
+    transaction opens the next revision. ``current`` False: it may be taken when the lane has gone on. ``of``: which
+    revisions may take it; a row that does not say so is none of a rehearsal's.
     """
 
     number: int
@@ -26,6 +30,7 @@ class Transition:
     signal: Signal | None = None
     opens: bool = False
     current: bool = True
+    of: Kind = "release"
 
 
 _S = Status
@@ -40,12 +45,12 @@ def _rows() -> tuple[Transition, ...]:
 
     wake, start = Signal.WAKE, Signal.START
     return (
-        Transition(1, "announced", {"intake": only()}, _S.ADMITTING, start),
-        Transition(2, "refused", {"admit": only(_S.ADMITTING)}, _S.REFUSED),
-        Transition(3, "admitted", {"admit": only(_S.ADMITTING)}, _S.COLLECTING),
-        Transition(4, "superseded", {"admit": LIVE}, _S.SUPERSEDED, wake, opens=True),
-        Transition(5, "waits", {"admit": only(_S.ADMITTING)}, None),
-        Transition(6, "assembled", {"assemble": only(_S.COLLECTING)}, _S.VERIFYING),
+        Transition(1, "announced", {"intake": only()}, _S.ADMITTING, start, of="either"),
+        Transition(2, "refused", {"admit": only(_S.ADMITTING)}, _S.REFUSED, of="either"),
+        Transition(3, "admitted", {"admit": only(_S.ADMITTING)}, _S.COLLECTING, of="either"),
+        Transition(4, "superseded", {"admit": LIVE}, _S.SUPERSEDED, wake, opens=True, of="either"),
+        Transition(5, "waits", {"admit": only(_S.ADMITTING)}, None, of="either"),
+        Transition(6, "assembled", {"assemble": only(_S.COLLECTING)}, _S.VERIFYING, of="either"),
         Transition(7, "held", {"bind": only(_S.VERIFYING)}, _S.HELD),
         Transition(8, "resolution-recorded", {"resolutions": only(_S.HELD)}, None),
         Transition(9, "resolved", {"resolutions": only(_S.HELD)}, _S.SUPERSEDED, wake, opens=True),
@@ -69,9 +74,10 @@ def _rows() -> tuple[Transition, ...]:
         ),
         Transition(21, "uncertain", {"clock": only(_S.HANDING_OFF)}, _S.UNCERTAIN),
         Transition(22, "drifted", {"clock": ASKED, "hand-off": ASKED}, _S.SUPERSEDED, wake, opens=True),
-        Transition(23, "expired", {"clock": LIVE}, _S.EXPIRED, wake),
-        Transition(24, "withdrawn", {"withdrawals": LIVE, "clock": LIVE}, _S.WITHDRAWN, wake),
-        Transition(25, "adopted", {"clock": LIVE | {_S.HANDING_OFF}}, None, start),
+        Transition(23, "expired", {"clock": LIVE}, _S.EXPIRED, wake, of="either"),
+        Transition(24, "withdrawn", {"withdrawals": LIVE, "clock": LIVE}, _S.WITHDRAWN, wake, of="either"),
+        Transition(25, "adopted", {"clock": LIVE | {_S.HANDING_OFF}}, None, start, of="either"),
+        Transition(26, "rehearsed", {"bind": only(_S.VERIFYING)}, _S.REHEARSED, of="rehearsal"),
     )  # fmt: skip
 
 
@@ -79,12 +85,23 @@ TABLE: dict[str, Transition] = {row.event: row for row in _rows()}
 """Every row by its event."""
 
 
-def permitted(event: str, status: Status, writer: str) -> Transition:
-    """The row, if ``writer`` may take it from ``status``; ``Refused`` (``ILLEGAL_TRANSITION``) otherwise."""
+def permitted(event: str, status: Status, writer: str, *, rehearsal: bool = False) -> Transition:
+    """The row, if ``writer`` may take it from ``status``; ``Refused`` (``ILLEGAL_TRANSITION``) otherwise.
+
+    Of a ``rehearsal``, only if rehearsals may (``NOT_FOR_A_REHEARSAL``).
+    """
     row = TABLE.get(event)
     if row is None or status not in row.writers.get(writer, frozenset()):
         raise Refused("ILLEGAL_TRANSITION", f"{writer} may not write {event!r} from {status}")
+    if rehearsal and row.of == "release":
+        raise not_for_a_rehearsal(event)
+    if row.of == "rehearsal" and not rehearsal:
+        raise Refused("ILLEGAL_TRANSITION", f"{event!r} is written of rehearsals only")
     return row
+
+
+def not_for_a_rehearsal(what: str) -> Refused:
+    return Refused("NOT_FOR_A_REHEARSAL", f"{what}: a rehearsal only reports", "announce the candidate as a release")
 
 
 NOTICES = frozenset({"superseded", "resolved", "drifted", "uncertain", "withdrawn", "withdrawn-too-late"})

@@ -3,6 +3,7 @@
 from cutover.contracts.bundle import Bundle, Sourced, Waived
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.holds import ResolvedHold
+from cutover.domain import naming
 from cutover.domain.holds import fingerprint, hold_id
 from cutover.domain.lineage import leaves
 from cutover.domain.package import evidence_of
@@ -34,14 +35,15 @@ def check_coherence(bound: Bound, package: Package, anchor: Anchor) -> None:
 
 def _check_candidate(bound: Bound, candidate: Candidate) -> None:
     manifest = bound.predicate
-    product, _, rest = manifest.cutover.partition("@")
+    product, target = naming.of(manifest.cutover)
     equal(
         "BINDING_DIFFERS",
         ("the candidate's audience", candidate.audience, manifest.audience),
         ("the candidate's target", candidate.target, manifest.destination.target),
         ("the candidate's window", candidate.window, manifest.window.id),
         ("the cutover's product", product, candidate.product),
-        ("the cutover's target", rest.partition(".")[0], candidate.target),
+        ("the cutover's target", target, candidate.target),
+        ("whether it is a rehearsal", naming.is_rehearsal(manifest.cutover), candidate.rehearsal),
     )
     if manifest.valid_until > candidate.expires_at:
         raise Refused("BINDING_DIFFERS", "the manifest would be valid longer than its candidate")

@@ -35,6 +35,7 @@ _TITLES = {
     "NOT_CURRENT": "A newer revision took its place",
     "SUPERSEDED": "A newer revision took its place",
     "WITHDRAWN": "This release was withdrawn",
+    "NOT_FOR_A_REHEARSAL": "This was a rehearsal",
     "DEFERRED": "This release is deferred",
     "NOT_DEFERRED": "This release is not deferred",
     "NOT_YOUR_DEFERRAL": "Somebody else has deferred it",
@@ -66,7 +67,8 @@ _CONFLICT = 409
 _BAD_ENTRY = 422
 _LOOKS_FINE = frozenset(
     {"DECLINED", "EXPIRED", "PACKAGE_EXPIRED", "HANDED_OFF", "HANDING_OFF", "UNCERTAIN", "REVISION_HELD",
-     "ALREADY_DECIDED", "NOT_AWAITING_APPROVAL", "NOT_CURRENT", "MANIFEST_DIFFERS", "SUPERSEDED", "WITHDRAWN"}
+     "ALREADY_DECIDED", "NOT_AWAITING_APPROVAL", "NOT_CURRENT", "MANIFEST_DIFFERS", "SUPERSEDED", "WITHDRAWN",
+     "NOT_FOR_A_REHEARSAL"}
 )  # fmt: skip
 """States of the release: to look at them is no error."""
 

@@ -27,6 +27,7 @@ _CLOSED = {
     Status.EXPIRED: ("EXPIRED", "its time ran out before it was handed off", "announce a new candidate"),
     Status.SUPERSEDED: ("SUPERSEDED", "a newer revision took its place", "a message of its own asks about that one"),
     Status.WITHDRAWN: ("WITHDRAWN", "it was withdrawn before it was handed off", "nothing is left to decide"),
+    Status.REHEARSED: ("NOT_FOR_A_REHEARSAL", "it was a rehearsal, which asks nobody", "nothing is left to decide"),
 }
 _NOT_YET = ("NOT_AWAITING_APPROVAL", "this revision does not await approval yet", "wait for the message that asks")
 

@@ -11,6 +11,7 @@ from cutover.contracts.resolution import EvidenceAnswer, Resolution, WaiverAnswe
 from cutover.domain import answering, canonical, holds
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedResolution, RevisionRecord, Status, named
+from cutover.domain.transitions import not_for_a_rehearsal
 from cutover.domain.waivers import MAX_CARRIED, lasting, open_waiver
 from cutover.domain.waiving import Waiving, asked, family_of
 from cutover.domain.window import occurrence
@@ -43,6 +44,8 @@ class Judging:
         """Raises ``Refused`` with the reason why this answers nothing."""
         said = order.document
         self._demand_resolver(order)
+        if record.rehearsal:
+            raise not_for_a_rehearsal("a resolution")
         if record.status is not Status.HELD:
             raise Refused("NOT_HELD", f"revision {record.revision} is {record.status}", "look at what followed it")
         if self.now >= record.expires_at:

@@ -3,7 +3,8 @@
 Of a chain that grew, in this order:
 
 1. Its entries since the newest head that is kept are read; each must follow the one before, and the last be the head.
-2. Each that ``transitions.NOTICES`` names gets its notice, in order. The first that was kept stands.
+2. Each that ``transitions.NOTICES`` names gets its notice, in order. The first that was kept stands. Of rehearsals
+   nobody is told.
 3. The head is signed and kept.
 
 So a kept head vouches for every notice up to it, and whatever a lost batch of the stream would have sealed is sealed
@@ -19,6 +20,7 @@ from cutover.contracts.ledger import LEDGER_HEAD_TYPE, LedgerEntry, LedgerHead
 from cutover.contracts.supersession import NOTICE_TYPE, Notice, Supersession
 from cutover.domain import envelope as dsse
 from cutover.domain import ledger
+from cutover.domain.naming import is_rehearsal
 from cutover.domain.record import ChainHead
 from cutover.domain.transitions import NOTICES
 from cutover.errors import DigestMismatch, DocumentMissing
@@ -56,7 +58,7 @@ class Seal:
             raise DocumentMissing(f"chain {chain} has no entry")
         kept = self._kept(chain, upto=head.sequence)
         for entry in tuple(self._since(kept, head)):  # nothing is signed before the last one proved to follow
-            if entry.event in NOTICES and entry.revision is not None:
+            if entry.event in NOTICES and entry.revision is not None and not is_rehearsal(chain):
                 self._tell(entry, entry.revision)
         if kept != head:
             self._keep(head, head.entry)

@@ -11,6 +11,7 @@ Without a revision, the newest of its cutover is meant.
 from dataclasses import dataclass
 
 from cutover.contracts.handoff import WITHDRAWAL_TYPE, Tombstone, Withdrawal
+from cutover.domain import naming
 from cutover.domain.record import KEEPS_SLOT, LIVE, RevisionRecord, Status
 from cutover.doors.signed_events import Kind, Order
 from cutover.errors import Conflict, Refused
@@ -70,8 +71,7 @@ class Withdrawing:
     def _known(self, cutover: str) -> int | None:
         """A revision of the cutover: by its lane, or, where the lane has gone on, by its ledger."""
         records = self.recorder.records
-        product, _, target = cutover.rpartition(".")[0].partition("@")
-        lane = records.lane(product, target)
+        lane = records.lane(*naming.of(cutover), rehearsal=naming.is_rehearsal(cutover))
         if lane is not None and lane.cutover == cutover:
             return lane.revision
         last = records.chain(cutover).sequence - 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES
-from cutover.domain import opening
+from cutover.domain import naming, opening
 from cutover.domain.admission import Examined, NotAdmitted, compare, examine
 from cutover.domain.faults import fault
 from cutover.domain.policy import Policy
@@ -42,8 +42,9 @@ class Admitter:
             return admission
         try:
             examined = self._examine(admission)
-            lane = self.recorder.records.lane(examined.candidate.product, examined.candidate.target)
-            compare(examined.candidate, lane)
+            candidate = examined.candidate
+            lane = self.recorder.records.lane(candidate.product, candidate.target, rehearsal=candidate.rehearsal)
+            compare(candidate, lane)
         except NotAdmitted as refusal:
             return self.recorder.refuse(admission, refusal.reason, refusal.faults)
         if lane is None or lane.ended is not None:
@@ -80,12 +81,15 @@ class Admitter:
         return examined
 
     def _open(self, admission: Admission, examined: Examined, before: Lane | None) -> None:
-        """Transition 3. A cutover whose last revision was declined goes on; any other end was the cutover's own."""
+        """Transition 3. A cutover whose last revision was declined goes on; any other end was the cutover's own.
+
+        A rehearsal's is one of the rehearsals, and neither follows a release nor goes before one.
+        """
         candidate = examined.candidate
         goes_on = before is not None and before.ended in GOES_ON
         number = 1 if before is None else before.number if goes_on else before.number + 1
         revision = before.revision + 1 if before and goes_on else 1
-        cutover = f"{candidate.product}@{candidate.target}.{number}"
+        cutover = naming.cutover_id(candidate.product, candidate.target, number, rehearsal=candidate.rehearsal)
         lane = Lane(
             product=candidate.product, target=candidate.target, number=number, cutover=cutover, revision=revision,
             issued_at=candidate.issued_at, sequence=candidate.sequence, version=before.version + 1 if before else 1,

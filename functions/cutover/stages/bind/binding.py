@@ -1,4 +1,4 @@
-"""Transitions 7, 10 and 15: held, bound, or declined. The decision is pure (``domain.binding``)."""
+"""Transitions 7, 10, 15 and 26: held, bound, declined, or rehearsed. The decision is pure (``domain.binding``)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +22,8 @@ from cutover.recorder import Recorder, Step
 from cutover.sealing import Sealer
 from cutover.stages.bind.gathering import Gatherer
 from cutover.stages.flow import Reported
+
+REHEARSED = "REHEARSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Binder:
     def _step(self, case: Case, active: Policy) -> Step:
         register = binding.register_of(case)
         inputs = {"hold-register": self.store.put(canonical.encode_model(register))}
+        if case.record.rehearsal:
+            return self._rehearsed(case, register, inputs)
         if denied := holds.denied(register):
             return self._declined(case, denied[0], inputs)
         cleared = holds.cleared(register)
@@ -83,14 +87,23 @@ class Binder:
         }  # fmt: skip
         return Step("held", case.record.requester, updates, inputs, result=first.code)
 
-    def _declined(self, case: Case, denied: Hold, inputs: dict[str, Digest]) -> Step:
+    def _rehearsed(self, case: Case, register: HoldRegister, inputs: dict[str, Digest]) -> Step:
+        """The register with whatever is open is all that comes of it: no manifest, no slot, no message to anybody."""
+        found = holds.open_holds(register)
+        self._put_tombstone(case, Status.REHEARSED, REHEARSED)
+        updates = {"hold_register": inputs["hold-register"], "reason": found[0].code if found else None}
+        detail = f"{len(found)} holds are open" if found else "nothing would have held it"
+        return Step("rehearsed", case.record.requester, updates, inputs, result=REHEARSED, detail=detail)
+
+    def _put_tombstone(self, case: Case, status: Status, reason: str) -> None:
         record = case.record
         self.store.put_tombstone(
-            Tombstone(
-                cutover=record.cutover, revision=record.revision, status=Status.DECLINED.value, reason=denied.code,
-                at=case.now,
-            )
-        )  # fmt: skip
+            Tombstone(cutover=record.cutover, revision=record.revision, status=status.value, reason=reason, at=case.now)
+        )
+
+    def _declined(self, case: Case, denied: Hold, inputs: dict[str, Digest]) -> Step:
+        record = case.record
+        self._put_tombstone(case, Status.DECLINED, denied.code)
         updates = {"hold_register": inputs["hold-register"], "reason": denied.code}
         return Step("declined", record.requester, updates, inputs, result=denied.code)
 
