@@ -27,10 +27,9 @@ def _instant(text: str) -> str:
 
 _Integer = Annotated[int, Field(gt=-canonical.INTEGER_LIMIT, lt=canonical.INTEGER_LIMIT)]
 _Spelled = Annotated[Line, AfterValidator(_instant)]
-LINE, TEXT, NAME, DIGEST, LOCATOR, INTEGER, INSTANT = (
-    TypeAdapter[Any](kind) for kind in (Line, Text, Name, Digest, Locator, _Integer, _Spelled)
+LINE, TEXT, NAME, DIGEST, LOCATOR, INTEGER, INSTANT, BOOLEAN = (
+    TypeAdapter[Any](kind) for kind in (Line, Text, Name, Digest, Locator, _Integer, _Spelled, bool)
 )
-LINE_OR_BOOLEAN = TypeAdapter[Any](Line | bool)
 MAX_POINTER = 1024
 """Bytes, as of ``contracts.base.Pointer``: at a longer one, which keys of a record can make, nothing is found."""
 MAX_NAMES = 200

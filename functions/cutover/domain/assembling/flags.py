@@ -28,11 +28,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from cutover.contracts.bundle import Measure
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.records import FlagSet
 from cutover.domain.assembling import gaps
-from cutover.domain.assembling.fields import INSTANT, LINE, LINE_OR_BOOLEAN, TEXT, JsonField, Place, Register, fits
+from cutover.domain.assembling.fields import BOOLEAN, INSTANT, LINE, TEXT, JsonField, Place, Register, fits
 from cutover.domain.assembling.index import EvidenceIndex, Found, valid
 from cutover.domain.faults import pointer
 from cutover.domain.flag_types import needed
@@ -41,8 +43,7 @@ ATTRIBUTES = (
     "type", "owner", "purpose", "environments", "expires_at", "rollback_condition", "monitoring_hook",
 )  # fmt: skip
 KINDS = {
-    "owner": LINE, "purpose": TEXT, "default": LINE_OR_BOOLEAN, "expires_at": INSTANT,
-    "rollback_condition": TEXT, "monitoring_hook": LINE,
+    "owner": LINE, "purpose": TEXT, "expires_at": INSTANT, "rollback_condition": TEXT, "monitoring_hook": LINE,
 }  # fmt: skip
 MAX_FLAGS, MAX_KEY = 200, 256
 """As many as a native record may have; a key's bytes, so that every pointer through it can be written."""
@@ -50,10 +51,14 @@ MAX_FLAGS, MAX_KEY = 200, 256
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Where a record says what of one flag: its key with how it is read there, and the bundle's fields."""
+    """Where a record says what of one flag: its key with how it is read there, and the bundle's fields.
+
+    ``default``: what kind of value a default is there.
+    """
 
     key: str
     measure: Measure
+    default: TypeAdapter[Any]
     fields: Mapping[str, tuple[str, ...]]
 
 
@@ -69,18 +74,19 @@ def flags(candidate: Candidate, index: EvidenceIndex, register: Register) -> lis
 def _flag(place: Place, said: Said) -> JsonField:
     type_ = place.take("type", *said.fields["type"], gap=gaps.FLAG_TYPE)
     required = needed(type_.get("value"))
-    rest = {name: _field(place, name, said.fields[name], name in required) for name in gaps.FLAG_FIELDS}
+    rest = {name: _field(place, name, said, required=name in required) for name in gaps.FLAG_FIELDS}
     return {"key": place.take("key", said.key, measure=said.measure), "type": type_, **rest}
 
 
-def _field(place: Place, name: str, pointers: tuple[str, ...], required: bool) -> list[JsonField] | JsonField | None:
+def _field(place: Place, name: str, said: Said, *, required: bool) -> list[JsonField] | JsonField | None:
     """Null where the flag's type does not need it and nothing is said; what is said must be usable in any case."""
+    pointers = said.fields[name]
     if not required and not place.says(*pointers):
         return None
     gap = gaps.FLAG_FIELDS[name]
     if name == "environments":
         return place.each(pointers[0], "environment") or place.missing(f"/{name}", gap)
-    return place.take(name, *pointers, kind=KINDS[name], gap=gap)
+    return place.take(name, *pointers, kind=KINDS.get(name, said.default), gap=gap)
 
 
 def _said(found: Found | None) -> list[Said] | None:
@@ -97,7 +103,7 @@ def _native(record: FlagSet | None) -> list[Said] | None:
     if record is None or len({flag.key for flag in record.flags}) != len(record.flags):
         return None
     places = [f"/flags/{number}" for number in range(len(record.flags))]
-    return [Said(f"{at}/key", "value", _at(at, f"{at}/default")) for at in places]
+    return [Said(f"{at}/key", "value", LINE, _at(at, f"{at}/default")) for at in places]
 
 
 def _appconfig(document: dict[str, Any]) -> list[Said] | None:
@@ -115,7 +121,7 @@ def _of_appconfig(key: str, value: Any) -> Said:
         attributes = f"{value_at}/attributeValues"
     fields = _at(attributes, f"{value_at}/enabled")
     described = (*fields["purpose"], pointer("flags", key, "description"))
-    return Said(pointer("flags", key), "key", {**fields, "purpose": described})
+    return Said(pointer("flags", key), "key", BOOLEAN, {**fields, "purpose": described})
 
 
 def _flagd(document: dict[str, Any]) -> list[Said] | None:
@@ -123,7 +129,7 @@ def _flagd(document: dict[str, Any]) -> list[Said] | None:
     if keys is None:
         return None
     places = [pointer("flags", key) for key in keys]
-    return [Said(at, "key", _at(f"{at}/metadata", f"{at}/defaultVariant")) for at in places]
+    return [Said(at, "key", LINE, _at(f"{at}/metadata", f"{at}/defaultVariant")) for at in places]
 
 
 def _at(attributes: str, default: str) -> dict[str, tuple[str, ...]]:
