@@ -94,11 +94,13 @@ def test_servicenow_answers_with_exactly_one_record_or_none(answer: Any) -> None
 
 
 def test_who_asked_is_read_as_the_bundle_reads_it() -> None:
+    asked = []
     for record, source in ((NATIVE, None), (JIRA, MAPPED), ({"result": [ROW]}, SNOW), ({}, MAPPED), (b"", None)):
         made = Release({"change": record}, source=source)
         said = value(made.section("change")["requester"])
         assert requesters(made.candidate, made.index, made.sources) == ("dana@ci", said)
-    assert requesters(made.candidate, made.index, made.sources) == ("dana@ci", None)
+        asked.append(said)
+    assert asked == ["dana@change", "557058:dana", ROW["requested_by"], None, None]
 
 
 def test_how_a_record_is_read_follows_from_its_source_and_not_from_itself() -> None:

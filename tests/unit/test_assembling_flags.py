@@ -240,10 +240,11 @@ def test_a_flag_that_is_no_object_says_nothing(flag: Any) -> None:
 
 
 def test_no_flags_at_all_is_what_some_releases_have() -> None:
-    for record in (
+    empty: list[dict[str, Any]] = [
         {"schema": "cutover/flag-set/v1", "flags": []},
         {"flags": {}},
         {"version": "1", "flags": {}, "values": {}},
-    ):
+    ]
+    for record in empty:
         made = Release({"flags": record})
         assert (made.section("flags"), made.gaps("/flags")) == ([], set())
