@@ -9,8 +9,10 @@ Read from: https://slsa.dev/spec/v1.1/provenance, https://slsa.dev/spec/v0.2/pro
 (https://actions.github.io/buildtypes/workflow/v1) and of slsa-github-generator (v0.2 and v1).
 """
 
+import re
 from typing import Any, NamedTuple
 
+from cutover.contracts.base import Digest
 from cutover.domain.pointer import NOWHERE, resolve
 
 STATEMENT_TYPES = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")
@@ -60,6 +62,7 @@ EVENTS = (f"{_ITSELF}/github/event_name", f"{_ITSELF}/GITHUB_EVENT_NAME", f"{_EN
 HEADS = (f"{_ITSELF}/GITHUB_HEAD_REF", f"{_ENVIRONMENT_V02}/github_head_ref")
 """Where they name the branch that a pull request is for; empty in any other run."""
 
+_HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
 NO_TEXT = "(no text)"
 """What is said where something stands that is no text: no list of a policy admits it but by a bare ``*``."""
 
@@ -90,3 +93,22 @@ def said(statement: Any, pointers: tuple[str, ...]) -> tuple[str, ...]:
     values = (resolve(statement, pointer) for pointer in pointers)
     texts = (value if isinstance(value, str) else NO_TEXT for value in values if value not in (NOWHERE, None, ""))
     return tuple(dict.fromkeys(texts))
+
+
+def subjects(statement: Any) -> frozenset[Digest]:
+    """The SHA-256 digests that an in-toto statement speaks of; a subject without one is none."""
+    listed = resolve(statement, "/subject")
+    found = (resolve(each, "/digest/sha256") for each in listed) if isinstance(listed, list) else ()
+    return frozenset(f"sha256:{value}" for value in found if isinstance(value, str) and _HEXADECIMAL.fullmatch(value))
+
+
+def workflow_of(workflow: str, repository: str) -> str:
+    """A workflow's path in its repository, which some say with the repository before it and the ref after it.
+
+    ``https://host/owner/name/path@ref``, and GitHub's ``owner/name/path@ref``, are ``path``; what is neither stays.
+    """
+    path = workflow.partition("@")[0]
+    for beginning in (repository, repository.partition("://")[2].partition("/")[2]):
+        if beginning and path.startswith(f"{beginning}/"):
+            return path.removeprefix(f"{beginning}/")
+    return workflow
