@@ -69,11 +69,21 @@ class Case:
         for each in self.package.evidence_set.collections:
             changed = each
             if each.section == "dependencies":
-                found = each.evidence[0].model_copy(update={"sha256": digest, "size": len(content)})
-                changed = each.model_copy(update={"evidence": (found,)})
+                whole, summary = each.evidence
+                made = self._summarized(content)
+                found = (
+                    whole.model_copy(update={"sha256": digest, "size": len(content)}),
+                    summary.model_copy(update={"sha256": canonical.digest(made), "size": len(made), "unwraps": digest}),
+                )
+                changed = each.model_copy(update={"evidence": found})
             collections.append(changed)
         found_set = self.package.evidence_set.model_copy(update={"collections": tuple(collections)})
-        return found_set, {**self.package.documents, digest: content}
+        made = self._summarized(content)
+        return found_set, {**self.package.documents, digest: content, canonical.digest(made): made}
+
+    @staticmethod
+    def _summarized(content: bytes) -> bytes:
+        return unwrap("dependencies", content) or b""
 
     def assembled(self) -> Assembled:
         return assemble(
@@ -86,11 +96,14 @@ class Case:
             rules=canonical.digest(b"rules"),
             owners={},
             waivers={},
+            rendering=self.package.rules.rendering,
+            sources=self.package.deployment.facts().sources,
         )
 
     def ours(self) -> None:
-        """Collect hashes it as received; Assemble parses it, hashes it, counts, and makes the whole bundle."""
+        """Collect hashes it as received and counts what is in it; Assemble makes the whole bundle."""
         canonical.digest(self.content)
+        self._summarized(self.content)
         bundle = self.assembled().bundle
         assert getattr(bundle.components[0].dependencies.components, "value", None) == COMPONENTS
 
@@ -102,7 +115,7 @@ class Case:
         """Verify's lineage: every field found again in evidence that is read strictly, no key twice."""
         bundle = self.assembled().bundle
         trace = lineage.trace(bundle, canonical.digest_model(bundle))
-        assert not lineage.check(bundle, trace, self.evidence_set, self.documents)
+        assert not lineage.check(bundle, trace, self.evidence_set, self.documents, self.package.rules.rendering)
 
     def canonicalized(self) -> None:
         hashlib.sha256(rfc8785.dumps(json.loads(self.content))).hexdigest()

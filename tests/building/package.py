@@ -215,6 +215,8 @@ class _Builder:
             rules=rules,
             owners={},
             waivers=trusted,
+            rendering=self.deployment.rules().rendering,
+            sources=self.deployment.facts().sources,
         )
         register = holds.register(
             cutover=CUTOVER,

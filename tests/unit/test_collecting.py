@@ -33,7 +33,7 @@ def sized(world: World, name: str, size: int, record: str) -> Any:
     return (
         world.candidate()
         .components[0]
-        .artifact.model_copy(update={"source": known.source, "record": record, "version": version})
+        .artifact.model_copy(update={"source": known.source, "record": record, "version": version, "digest": None})
     )
 
 

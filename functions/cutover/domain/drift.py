@@ -47,6 +47,7 @@ def consumed(
         cutover=ground.cutover, revision=ground.revision, candidate=candidate,
         index=EvidenceIndex(evidence_set, documents), evidence_set=digest, engine=ground.engine,
         rules=ground.rules_digest, owners=ground.rules.families, waivers={},
+        rendering=ground.rules.rendering, sources=ground.facts.sources,
     )  # fmt: skip
     bundle = made.bundle
     context = Context(

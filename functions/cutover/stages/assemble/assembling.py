@@ -68,7 +68,7 @@ class Assembler:
         documents = evidence_documents(self._store, evidence_set)
         waiver_envelopes = [documents[digest] for digest in envelopes_of(evidence_set)]
         candidate, index = candidate_of(self._store, record), EvidenceIndex(evidence_set, documents)
-        waiving = Waiving.of(rules, facts, requesters(candidate, index), product=candidate.product)
+        waiving = Waiving.of(rules, facts, requesters(candidate, index, facts.sources), product=candidate.product)
         assembled = assemble(
             cutover=record.cutover,
             revision=record.revision,
@@ -81,6 +81,8 @@ class Assembler:
             waivers=trusted(
                 waiver_envelopes, waiving=waiving, at=evidence_set.as_of, until=named(record.closes_at, "window")
             ),
+            rendering=rules.rendering,
+            sources=facts.sources,
             carried=carried(record.waivers),
         )
         bundle = self._store.put(canonical.encode_model(assembled.bundle))
