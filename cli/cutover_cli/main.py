@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from cutover_cli import brake_commands as brake
 from cutover_cli import policy_commands as policy
+from cutover_cli import trust_commands as trust
 from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
 from cutover_cli.output import Exit, showable, unexpected
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(policy.app, name="policy")
+app.add_typer(trust.app, name="trust")
 app.add_typer(brake.app, name="brake")
 app.command()(withdraw)
 app.command()(verify)

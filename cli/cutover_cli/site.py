@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
 
+    from cutover.domain.policy import Policy
+
 SOURCE = "cutover.operators"
 
 StackOption = Annotated[
@@ -68,6 +70,14 @@ class Site:
         if self.store is None:
             raise BadArgument("the stack has no output StoreBucket: deploy this version of Cutover")
         return self.store
+
+    def policy(self) -> "Policy":
+        """The policy that is active there, proved from the stack's own root. Raises ``Refused``, BadArgument."""
+        from cutover.policies import PolicyReader
+
+        if self.fingerprint is None:
+            raise BadArgument("the stack has no parameter RootFingerprint")
+        return PolicyReader(records=self.records, store=self.documents, fingerprint=self.fingerprint).active()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """`cutover verify`: prove a hand-off message offline, from its bytes, its documents and a trust file."""
 
-import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cutover_cli.output import Exit, Format, FormatOption, answer
+from cutover_cli import files
+from cutover_cli.output import Exit, Format, FormatOption, answer, oneline, showable
 
 if TYPE_CHECKING:
     from cutover.domain.verification import Report
@@ -59,9 +59,10 @@ def verify(
     moment = _instant(at)
     _check_digest(root)
     try:
+        message = files.content(handoff, _message_limit())
         report = verify_handoff(
-            _read(handoff, _message_limit()),
-            trust=_read_trust(trust or handoff.parent / "trust.json"),
+            message,
+            trust=_trust(message, trust, handoff.parent / "trust.json"),
             documents=read_documents(documents or handoff.parent / "documents", named=documents is not None),
             now=moment or datetime.now(UTC),
             at=moment,
@@ -91,15 +92,15 @@ def read_documents(folder: Path, *, named: bool = True) -> dict[str, bytes]:
     if not named and not folder.exists():
         return {}
     try:
-        files = sorted(folder.iterdir())
+        listed = sorted(folder.iterdir())
     except OSError as error:
         raise Refused("UNREADABLE", f"{folder}: {error.strerror}") from error
-    if len(files) > MAX_DOCUMENTS:
+    if len(listed) > MAX_DOCUMENTS:
         raise Refused("DOCUMENT_TOO_LARGE", f"{folder}: more than {MAX_DOCUMENTS} documents")
     found: dict[str, bytes] = {}
     room = MAX_ALL_BYTES
-    for file in files:
-        content = _read(file, min(MAX_DOCUMENT_BYTES, room))
+    for file in listed:
+        content = files.content(file, min(MAX_DOCUMENT_BYTES, room))
         room -= len(content)
         digest = canonical.digest(content)
         if file.name.partition(".")[0] != digest.removeprefix("sha256:"):
@@ -108,33 +109,48 @@ def read_documents(folder: Path, *, named: bool = True) -> dict[str, bytes]:
     return found
 
 
-def _read(file: Path, limit: int) -> bytes:
-    """A regular file's bytes, never more than ``limit``; a pipe or a device could keep us forever."""
-    from cutover.errors import Refused
-
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise Refused("UNREADABLE", f"{file}: not a regular file")
-        with file.open("rb") as opened:
-            content = opened.read(limit + 1)
-    except (OSError, ValueError) as error:
-        raise Refused("UNREADABLE", f"{file}: {getattr(error, 'strerror', None) or 'not a file name'}") from error
-    if len(content) > limit:
-        raise Refused("DOCUMENT_TOO_LARGE", f"{file}: more than {limit} bytes")
-    return content
-
-
 def _message_limit() -> int:
     from cutover.domain.verification import MAX_MESSAGE_BYTES
 
     return MAX_MESSAGE_BYTES
 
 
-def _read_trust(file: Path) -> bytes | None:
-    """None where there is no trust file: the report says ``UNANCHORED``."""
+def _trust(message: bytes, named: Path | None, beside: Path) -> bytes | None:
+    """Whose signatures count: as said, as imported for the message's audience, or as a file beside it says.
+
+    Which audience a message names proves nothing; the verifier compares it with that of the root. None where there is
+    no trust file: the report says ``UNANCHORED``.
+    """
     from cutover.domain.verification.anchor import MAX_TRUST_BYTES
 
-    return _read(file, MAX_TRUST_BYTES) if file.exists() else None
+    if named is None and (found := _imported(message)) is not None:
+        return found
+    file = named or beside
+    return files.content(file, MAX_TRUST_BYTES) if file.exists() else None
+
+
+def _imported(message: bytes) -> bytes | None:
+    """The imported trust file of the audience that the message names. Raises ``Refused`` where it was damaged."""
+    from cutover_cli.trust_store import TrustStore, folder
+
+    store = TrustStore(folder())
+    audience = _audience(message) if store.folder.is_dir() else None
+    found = store.read(audience) if audience and audience in store.audiences() else None
+    return found.content if found else None
+
+
+def _audience(message: bytes) -> str:
+    """What the message says; empty where it says nothing that could be read."""
+    from cutover.contracts.envelope import Envelope
+    from cutover.domain.envelope import decode_base64
+    from cutover.domain.reading import parse_strictly
+    from cutover.errors import Refused
+
+    try:
+        said = parse_strictly(decode_base64(Envelope.model_validate_json(message).payload))
+    except (Refused, ValueError):  # pydantic's ValidationError is one
+        return ""
+    return str(said.get("audience")) if isinstance(said, dict) else ""
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -188,6 +204,4 @@ def _print(report: "Report") -> None:
 
 def _printable(text: str) -> str:
     """Bytes from outside do not drive the terminal, and what it cannot show does not stop us."""
-    visible = "".join(character if character.isprintable() else "?" for character in text)
-    encoding = sys.stdout.encoding or "ascii"
-    return visible.encode(encoding, "backslashreplace").decode(encoding)
+    return showable(oneline(text), sys.stdout)
