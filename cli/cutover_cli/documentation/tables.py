@@ -12,6 +12,7 @@ from cutover.domain.transitions import TABLE, Transition
 
 OPENED = Status.COLLECTING
 """Where a revision begins."""
+_OF = {"release": "", "either": "too", "rehearsal": "only"}
 _CODE = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
 
 
@@ -33,8 +34,9 @@ def transitions() -> str:
         target = f"`{row.target}`" if row.target else "the same"
         for writer, found in row.writers.items():
             opens = f"N+1, `{OPENED}`" if row.opens else ""
-            rows.append((str(row.number), row.event, _from(found), target, opens, f"`{writer}`", row.signal or ""))
-    return _table(("#", "event", "from", "to", "opens", "written by", "relay"), rows)
+            of, signal = _OF[row.of], row.signal or ""
+            rows.append((str(row.number), row.event, _from(found), target, opens, f"`{writer}`", signal, of))
+    return _table(("#", "event", "from", "to", "opens", "written by", "relay", "of a rehearsal"), rows)
 
 
 def checks() -> str:
