@@ -11,11 +11,13 @@ Found = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``about`` in a few words; ``context`` makes what the rule reads; ``finds``: all that it finds there."""
+    """``about`` in a few words; ``context`` makes what the rule reads; ``finds``: all that it finds there, in any
+    order, each as often as it does.
+    """
 
     about: str
     context: Callable[[], Context] = field(repr=False)
-    finds: frozenset[Found] = frozenset()
+    finds: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +35,4 @@ class Examples:
 
 def example(about: str, context: Callable[[], Context], *finds: Found) -> Example:
     """``example("a person owns it", lambda: scene(...), ("OWNER_IS_A_PERSON", "/components/0/catalog/owner"))``."""
-    return Example(about, context, frozenset(finds))
+    return Example(about, context, finds)

@@ -54,22 +54,14 @@ def test_every_rule_has_an_example_of_each_kind(family: str) -> None:
         assert examples.passing, f"{rule}: nothing passes"
         assert examples.failing, f"{rule}: nothing fails"
         assert examples.hostile, f"{rule}: nobody is hostile"
+        assert not any(each.finds for each in examples.passing), f"{rule}: what passes finds nothing"
+        assert all(each.finds for each in examples.failing), f"{rule}: what fails finds something"
 
 
 @pytest.mark.parametrize(("family", "rule", "example"), every("passing", "failing", "hostile"))
 def test_the_rule_finds_exactly_what_is_there(family: str, rule: str, example: Example) -> None:
     found = findings(family, rule, example)
-    assert {(each.code, each.field) for each in found} == example.finds, [each.found for each in found]
-
-
-@pytest.mark.parametrize(("family", "rule", "example"), every("passing"))
-def test_what_passes_expects_nothing(family: str, rule: str, example: Example) -> None:
-    assert not example.finds
-
-
-@pytest.mark.parametrize(("family", "rule", "example"), every("failing"))
-def test_what_fails_expects_something(family: str, rule: str, example: Example) -> None:
-    assert example.finds
+    assert sorted((each.code, each.field) for each in found) == sorted(example.finds), [each.found for each in found]
 
 
 @pytest.mark.parametrize(("family", "rule", "example"), every("failing", "hostile"))
@@ -89,8 +81,9 @@ def test_each_finding_opens_a_hold_of_its_own(family: str, rule: str, example: E
     assert len(set(marks)) == len(marks)
 
 
-@pytest.mark.parametrize(("family", "rule", "example"), every("passing", "failing", "hostile"))
+@pytest.mark.parametrize(("family", "rule", "example"), every("failing"))
 def test_a_rule_is_pure(family: str, rule: str, example: Example) -> None:
+    """Twice on the same recorded inputs: the same bytes."""
     context = example.context()
     first, second = (checks.run(family, context) for _ in range(2))
     assert canonical.encode_model(first) == canonical.encode_model(second)
