@@ -38,10 +38,12 @@ from cutover.ports import (
     Records,
     Signer,
     Sources,
+    SourceSystem,
     Tokens,
     Workflow,
 )
 from cutover.recorder import Recorder
+from cutover.runtime.lazily import Lazily
 from cutover.runtime.observability import logger
 from cutover.runtime.settings import Settings
 from cutover.sealing import Sealer
@@ -98,9 +100,19 @@ class Wiring:
     @functools.cached_property
     def sources(self) -> Sources:
         """One adapter for each kind of source system."""
+        return Lazily({"s3": self._s3_source, "oci": self._oci_source})
+
+    def _s3_source(self) -> SourceSystem[Any]:
         from cutover.sources.s3 import S3Source
 
-        return {"s3": S3Source(self.client("s3"))}
+        return S3Source(self.client("s3"))
+
+    def _oci_source(self) -> SourceSystem[Any]:
+        from cutover.adapters.ecr_tokens import EcrTokens
+        from cutover.sources.oci import OciSource
+
+        ecr = EcrTokens(lambda region: self.client("ecr", region=region), clock=self.clock)
+        return OciSource(self.web, credentials=self.credentials, ecr=ecr)
 
     @property
     def statements(self) -> StatementOpener:
