@@ -23,7 +23,6 @@ from cutover.contracts.policy import Purpose
 from cutover.domain.checks.context import StatementOpener
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord
-from cutover.domain.statements import open_dsse
 from cutover.drifting import Drifting
 from cutover.policies import PolicyReader
 from cutover.ports import (
@@ -116,8 +115,10 @@ class Wiring:
 
     @property
     def statements(self) -> StatementOpener:
-        """Proves who signed a statement."""
-        return open_dsse
+        """Proves who signed a statement; ``sigstore`` is imported for a Sigstore bundle only."""
+        from cutover.attesting.opening import Opening
+
+        return Opening(self.store.get)
 
     @functools.cached_property
     def web(self) -> "Web":
