@@ -1,4 +1,4 @@
-"""CI as an actor: candidates that are new, the same, older, equal, newer, of another product, or nonsense."""
+"""CI as an actor: candidates that are new, the same, older, equal, newer, of another product, rehearsals, nonsense."""
 
 import json
 from base64 import b64decode
@@ -8,7 +8,7 @@ from typing import Any
 from cutover.contracts.candidate import Candidate
 from tests.simulation.simulation import Simulation
 
-KINDS = ("newer", "newer", "newer", "newer", "same", "older", "equal", "other", "unwaived")
+KINDS = ("newer", "newer", "newer", "newer", "same", "older", "equal", "other", "unwaived", "rehearsal", "rehearsal")
 
 
 def candidate(sim: Simulation, **changes: Any) -> Candidate:
@@ -51,6 +51,7 @@ def _made(sim: Simulation, kind: str, last: Candidate | None) -> Candidate:
         "older": {"issued_at": last.issued_at - step, "sequence": last.sequence + 5},
         "equal": {"issued_at": last.issued_at, "sequence": last.sequence, "version": "1.4.99"},
         "other": {"product": "other", "sequence": last.sequence + 1},
+        "rehearsal": {"issued_at": last.issued_at, "sequence": last.sequence + 1, "rehearsal": True},
         "unwaived": {"issued_at": last.issued_at, "sequence": last.sequence + 1, "waivers": ()},
     }[kind]
     return candidate(sim, **changes)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cutover.domain.record import Brake, Slot, Status
+from cutover.domain.record import Brake, RevisionRecord, Slot, Status
 from tests.simulation import invariants
 from tests.simulation.scene import Scene
 
@@ -159,6 +159,49 @@ def _released_without_plan() -> None:
     _brake("doors.brake_orders", "brake-released", ORDER)
 
 
+REHEARSAL = "service@production.rehearsal.1"
+
+
+def _rehearsed_release() -> None:
+    scene = Scene()
+    invariants.rehearsals_only_report(scene.seen, scene.write(scene.entry("rehearsed", 26)))
+
+
+def _bound_rehearsal() -> None:
+    scene = Scene()
+    invariants.rehearsals_only_report(scene.seen, scene.write(scene.entry("bound", 10, chain=REHEARSAL)))
+
+
+def _slot_of_a_rehearsal() -> None:
+    scene = Scene()
+    slot = Slot(queue_arn=scene.record.queue_arn or "", window=scene.record.window, cutover=REHEARSAL, revision=1)
+    invariants.rehearsals_only_report(scene.seen, scene.write(slot))
+
+
+def _asking_rehearsal() -> None:
+    scene = Scene()
+    invariants.rehearsals_only_report(scene.seen, scene.write(scene.image(cutover=REHEARSAL)))
+
+
+def _rehearsal_with_a_manifest() -> None:
+    scene = Scene()
+    image = scene.image(cutover=REHEARSAL, status=Status.VERIFYING)
+    invariants.rehearsals_only_report(scene.seen, scene.write(image))
+
+
+def rehearsed(scene: Scene) -> RevisionRecord:
+    """A rehearsal as it should end."""
+    made = {name: invariants.FRESH.get(name) for name in invariants.ASKS_OR_SENDS}
+    return scene.image(cutover=REHEARSAL, status=Status.REHEARSED, **made)
+
+
+def _rehearsal_that_told() -> None:
+    scene = Scene()
+    body = f'{{"cutover":"{REHEARSAL}"}}'.encode()
+    scene.sim.world.wiring.exceptions.send(body=body, group="g", deduplication_id="d")
+    invariants.rehearsals_only_report(scene.seen, scene.write(rehearsed(scene)))
+
+
 BROKEN_WRITES: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     invariants.only_rows: (_unknown_row, _wrong_writer, _in_another_name, _wrong_target, _led_without_row),
     invariants.one_entry_each: (_untold, _told_twice, _written_silently),
@@ -172,6 +215,14 @@ BROKEN_WRITES: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     invariants.decisions_stay: (_decided_elsewhere, _decision_dropped, _decided_unnumbered),
     invariants.all_families: (_family_missing,),
     invariants.fenced_write_nothing: (_fenced,),
+    invariants.rehearsals_only_report: (
+        _rehearsed_release,
+        _bound_rehearsal,
+        _slot_of_a_rehearsal,
+        _asking_rehearsal,
+        _rehearsal_with_a_manifest,
+        _rehearsal_that_told,
+    ),
     invariants.brake_by_order: (_braked_by_another, _braked_for_another_order, _released_without_plan),
 }
 """For each invariant of writes the ways to break it that it is shown to notice."""

@@ -28,7 +28,7 @@ def resolve(sim: Simulation) -> bool:
     return True
 
 
-STANDING = frozenset({"held", "superseded", "declined"})
+STANDING = frozenset({"held", "superseded", "declined", "rehearsed"})
 
 
 def _answer(sim: Simulation, kind: str, hold: Any) -> Answer:

@@ -97,12 +97,12 @@ def final_is_final(seen: "Observer", write: "Write") -> None:
 
 
 def one_live(seen: "Observer", write: "Write") -> None:
-    """At most one revision of a product at a target is live or being handed off."""
+    """At most one revision of a product at a target is live or being handed off; of its rehearsals, one as well."""
     after = {**seen.records, **{name: each for name, each in write.images.items() if isinstance(each, RevisionRecord)}}
-    live: dict[tuple[str, str], tuple[str, int]] = {}
+    live: dict[tuple[str, str, bool], tuple[str, int]] = {}
     for name, record in after.items():
         if record.status.value in protocol.LIVE or record.status.value == "handing_off":
-            other = live.setdefault((record.product, record.target), name)
+            other = live.setdefault((record.product, record.target, protocol.is_rehearsal(name[0])), name)
             demand(other == name, f"{other} and {name} are live at once")
 
 
@@ -192,8 +192,27 @@ def brake_by_order(_seen: "Observer", write: "Write") -> None:
             demand(not released or "plan" in told[0].inputs, "released without a plan")
 
 
+def rehearsals_only_report(seen: "Observer", write: "Write") -> None:
+    """A rehearsal takes its own rows only; it has no slot, manifest, decision or message, and nobody is told of it."""
+    for entry in write.entries:
+        if protocol.is_rehearsal(entry.chain) and entry.transition is not None:
+            demand(entry.event in protocol.OF_REHEARSALS, f"{entry.chain} took {entry.event}")
+        demand(entry.event != "rehearsed" or protocol.is_rehearsal(entry.chain), f"{entry.chain} was rehearsed")
+    for slot in write.slots:
+        demand(not protocol.is_rehearsal(slot.cutover), f"{slot.cutover} claimed a slot")
+    for name, image in write.images.items():
+        if isinstance(image, RevisionRecord) and protocol.is_rehearsal(name[0]):
+            demand(image.status.value in protocol.WAYS_OF_REHEARSALS, f"{name} is {image.status}")
+            has = [each for each in ASKS_OR_SENDS if getattr(image, each) not in (None, (), 0)]
+            demand(not has, f"{name} has {has}")
+            told = [each for each in seen.world.wiring.exceptions.messages if name[0].encode() in each.body]
+            demand(not told, f"somebody was told of a hold of {name}")
+
+
+ASKS_OR_SENDS = ("manifest", "queue_arn", "decisions", "deferral", "attempt", "handoff", "handoff_id", "message_id")
 OF_WRITES = (
     only_rows, one_entry_each, the_ledger_alone, one_chain, final_is_final, one_live, tombstone_first, one_owner,
     nothing_passes_on, decisions_stay, all_families, fenced_write_nothing, brake_by_order, leased_rightly,
+    rehearsals_only_report,
 )  # fmt: skip
 OF_SENDS = (one_envelope, in_its_lease, after_the_last_look)

@@ -10,14 +10,14 @@ LIVE = frozenset(
     "collecting verifying held bound awaiting_approval deferred approved awaiting_window".split()  # noqa: SIM905
 )
 FINAL = frozenset(
-    "refused handed_off uncertain declined superseded expired withdrawn".split()  # noqa: SIM905
+    "refused handed_off uncertain declined superseded expired withdrawn rehearsed".split()  # noqa: SIM905
 )
 ASKED = frozenset({"awaiting_approval", "deferred", "approved", "awaiting_window"})
 AGREED = frozenset({"approved", "awaiting_window"})
 KEEPS_SLOT = frozenset({"handed_off", "uncertain"})
 SLOTTED = frozenset({"bound", *ASKED, "handing_off", *KEEPS_SLOT})
 """Statuses in which a revision's slot is its own."""
-NOT_HANDED_OFF = frozenset({"declined", "superseded", "expired", "withdrawn"})
+NOT_HANDED_OFF = frozenset({"declined", "superseded", "expired", "withdrawn", "rehearsed"})
 """Ends before which the tombstone must stand in the store."""
 NOTHING = frozenset({""})
 """The status of what is not there yet."""
@@ -63,9 +63,21 @@ ROWS: Mapping[str, Row] = {
     "expired": _row(23, "expired", clock=LIVE),
     "withdrawn": _row(24, "withdrawn", withdrawals=LIVE, clock=LIVE),
     "adopted": _row(25, "", clock=LIVE | {"handing_off"}),
+    "rehearsed": _row(26, "rehearsed", bind={"verifying"}),
 }
+OF_REHEARSALS = frozenset(
+    "announced refused admitted superseded waits assembled expired withdrawn adopted rehearsed opened".split()  # noqa: SIM905
+)
+"""The rows that a rehearsal takes."""
+WAYS_OF_REHEARSALS = frozenset("collecting verifying rehearsed superseded expired withdrawn".split())  # noqa: SIM905
+"""The statuses that it comes to."""
 OPENING = {4: ("admit", "admitting"), 9: ("resolutions", ""), 22: ("clock hand-off", "")}
 """Rows whose transaction opens the next revision too: by whom, and from which status its first entry tells."""
+
+
+def is_rehearsal(cutover: str) -> bool:
+    """By its name, as everybody reads it."""
+    return ".rehearsal." in cutover
 
 
 def role_of(function: str) -> str:

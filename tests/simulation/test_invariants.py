@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation import invariants, protocol, rest, sending
 from tests.simulation.doctored_ends import BROKEN_ENDS
-from tests.simulation.doctored_writes import BROKEN_WRITES
+from tests.simulation.doctored_writes import BROKEN_WRITES, REHEARSAL, rehearsed
 from tests.simulation.scene import Scene
 from tests.simulation.violation import Violation
 
@@ -38,6 +38,12 @@ def test_what_is_right_passes() -> None:
     done = Scene("handed off")
     for of_end in rest.OF_END:
         of_end(done.seen)
+
+
+def test_a_rehearsal_that_only_reports_passes() -> None:
+    scene = Scene()
+    entry = scene.entry("rehearsed", 26, chain=REHEARSAL, to="rehearsed")
+    invariants.rehearsals_only_report(scene.seen, scene.write(entry, rehearsed(scene)))
 
 
 def test_the_table_is_the_one_of_the_code() -> None:
