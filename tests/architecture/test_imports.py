@@ -65,7 +65,8 @@ def allowed_in(path: Path) -> set[str]:
         return SHARED | {own} | around[layer] | outermost
     if layer in {"adapters", "sources"}:
         tools = {"cutover.adapters", "cutover.domain.record", "cutover.domain.canonical", "cutover.domain.ledger"}
-        siblings = {"cutover.sources"} if layer == "sources" else set()
+        reading = {"cutover.domain.bounded", "cutover.domain.pointer", "cutover.domain.reading"}
+        siblings = {"cutover.sources"} | reading if layer == "sources" else set()
         return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools | siblings
     if layer == "runtime":
         return {"cutover"}

@@ -99,7 +99,12 @@ class Wiring:
     @functools.cached_property
     def sources(self) -> Sources:
         """One adapter for each kind of source system."""
-        return Lazily({"s3": self._s3_source, "oci": self._oci_source})
+        return Lazily(
+            {
+                "s3": self._s3_source, "oci": self._oci_source, "appconfig": self._appconfig_source,
+                "http": self._http_source, "servicenow": self._servicenow_source, "backstage": self._backstage_source,
+            }
+        )  # fmt: skip
 
     def _s3_source(self) -> SourceSystem[Any]:
         from cutover.sources.s3 import S3Source
@@ -112,6 +117,26 @@ class Wiring:
 
         ecr = EcrTokens(lambda region: self.client("ecr", region=region), clock=self.clock)
         return OciSource(self.web, credentials=self.credentials, ecr=ecr)
+
+    def _appconfig_source(self) -> SourceSystem[Any]:
+        from cutover.sources.appconfig import AppConfigVersions
+
+        return AppConfigVersions(self.client("appconfig"))
+
+    def _http_source(self) -> SourceSystem[Any]:
+        from cutover.sources.http import HttpRecords
+
+        return HttpRecords(self.web, self.credentials)
+
+    def _servicenow_source(self) -> SourceSystem[Any]:
+        from cutover.sources.servicenow import ServiceNowChanges
+
+        return ServiceNowChanges(self.web, self.credentials)
+
+    def _backstage_source(self) -> SourceSystem[Any]:
+        from cutover.sources.backstage import BackstageCatalog
+
+        return BackstageCatalog(self.web, self.credentials)
 
     @property
     def statements(self) -> StatementOpener:
