@@ -97,6 +97,24 @@ EXAMPLES = {
             for name in (LONG * 2, TURNED, MARKUP, "v1\nv1", "v1 ")
         ),
     ),
+    "artifacts.names-unique": Examples(
+        passing=(example("as it is", scene),),
+        failing=(
+            example(
+                "in two spellings",
+                lambda: scene(forced={"/components/1/name": "shop/service"}),
+                ("COMPONENT_REPEATED", "/components/1/name"),
+            ),
+        ),
+        hostile=tuple(
+            example(
+                f"two called {ascii(name)[:30]}",
+                lambda name=name: scene(forced={f"/components/{n}/name": name for n in (0, 1)}),  # type: ignore[misc]
+                ("COMPONENT_REPEATED", "/components/1/name"),
+            )
+            for name in (*ALL_HOSTILE, "n" * 4_096)
+        ),
+    ),
     "artifacts.names-known": Examples(
         passing=(
             example("ours", scene),

@@ -6,7 +6,7 @@ from tests.checks.examples import Example, Examples, example
 from tests.checks.scene import ABSENT, ALL_HOSTILE, LONG, MARKUP, TURNED, overlay, put, scene
 
 UNDECLARED, NOT_ALLOWED = "ENVIRONMENT_DIFFERENCE_UNDECLARED", "ENVIRONMENT_DIFFERENCE_NOT_ALLOWED"
-MISSING, REPEATED = "ENVIRONMENT_OVERLAY_MISSING", "ENVIRONMENT_OVERLAY_REPEATED"
+MISSING = "ENVIRONMENT_OVERLAY_MISSING"
 AT = "/overlays/0/differences/0"
 NONE = example("none given: that is a gap", lambda: scene(put(ABSENT, "overlays")))
 SAME = example("no differences", lambda: scene(put([overlay("production"), overlay("staging")], "overlays")))
@@ -102,33 +102,6 @@ EXAMPLES = {
                 "of places that do not exist",
                 lambda: scene(put([overlay(name) for name in ALL_HOSTILE], "overlays")),
                 *[(MISSING, "/overlays")] * 2,
-            ),
-        ),
-    ),
-    "overlays.unique": Examples(
-        passing=(example("as it is", scene), NONE, SAME),
-        failing=(
-            example(
-                "an environment twice",
-                lambda: scene(put(overlay("PROD", ("replicas", 1, 9)), "overlays", "-")),
-                (REPEATED, "/overlays/2/environment"),
-            ),
-            example(
-                "a setting twice",
-                lambda: scene(put([overlay("production", ("replicas", 1, 6), ("replicas", 1, 7))], "overlays")),
-                (REPEATED, "/overlays/0/differences/1/name"),
-            ),
-        ),
-        hostile=(
-            example(
-                "fifty of one place, whose name says nothing",
-                lambda: scene(put([overlay(MARKUP)] * 50, "overlays")),
-                *((REPEATED, f"/overlays/{n}/environment") for n in range(1, 50)),
-            ),
-            example(
-                "one setting five hundred times",
-                lambda: scene(put([overlay("production", *[(LONG, None, TURNED)] * 500)], "overlays")),
-                *((REPEATED, f"/overlays/0/differences/{n}/name") for n in range(1, 500)),
             ),
         ),
     ),

@@ -25,7 +25,7 @@ from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical, holds, naming, quorum, window
 from cutover.domain.record import RevisionRecord, Slot
 from cutover.domain.waiving import BIND_FAMILY
-from cutover.domain.weighing import Weighed, unpermitted
+from cutover.domain.weighing import Weighed, unanswering, unpermitted
 from cutover.errors import Refused
 
 OWNER = "release-engineering"
@@ -146,6 +146,7 @@ def register_of(case: Case) -> HoldRegister:
     found = [
         *checked,
         *unpermitted(case.waivers, checked, case.rules),
+        *unanswering(case.waivers, checked, case.rules),
         *foreign(reports, case.record),
         *unreported(case.reports, case.rules, case.record.candidate),
         *people(

@@ -27,7 +27,7 @@ from cutover.domain.waivers import (
 from cutover.domain.waiving import Waiving, family_of
 from cutover.errors import Refused
 
-RULE, FAMILY = "waivers.permitted", "waivers"
+RULE, UNANSWERING, FAMILY = "waivers.permitted", "waivers.answers-something", "waivers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +102,24 @@ def _refusal(weighed: Weighed, came: Came, family: str, rules: Rules) -> Iterato
             wanted="a signature by somebody who may waive what it answers", mend=refused.mend,
             evidence=(came.envelope,),
         )  # fmt: skip
+
+
+def unanswering(weighed: Weighed, findings: Iterable[Finding], rules: Rules) -> Iterator[Finding]:
+    """Each waiver that the candidate names for a hold that this revision does not have, such as another component's.
+
+    It lets nothing pass, so that it only warns unless the rules say otherwise: what it was meant for may be mended by
+    now. Nothing is said of one that a resolution brought, which answered a hold when it came.
+    """
+    marks = {holds.mark_of(finding) for finding in findings if holds.waivable(finding)}
+    for came in weighed.came:
+        waiver = came.opened.waiver
+        if not came.carried and waiver.fingerprint not in marks:
+            yield Finding(
+                rule=UNANSWERING, family=FAMILY, outcome=rules.severities.get(UNANSWERING, "warn"),
+                code="WAIVER_ANSWERS_NOTHING", field=f"/waivers/{came.number}/fingerprint", subject=came.envelope,
+                owner=rules.families.get(FAMILY, "release-engineering"),
+                found=f"waiver {waiver.id} is for {waiver.fingerprint}; no hold of this revision that can be waived is",
+                wanted="the fingerprint of such a hold: of its rule, its field, and what it is about",
+                mend="leave the waiver out, or have it issued again for the fingerprint that the hold's message names",
+                evidence=(came.envelope,),
+            )  # fmt: skip

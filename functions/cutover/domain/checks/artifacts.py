@@ -9,7 +9,7 @@ from cutover.domain import bounded
 from cutover.domain.assembling.index import Found
 from cutover.domain.canonical import same
 from cutover.domain.checks.context import Context, Problem, Rule
-from cutover.domain.checks.fields import shown, unknown
+from cutover.domain.checks.fields import rendered, shown, unknown
 
 
 def _found(context: Context) -> Iterator[tuple[int, Found, ArtifactRecord | None]]:
@@ -81,9 +81,27 @@ def names_known(context: Context) -> Iterator[Problem]:
     return unknown(context, "component", ((f"/components/{number}/name", each.name) for number, each in components))
 
 
+def names_unique(context: Context) -> Iterator[Problem]:
+    """No two components have one name, however they are spelled."""
+    first: dict[str, int] = {}
+    for number, component in enumerate(context.bundle.components):
+        other = first.setdefault(rendered(context, "component", component.name.value), number)
+        if other != number:
+            yield Problem(
+                code="COMPONENT_REPEATED",
+                field=f"/components/{number}/name",
+                subject=component.name.from_.evidence,
+                found=bounded.line(f"{shown(component.name.value)} is the component at /components/{other} already"),
+                wanted="one artifact for each component",
+                mend="announce the candidate again with each component once",
+                evidence=(component.name.from_.evidence,),
+            )
+
+
 RULES = (
     Rule("artifacts.record-readable", record_readable, reads=("artifacts",)),
     Rule("artifacts.digest-known", digest_known, reads=("artifacts",)),
     Rule("artifacts.nothing-newer", nothing_newer, reads=("artifacts",)),
     Rule("artifacts.names-known", names_known),
+    Rule("artifacts.names-unique", names_unique),
 )

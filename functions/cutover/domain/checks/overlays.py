@@ -115,39 +115,6 @@ def present(context: Context) -> Iterator[Problem]:
             )
 
 
-def unique(context: Context) -> Iterator[Problem]:
-    """No environment has two overlays, and no overlay sets one thing twice."""
-    environments_seen: dict[str, int] = {}
-    for number, overlay in enumerate(many(context.bundle.overlays)):
-        place = overlay.environment
-        other = environments_seen.setdefault(rendered(context, "environment", place.value), number)
-        if other != number:
-            yield _repeated(
-                f"/overlays/{number}/environment", place.from_.evidence,
-                f"the overlay of {shown(place.value)} stands at /overlays/{other} already",
-            )  # fmt: skip
-        seen: dict[object, int] = {}
-        for n, difference in enumerate(overlay.differences):
-            first = seen.setdefault(difference.name.value, n)
-            if first != n:
-                yield _repeated(
-                    f"/overlays/{number}/differences/{n}/name", difference.name.from_.evidence,
-                    f"the setting {shown(difference.name.value)} stands at its differences/{first} already",
-                )  # fmt: skip
-
-
-def _repeated(field: str, evidence: str, found: str) -> Problem:
-    return Problem(
-        code="ENVIRONMENT_OVERLAY_REPEATED",
-        field=field,
-        subject=evidence,
-        found=bounded.line(found),
-        wanted="one overlay for each environment, and each setting once in it",
-        mend="take out what stands twice; answer with the overlays' new version, or announce that",
-        evidence=(evidence,),
-    )
-
-
 def names_known(context: Context) -> Iterator[Problem]:
     """The overlays name only environments that the rules know."""
     overlays = enumerate(many(context.bundle.overlays))
@@ -159,6 +126,5 @@ RULES = (
     Rule("overlays.declared", declared, reads=("overlays",)),
     Rule("overlays.allowed", allowed, reads=("overlays",)),
     Rule("overlays.present", present, reads=("overlays",)),
-    Rule("overlays.unique", unique, reads=("overlays",)),
     Rule("overlays.names-known", names_known, reads=("overlays",)),
 )
