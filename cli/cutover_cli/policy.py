@@ -24,26 +24,20 @@ from cutover.domain import canonical
 from cutover.domain import policy as loading
 from cutover.domain.faults import faults_of
 from cutover.domain.record import ActivePolicy, Fault
-from cutover.errors import Refused
+from cutover.errors import DocumentMissing, Refused
 from cutover.ports import Records, Store
 from cutover_cli import policy_lint, strict_yaml
-from cutover_cli.output import CommandError, Exit
+from cutover_cli.files import DocumentRefused
 from cutover_cli.signing import LocalKey, seal
 
 Part = TypeVar("Part", Rules, Facts)
 _TYPES: Mapping[type[Model], str] = {Rules: RULES_TYPE, Facts: FACTS_TYPE, TrustBundle: TRUST_TYPE}
 
 
-class PolicyRefused(CommandError):
+class PolicyRefused(DocumentRefused):
     """A policy has faults. `faults` lists them all, each with a JSON pointer into the document."""
 
-    exit_code = Exit.REFUSED
     reason = "POLICY_REFUSED"
-
-    def __init__(self, where: str, faults: Collection[Fault]) -> None:
-        lines = [f"{fault.pointer}: {fault.message} ({fault.code})" for fault in faults]
-        super().__init__("\n  ".join([f"{where}: {len(lines)} fault(s)", *lines]))
-        self.faults = tuple(faults)
 
 
 def read(part: type[Part], path: Path, *, overrides: Mapping[str, Any] | None = None) -> Part:
@@ -62,7 +56,7 @@ def parse(part: type[Part], text: str, where: str, *, overrides: Mapping[str, An
     except ValidationError as error:
         raise PolicyRefused(where, faults_of(error)) from error
     except Refused as error:
-        raise PolicyRefused(where, [Fault(pointer="/", code=error.code, message=error.detail)]) from error
+        raise PolicyRefused(where, (Fault(pointer="/", code=error.code, message=error.detail),)) from error
 
 
 def root_of(audience: Audience, owners: Mapping[Name, LocalKey]) -> Root:
@@ -91,16 +85,19 @@ def activate(
     targets: Collection[str],
     store: Store,
     records: Records,
+    trusted_root: bytes | None = None,
 ) -> ActivePolicy:
     """Stores root, rules and facts, then makes them the active policy of a deployment with these `targets`.
 
     The signatures are verified and the policy is linted first: nothing is activated that the functions would
-    refuse. Raises Refused or PolicyRefused, with nothing changed.
+    refuse. `trusted_root` is Sigstore's, where the facts name one that the store does not have yet.
+    Raises Refused or PolicyRefused, with nothing changed.
     """
     loaded_rules, rules_payload = loading.load_rules(rules, root)
     loaded_facts, facts_payload = loading.load_facts(facts, root)
     if faults := policy_lint.lint(loaded_rules, loaded_facts, targets=targets):
         raise PolicyRefused("policy", faults)
+    _keep_trusted_root(loaded_facts, trusted_root, store)
     store.put(canonical.encode_model(root))
     before = records.policy()
     active = ActivePolicy(
@@ -110,3 +107,22 @@ def activate(
     )
     records.activate_policy(active)
     return active
+
+
+def _keep_trusted_root(facts: Facts, content: bytes | None, store: Store) -> None:
+    """The functions find Sigstore's trusted root in the store, under the digest that both owners signed."""
+    if facts.trusted_root is None:
+        if content is not None:
+            raise Refused("TRUSTED_ROOT_NOT_NAMED", "the facts name no trusted root", "name its digest in the facts")
+        return
+    if content is not None:
+        found = canonical.digest(content)
+        if not canonical.same(found, facts.trusted_root):
+            raise Refused("TRUSTED_ROOT_DIFFERS", f"it is {found}; the facts name {facts.trusted_root}")
+        store.put(content)
+        return
+    try:
+        store.locate(facts.trusted_root)
+    except DocumentMissing as missing:
+        detail = f"the store does not have {facts.trusted_root}"
+        raise Refused("TRUSTED_ROOT_MISSING", detail, "give the file with --trusted-root") from missing

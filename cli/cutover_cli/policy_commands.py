@@ -13,22 +13,20 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.envelope import Envelope
-from cutover.contracts.policy import Facts, Root, Rules, TrustBundle, TrustFile
+from cutover.contracts.policy import Root, TrustFile
 from cutover.domain import canonical
 from cutover.domain.faults import faults_of
 from cutover.domain.record import Brake, Fault
 from cutover.errors import Refused
 from cutover.ports import Records, Store
-from cutover_cli import policy, signing, strict_yaml
+from cutover_cli import files, policy, policy_reviewing, signing
+from cutover_cli.files import DocumentRefused
 from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering
 from cutover_cli.policy import PolicyRefused
 
 app = typer.Typer(help="Write, sign and activate a policy.", no_args_is_help=True)
-KINDS: dict[str, type[Rules | Facts | TrustBundle]] = {
-    "cutover/rules/v1": Rules,
-    "cutover/facts/v1": Facts,
-    "cutover/trust/v1": TrustBundle,
-}
+app.command("lint")(policy_reviewing.lint)
+app.command("diff")(policy_reviewing.diff)
 D = TypeVar("D", bound=Model)
 KeyFile = Annotated[Path, typer.Option("--key", metavar="FILE", help="The owner's private key.")]
 RootFile = Annotated[Path, typer.Option("--root", metavar="FILE", help="The root document.")]
@@ -91,7 +89,7 @@ def root(
             raise BadArgument(f"a root has two owners; {len(owners)} were given")
         first, second = ({"id": name, "public_key": public} for name, public in owners)
         made = _valid(Root, {"schema": "cutover/root/v1", "audience": audience, "owners": [first, second]}, "root")
-        out.write_bytes(canonical.encode_model(made))
+        files.write(out, canonical.encode_model(made))
         found = policy.fingerprint(made)
         answer({"fingerprint": found, "file": str(out)}, form, lambda: found)
 
@@ -107,14 +105,14 @@ def sign(
 ) -> None:
     """Check a document and sign its canonical bytes; with --onto, beside the other owner's signature."""
     with answering(form):
-        said = strict_yaml.read(document.read_text("utf-8"), str(document))
-        kind = KINDS.get(str(said.get("schema")))
+        said = files.value(document)
+        kind = policy_reviewing.KINDS.get(str(said.get("schema")))
         if kind is None:
-            raise BadArgument(f"{document}: schema must be one of {', '.join(KINDS)}")
+            raise BadArgument(f"{document}: schema must be one of {', '.join(policy_reviewing.KINDS)}")
         sealed = policy.sign(_valid(kind, said, str(document)), signing.load(private))
         if onto is not None:
             sealed = _beside(_read(Envelope, onto), sealed)
-        out.write_bytes(canonical.encode_model(sealed))
+        files.write(out, canonical.encode_model(sealed))
         digest = canonical.digest(base64.b64decode(sealed.payload))
         answered = {"digest": digest, "signatures": len(sealed.signatures), "file": str(out)}
         answer(answered, form, lambda: f"{digest}, {len(sealed.signatures)} of 2 signatures")
@@ -134,7 +132,7 @@ def trust(
     with answering(form), _refusals():
         made = TrustFile(root=_read(Root, root_file), bundle=_read(Envelope, bundle))
         load_trust(made.bundle, made.root, at=datetime.now(UTC))
-        out.write_bytes(canonical.encode_model(made))
+        files.write(out, canonical.encode_model(made))
         answer({"file": str(out), "fingerprint": policy.fingerprint(made.root)}, form, lambda: str(out))
 
 
@@ -146,20 +144,28 @@ def activate(
     facts: Annotated[Path, typer.Option(metavar="FILE", help="Facts that both owners signed.")],
     stack: Annotated[str, typer.Option(metavar="NAME", help="The CloudFormation stack, such as cutover-development.")],
     target: Annotated[list[str], typer.Option(metavar="NAME", help="Each target that is deployed.")],
+    trusted_root: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Sigstore's trusted_root.json, as the facts name it.")
+    ] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Verify and lint a signed policy, store it, and make it the active one. Changes nothing when it is refused."""
     with answering(form), _refusals():
-        found = _read(Root, root_file)
-        done = _activate(deployed(stack), found, _read(Envelope, rules), _read(Envelope, facts), target)
+        found, anchors = _read(Root, root_file), None if trusted_root is None else files.content(trusted_root)
+        envelopes = _read(Envelope, rules), _read(Envelope, facts)
+        done = _activate(deployed(stack), found, *envelopes, targets=target, trusted_root=anchors)
         answer(done, form, lambda: f"active: version {done['version']}; the brake is {done['brake']}")
 
 
-def _activate(site: Deployed, root: Root, rules: Envelope, facts: Envelope, targets: Sequence[str]) -> dict[str, Any]:
+def _activate(
+    site: Deployed, root: Root, rules: Envelope, facts: Envelope, *, targets: Sequence[str], trusted_root: bytes | None
+) -> dict[str, Any]:
     """A deployment that never had a policy has no brake on record either; hand-offs need one that is off."""
     if policy.fingerprint(root) != site.fingerprint:
         raise OtherRoot(f"the stack pins {site.fingerprint}; this root is {policy.fingerprint(root)}")
-    active = policy.activate(root, rules, facts, targets=targets, store=site.store, records=site.records)
+    active = policy.activate(
+        root, rules, facts, targets=targets, store=site.store, records=site.records, trusted_root=trusted_root
+    )
     if site.records.brake() is None:
         site.records.set_brake(Brake(engaged=False))
     brake = site.records.brake()
@@ -195,19 +201,15 @@ def _beside(there: Envelope, mine: Envelope) -> Envelope:
 def _valid(kind: type[D], said: object, where: str) -> D:
     """The document, or every fault of it with its place."""
     try:
-        return kind.model_validate_json(canonical.encode(said))
-    except ValidationError as error:
-        raise PolicyRefused(where, faults_of(error)) from error
-    except Refused as error:
-        raise PolicyRefused(where, [Fault(pointer="/", code=error.code, message=error.detail)]) from error
+        return files.parsed(kind, said, where)
+    except DocumentRefused as refused:
+        raise PolicyRefused(where, refused.faults) from refused
 
 
 def _read(kind: type[D], path: Path) -> D:
     """A document that one of these commands wrote."""
     try:
-        return kind.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BadArgument(f"{path}: {error.strerror}") from error
+        return kind.model_validate_json(files.content(path))
     except ValidationError as error:
         raise PolicyRefused(str(path), faults_of(error)) from error
 
@@ -218,4 +220,4 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        raise PolicyRefused("policy", [Fault(pointer="/", code=refused.code, message=refused.detail)]) from refused
+        raise PolicyRefused("policy", (Fault(pointer="/", code=refused.code, message=refused.detail),)) from refused

@@ -9,7 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from cutover.contracts.policy import TrustFile
-from cutover.domain import canonical
+from cutover.domain import canonical, checks
 from cutover.domain.record import Brake
 from cutover.policies import PolicyReader
 from cutover_cli import policy_commands
@@ -28,7 +28,9 @@ def run(*words: str | Path, expect: int = 0) -> dict[str, Any]:
     return answer
 
 
-RULES = DEPLOYMENT.rules().model_copy(update={"close_margin": 60})
+RULES = DEPLOYMENT.rules().model_copy(
+    update={"close_margin": 60, "families": dict.fromkeys(checks.FAMILIES, "release-engineering"), "waivable": {}}
+)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from cutover.domain.faults import pointer
 
 def differences(before: Any, after: Any) -> tuple[Difference, ...]:
     """Every leaf in which two JSON values differ, in the order of its pointer, at most ``MAX_DIFFERENCES``."""
-    old, new = dict(_leaves(before)), dict(_leaves(after))
+    old, new = dict(leaves(before)), dict(leaves(after))
     changed = sorted(where for where in old.keys() | new.keys() if old.get(where) != new.get(where))
     return tuple(difference(where, old, new) for where in changed[:MAX_DIFFERENCES])
 
@@ -28,12 +28,13 @@ def _line(value: str | None) -> str | None:
     return None if value is None else bounded.line(value)
 
 
-def _leaves(value: Any, *path: str | int) -> Iterator[tuple[str, str]]:
+def leaves(value: Any, *path: str | int) -> Iterator[tuple[str, str]]:
+    """Each leaf of a JSON value by its pointer, as it is shown; an empty list or object is one."""
     if isinstance(value, dict) and value:
         for key in value:
-            yield from _leaves(value[key], *path, key)
+            yield from leaves(value[key], *path, key)
     elif isinstance(value, list) and value:
         for index, item in enumerate(value):
-            yield from _leaves(item, *path, index)
+            yield from leaves(item, *path, index)
     else:
         yield pointer(*path), shown(value)
