@@ -65,9 +65,10 @@ def _counted(walker: Walker, cdx: Tally, spd: Tally) -> Tally:
 
 
 def _stopped(walker: Walker, stopped: Stopped, tallies: tuple[Tally, Tally]) -> Tally:
-    """What is left when reading stopped: why, and of what format the manifest had said to be until then."""
+    """What is left when reading stopped: why, and of what could be read which format it had said to be until then."""
     named = cyclonedx.is_named(walker.root), spdx.is_named(walker.root)
-    last = Tally(tallies[named.index(True)].format if sum(named) == 1 else None)
+    known = sum(named) == 1 and stopped.code != "DEPENDENCY_UNREADABLE"
+    last = Tally(tallies[named.index(True)].format if known else None)
     last.problems.add(stopped.code, stopped.pointer, stopped.detail)
     return last
 

@@ -10,6 +10,9 @@ import re
 from cutover.domain.dependencies.problems import Stopped
 
 _UNREADABLE = "DEPENDENCY_UNREADABLE"
+NOT_JSON = "it is not JSON, or ends too early"
+MAX_MARKS = 5_000_000
+"""Of commas, and of opening brackets: a realistic manifest of 64 MiB has a fourth of that."""
 _CHUNK = 1_048_576
 _WINDOW = 8 * 1_048_576
 MAX_DIGITS = 600
@@ -54,12 +57,14 @@ def demand_json(content: bytes, supported: str) -> None:
 
 
 def demand_one_reading(content: bytes) -> None:
-    """Raises ``Stopped`` (``DEPENDENCY_UNREADABLE``) for what JSON's readers do not read alike."""
+    """Raises ``Stopped`` for what JSON's readers do not read alike (``DEPENDENCY_UNREADABLE``), or not soon."""
     if content.startswith(codecs.BOM_UTF8):
         raise Stopped(_UNREADABLE, "", "it begins with a byte order mark (RFC 8259 §8.1)")
     _demand_utf8(content)
     if _CONTROLS.search(content):
         raise Stopped(_UNREADABLE, "", "it has a control character that JSON does not take")
+    if content.count(b",") > MAX_MARKS or content.count(b"{") + content.count(b"[") > MAX_MARKS:
+        raise Stopped("DEPENDENCY_TOO_MANY", "", f"more than {MAX_MARKS} values")
     if _has_long_number(content):
         raise Stopped(_UNREADABLE, "", f"it has more than {MAX_DIGITS} digits in a row")
     if _has_long_text(content):
@@ -71,7 +76,7 @@ def demand_one_reading(content: bytes) -> None:
 def demand_plain_words(content: bytes) -> None:
     """Raises ``Stopped`` for what only the backend in Python takes: spaces beyond ASCII, and a number's sign ``+``."""
     if not _reaches_end(_WORDS, content):
-        raise Stopped(_UNREADABLE, "", "it is not JSON, or ends too early")
+        raise Stopped(_UNREADABLE, "", NOT_JSON)
 
 
 def _has_long_number(content: bytes) -> bool:

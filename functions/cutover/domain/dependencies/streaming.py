@@ -7,7 +7,7 @@ with every backend: one that hands over whole buffers would drop what stands in 
 import contextlib
 from collections.abc import Generator
 
-from cutover.domain.dependencies.lexical import demand_plain_words
+from cutover.domain.dependencies.lexical import NOT_JSON, demand_plain_words
 from cutover.domain.dependencies.problems import Stopped
 from cutover.domain.dependencies.walking import Walker
 
@@ -18,24 +18,43 @@ def walk(content: bytes, walker: Walker, backend: str | None = None) -> None:
     """Sends the events of ``content`` to the walker. ``Stopped`` (``DEPENDENCY_UNREADABLE``) where it is not JSON."""
     import ijson  # type: ignore[import-untyped]
 
-    reader = ijson.get_backend(backend) if backend else ijson
-    if backend == "python" or getattr(ijson, "backend", "") != "yajl2_c":
+    reader = ijson.get_backend(backend or ijson.backend)
+    if reader.backend != "yajl2_c":
         demand_plain_words(content)
     events = reader.basic_parse_coro(walker)
     try:
-        _push(content, events)
-    except (ijson.JSONError, ValueError, ArithmeticError):  # numbers that no backend takes raise the latter two
-        raise Stopped("DEPENDENCY_UNREADABLE", "", "it is not JSON, or ends too early") from None
+        _push(content, events, walker)
+    except (Stopped, ijson.JSONError, ValueError, ArithmeticError) as error:  # the latter two for numbers
+        demand_plain_words(content)  # every backend is to find the same first
+        if isinstance(error, Stopped):
+            raise
+        raise Stopped("DEPENDENCY_UNREADABLE", "", NOT_JSON) from None
 
 
-def _push(content: bytes, events: Generator[None, bytes, None]) -> None:
+def _push(content: bytes, events: Generator[None, bytes, None], walker: Walker) -> None:
+    """Everything but its last character, and then that: nothing may stand behind the manifest but space.
+
+    Of half a text that stands behind it, the backend in C says nothing.
+    """
+    last = _length(content) - 1
     try:
-        for at in range(0, len(content), _CHUNK):
-            events.send(content[at : at + _CHUNK])
+        for at in range(0, last, _CHUNK):
+            events.send(content[at : min(at + _CHUNK, last)])
+        walker.demand_open()
+        events.send(content[last : last + 1])
     except BaseException:
         _abandon(events)
         raise
     events.close()
+
+
+def _length(content: bytes) -> int:
+    """How many bytes there are before the white space at the end."""
+    for end in range(len(content), 0, -_CHUNK):
+        start = max(0, end - _CHUNK)
+        if rest := content[start:end].rstrip():
+            return start + len(rest)
+    return 0
 
 
 def _abandon(events: Generator[None, bytes, None]) -> None:

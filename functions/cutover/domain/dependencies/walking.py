@@ -1,10 +1,11 @@
-"""Walking through a manifest as a stream of events, with the depth, the keys and the number of values bounded.
+"""Walking through a manifest as a stream of events, with its depth and the number of keys bounded.
 
 What no shape is for is passed over, but for the references in it: they count wherever they stand.
 """
 
 from typing import Any, Final
 
+from cutover.domain.dependencies.lexical import NOT_JSON
 from cutover.domain.dependencies.problems import Stopped
 from cutover.domain.dependencies.shapes import OTHER, Frame, Shape
 from cutover.domain.dependencies.tally import Tally
@@ -13,8 +14,6 @@ MAX_DEPTH = 100
 """Levels of JSON; of nested components half as many."""
 MAX_KEYS = 1000
 """Keys of one object that has a shape."""
-MAX_VALUES = 10_000_000
-"""Values, keys, starts and ends; a realistic manifest of 64 MiB has four million."""
 MAX_POINTER = 1000
 _REFERENCES: Final = {"bom-ref": 0, "SPDXID": 1}
 """Which keys say a reference, and to which tally it belongs."""
@@ -31,15 +30,12 @@ class Walker:
         self._depth = 0
         self._skipping = 0
         self._reference = ""
-        self._left = MAX_VALUES
         self.root: dict[str, Any] = {}
+        self._ended_whole = False
 
     def send(self, event: tuple[str, Any]) -> None:
         """One event of ``ijson.basic_parse``. ``Stopped`` where reading cannot go on."""
         kind, value = event
-        self._left -= 1
-        if self._left < 0:
-            raise self._stop("DEPENDENCY_TOO_MANY", f"more than {MAX_VALUES} values")
         if kind == "map_key":
             if self._skipping:
                 self._reference = value if value in _REFERENCES else ""
@@ -58,6 +54,11 @@ class Walker:
 
     def close(self) -> None:
         """ijson says that there is no more."""
+
+    def demand_open(self) -> None:
+        """Raises ``Stopped`` when the manifest has ended already."""
+        if self._ended_whole:
+            raise Stopped("DEPENDENCY_UNREADABLE", "", NOT_JSON)
 
     def pointer(self, *more: str) -> str:
         """Where reading stands, as far as it fits into a pointer, and ``more`` below it."""
@@ -130,6 +131,7 @@ class Walker:
         self._frame = frame.parent
         if frame.parent is None:
             self.root = frame.facts
+            self._ended_whole = True
         elif frame.shape.closed is not None:
             frame.shape.closed(self._tallies[frame.shape.tally], frame, self)
 
