@@ -160,7 +160,7 @@ def held(*sequences: int) -> Scene:
     journeys.revise(world, "rollout", lambda said: said["cohorts"][0].pop("share_percent") and None)
     record = journeys.announced(world, world.candidate(waivers=()))
     drill, flag, cohort = (
-        hold_of(world, code) for code in ("ROLLBACK_DRILL_MISSING", "FLAG_INCOMPLETE", "COHORT_INCOMPLETE")
+        hold_of(world, code) for code in ("ROLLBACK_DRILL_MISSING", "FLAG_OWNER_MISSING", "COHORT_UNSIZED")
     )
     journeys.revise(world, "flags", lambda said: said["flags"][0].update(owner="orders"))
     journeys.revise(world, "rollout", lambda said: said["cohorts"][0].update(share_percent=1))

@@ -14,7 +14,7 @@ def held_twice() -> tuple[MortalWorld, tuple[Sent, ...]]:
     world = MortalWorld("doors.resolutions")
     revise(world, "flags", lambda said: said["flags"][0].pop("owner") and said)
     announced(world, world.candidate(waivers=()))
-    drill, flag = hold_of(world, "ROLLBACK_DRILL_MISSING"), hold_of(world, "FLAG_INCOMPLETE")
+    drill, flag = hold_of(world, "ROLLBACK_DRILL_MISSING"), hold_of(world, "FLAG_OWNER_MISSING")
     revise(world, "flags", lambda said: said["flags"][0].update(owner="orders"))
     answers = (drill, waived(world, drill)), (flag, corrected(world, "flags"))
     return world, tuple(signed(world, resolution(world, hold, answer)) for hold, answer in answers)
@@ -51,7 +51,7 @@ def test_each_answer_counts_once_wherever_the_door_is_killed() -> None:
 
 def test_a_refusal_is_told_once_wherever_the_door_is_killed() -> None:
     world, _ = held_twice()
-    event = signed(world, resolution(world, hold_of(world, "FLAG_INCOMPLETE"), mended()))
+    event = signed(world, resolution(world, hold_of(world, "FLAG_OWNER_MISSING"), mended()))
 
     def check(world: MortalWorld) -> None:
         assert result(world, event) == "HOLD_NOT_MENDABLE"

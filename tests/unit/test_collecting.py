@@ -29,7 +29,7 @@ def sized(world: World, name: str, size: int, record: str) -> Any:
     """A reference to a new record of so many bytes, of the kind that ``name`` is."""
     known = world.records[name]
     bucket = world.deployment.facts().sources[known.source].bucket
-    version = world.wiring.bucket.put(bucket, record, b"{" + b"x" * (size - 1))
+    version = world.wiring.bucket.put(bucket, record, b"{".ljust(size, b"x"))
     return (
         world.candidate()
         .components[0]
@@ -100,7 +100,7 @@ def test_of_artifacts_the_bytes_that_were_read_count() -> None:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(("newest", "left"), [(b"x" * 40, 70), (b"y", 35)])
+@pytest.mark.parametrize(("newest", "left"), [(b"{".ljust(40, b"x"), 70), (b"y", 35)])
 def test_a_newer_artifact_was_read_too(newest: bytes, left: int) -> None:
     """The same bytes count once more; others, whose size nobody tells, as the most that could be read."""
     world = World()
@@ -192,5 +192,5 @@ def test_what_nothing_can_be_made_of_is_a_failure_of_its_record() -> None:
     version = world.wiring.bucket.put(bucket, "entity", b"a: 1\na: 2\n")
     said = sized(world, "catalog", 10, "a").model_copy(update={"record": "entity", "version": version})
     found = collect(world, "catalog", components(world, {"catalog": said}))
-    assert found.evidence == ()
+    assert [(each.record, each.unwraps) for each in found.evidence] == [("entity", None)], "what came is kept"
     assert [each.code for each in found.failures] == ["EVIDENCE_UNREADABLE"]

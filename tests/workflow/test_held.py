@@ -155,12 +155,13 @@ def named_twice(world: World, **required: str) -> Candidate:
 
 
 PROVENANCE = "/components/0/provenance/"
+PROVENANCE_FIELDS = ("statement", "builder", "repository", "ref", "workflow", "commit")
 COMMIT_AT = ("predicate", "buildDefinition", "resolvedDependencies", 0, "digest", "gitCommit")
 ATTESTED = (
     (
         "no provenance",
         lambda w: component(w, provenance=None),
-        {("PROVENANCE_INCOMPLETE", PROVENANCE + name) for name in ("statement", "builder", "repository", "commit")},
+        {("PROVENANCE_INCOMPLETE", PROVENANCE + name) for name in PROVENANCE_FIELDS},
     ),
     (
         "provenance by a stranger",
@@ -263,11 +264,12 @@ ATTESTED = (
 # --- rows 4 to 7: what other systems say --------------------------------------------------------------
 
 DEPENDENCIES = "/components/0/dependencies/"
+DEPENDENCY_FIELDS = ("digest", "format", "spec_version", "components", "licences", "purls")
 SECTIONS_OF_OTHERS = (
     (
         "no dependency manifest",
         lambda w: component(w, dependencies=None),
-        {("DEPENDENCY_MANIFEST_MISSING", DEPENDENCIES + n) for n in ("digest", "format", "spec_version", "components")},
+        {("DEPENDENCY_MANIFEST_MISSING", DEPENDENCIES + name) for name in DEPENDENCY_FIELDS},
     ),
     (
         "a dependency manifest without a list",
@@ -276,18 +278,18 @@ SECTIONS_OF_OTHERS = (
     ),
     ("a change of another shape", edit("change", drop("risk")), "CHANGE_RECORD_INCOMPLETE"),
     ("a change with a verdict", edit("change", put("go", "verdict")), "CHANGE_RECORD_INCOMPLETE"),
-    ("no cohorts", edit("rollout", put([], "cohorts")), {("COHORT_INCOMPLETE", "/cohorts")}),
+    ("no cohorts", edit("rollout", put([], "cohorts")), {("ROLLOUT_PLAN_MISSING", "/cohorts")}),
     (
         "a cohort without a share",
         edit("rollout", drop("cohorts", 0, "share_percent")),
-        {("COHORT_INCOMPLETE", "/cohorts/0/share_percent")},
+        {("COHORT_UNSIZED", "/cohorts/0/share_percent")},
     ),
-    ("flags that are none", edit("flags", put("x", "flags", 0, "type")), {("FLAG_INCOMPLETE", "/flags")}),
-    ("a flag without an owner", edit("flags", drop("flags", 0, "owner")), {("FLAG_INCOMPLETE", "/flags/0/owner")}),
+    ("a flag of a type that nobody knows", edit("flags", put("x", "flags", 0, "type")), {("FLAG_TYPE_UNKNOWN", "/flags/0/type")}),
+    ("a flag without an owner", edit("flags", drop("flags", 0, "owner")), {("FLAG_OWNER_MISSING", "/flags/0/owner")}),
     (
         "a flag without an end",
         edit("flags", drop("flags", 0, "expires_at")),
-        {("FLAG_INCOMPLETE", "/flags/0/expires_at")},
+        {("FLAG_EXPIRY_MISSING", "/flags/0/expires_at")},
     ),
 )
 
@@ -433,11 +435,11 @@ def gone(world: World) -> Candidate:
 
 
 COLLECTED = (
-    ("a record that is gone", gone, {("SOURCE_RECORD_GONE", ""), ("FLAG_INCOMPLETE", "/flags")}),
+    ("a record that is gone", gone, {("SOURCE_RECORD_GONE", ""), ("FLAG_RECORD_MISSING", "/flags")}),
     ("a source that refuses", denied, "SOURCE_DENIED"),
     ("a source that nobody knows", unknown_source, "SOURCE_UNKNOWN"),
     ("a record that is too large", large, "SOURCE_RECORD_TOO_LARGE"),
-    ("a key that stands twice", twice, "LINEAGE_BROKEN"),
+    ("a key that stands twice", twice, "CHANGE_RECORD_INCOMPLETE"),
 )
 
 CASES = (*ARTIFACT, *ATTESTED, *SECTIONS_OF_OTHERS, *ROLLBACK, *WAIVERS, *COLLECTED)

@@ -26,7 +26,7 @@ from tests.simulator.owners import with_facts, with_key_of, with_rules
 from tests.simulator.resolving import Answer, corrected, hold_of, mended, resolution, resolve, result, waived
 from tests.simulator.world import World
 
-DRILL, FLAG, COHORT = "ROLLBACK_DRILL_MISSING", "FLAG_INCOMPLETE", "COHORT_INCOMPLETE"
+DRILL, FLAG, COHORT = "ROLLBACK_DRILL_MISSING", "FLAG_OWNER_MISSING", "COHORT_UNSIZED"
 RECORDED, RESOLVED = "RESOLUTION_RECORDED", "HOLDS_RESOLVED"
 OTHER = "sha256:" + "0" * 64
 

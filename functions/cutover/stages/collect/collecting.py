@@ -114,10 +114,9 @@ class Collecting:
 
     def _unwrapped(self, reference: Reference, content: bytes, media_type: str) -> Iterator[Evidence]:
         """What came, and what is made of it (``domain.unwrapping``)."""
-        made = unwrap(self._section, content)
         whole = self._kept(reference, content, media_type)
         yield whole
-        if made is not None:
+        if (made := unwrap(self._section, content)) is not None:
             yield self._kept(reference, made, "application/json", unwraps=whole.sha256)
 
     def _bounded(self, source: Source, reference: Reference) -> Fetched:
