@@ -11,7 +11,6 @@ from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
 from cutover.ports import Store
 
-
 WALKS_EVIDENCE = frozenset({"lineage"})
 """Families that prove what was made of evidence by making it again."""
 
