@@ -247,7 +247,7 @@ def test_digits_and_texts_are_not_numbers_only_because_they_are_long() -> None:
          "/components/1/components/0/type"),
         (cyclonedx(cdx(purl=None)), "/components/0/purl"),
         (cyclonedx(cdx(**{"bom-ref": 7})), "/components/0/bom-ref"),
-        (cyclonedx(cdx(**{"bom-ref": ""})), "/components/0/bom-ref"),
+        (cyclonedx(cdx(**{"bom-ref": ""}), version="1.5"), "/components/0/bom-ref"),
         (cyclonedx(cdx(components={})), "/components/0/components"),
         (cyclonedx(cdx(licenses="MIT")), "/components/0/licenses"),
         (cyclonedx(cdx(licenses=["MIT"])), "/components/0/licenses/0"),

@@ -10,14 +10,14 @@ from cutover.domain.dependencies.walking import Walker
 
 VERSIONS = ("1.4", "1.5", "1.6", "1.7")
 _STRUCTURE = "DEPENDENCY_STRUCTURE"
-_SINCE: dict[str, str] = {
+_TYPES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
-        ("application", "framework", "library", "container", "operating-system", "device", "firmware", "file"), "1.0"
+        ("application", "framework", "library", "container", "operating-system", "device", "firmware", "file"), VERSIONS
     ),
-    **dict.fromkeys(("platform", "device-driver", "machine-learning-model", "data"), "1.5"),
-    "cryptographic-asset": "1.6",
+    **dict.fromkeys(("platform", "device-driver", "machine-learning-model", "data"), VERSIONS[1:]),
+    "cryptographic-asset": VERSIONS[2:],
 }
-"""The types of components, each with the version that brought it."""
+"""The types of components, each with the versions that know it."""
 
 
 def _component(tally: Tally, frame: Frame, walker: Walker) -> None:
@@ -30,12 +30,12 @@ def _component(tally: Tally, frame: Frame, walker: Walker) -> None:
         if key in frame.facts and frame.text(key) is None:
             walker.fault(shape, _STRUCTURE, f"{key} must be a text", key)
     if frame.text("bom-ref") == "":
-        walker.fault(shape, _STRUCTURE, "bom-ref must not be empty", "bom-ref")
+        tally.versioned.setdefault("an empty bom-ref", (VERSIONS[:1], walker.pointer("bom-ref")))
     kind = frame.text("type")
-    if kind is not None and kind not in _SINCE:
+    if kind is not None and kind not in _TYPES:
         walker.fault(shape, _STRUCTURE, f"there is no type of components called {shown(kind)}", "type")
-    elif kind is not None and kind not in tally.types:
-        tally.types[kind] = walker.pointer("type")
+    elif kind is not None and f"the type {kind}" not in tally.versioned:
+        tally.versioned[f"the type {kind}"] = _TYPES[kind], walker.pointer("type")
     purl = frame.text("purl")
     valid = purl is not None and is_purl(purl)
     if purl is not None and not valid:
@@ -90,9 +90,9 @@ def conclude(tally: Tally, said: dict[str, Any]) -> None:
         found = f"CycloneDX {shown(tally.spec_version)}; supported: {', '.join(VERSIONS)}"
         problems.add("DEPENDENCY_VERSION_UNSUPPORTED", "/specVersion", found)
     else:
-        for kind, pointer in tally.types.items():
-            if _SINCE[kind] > version:
-                problems.add(_STRUCTURE, pointer, f"CycloneDX {version} has no type of components called {kind}")
+        for what, (versions, pointer) in tally.versioned.items():
+            if version not in versions:
+                problems.add(_STRUCTURE, pointer, f"CycloneDX {version} does not know {what}")
     if not tally.components:
         found = "components is empty" if "components" in said else "it has no components"
         problems.add("DEPENDENCY_EMPTY", "", f"{found}: nothing is said of what it depends on")

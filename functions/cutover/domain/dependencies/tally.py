@@ -18,8 +18,8 @@ class Tally:
         self.components = 0
         self.licences = 0
         self.purls = 0
-        self.types: dict[str, str] = {}
-        """Each type of component, with the pointer to where it stands first."""
+        self.versioned: dict[str, tuple[tuple[str, ...], str]] = {}
+        """What only some versions of the format take: which versions do, and a pointer to where it stands first."""
         self.problems = Problems()
         self._references: set[bytes] = set()
 
