@@ -50,6 +50,14 @@ FAMILIES = (
 )  # fmt: skip
 WAIVABLE = FAMILIES
 ROLES = ("release-engineering", "operations")
+PRODUCTS = ("service", "other", "billing")
+BUILT = BuildOrigin(
+    builders=("https://example.com/builder",),
+    repositories=("https://example.com/shop/service",),
+    refs=("refs/heads/main",),
+    workflows=("release.yml",),
+)
+"""Where the one release of the tests is built, whatever product it is announced as."""
 RISK = "risk"
 """Whoever has this role may waive, and is asked for no approval."""
 PEOPLE_OF_KEYS: dict[str, str] = {"waiver": "ruth", "resolution": "omar"}
@@ -129,20 +137,13 @@ class Deployment:
             close_margin=5,
             lease=60,
             waivable=dict.fromkeys(WAIVABLE, (RISK,)),
-            builds={
-                "service": BuildOrigin(
-                    builders=("https://example.com/builder",),
-                    repositories=("https://example.com/shop/service",),
-                    refs=("refs/heads/main",),
-                    workflows=("release.yml",),
-                )
-            },
+            builds=dict.fromkeys(PRODUCTS, BUILT),
             rendering=Rendering(
                 components={"service": ("Service",)},
                 cohorts={"first": (), "all": ("everyone",)},
                 environments={"production": ("prod",), self.target: ()},
             ),
-            allowances={"service": {"replicas": Allowance(type="integer", minimum=1, maximum=50)}},
+            allowances=dict.fromkeys(PRODUCTS, {"replicas": Allowance(type="integer", minimum=1, maximum=50)}),
         )
 
     def facts(self) -> Facts:

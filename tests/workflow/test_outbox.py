@@ -52,10 +52,10 @@ def test_a_second_attempt_at_the_same_moment_does_not_send_under_the_first_one_s
     world.clock.move_to(AFTER_OPENING)
     real = world.wiring.records.lane
 
-    def meanwhile(product: str, target: str) -> object:
+    def meanwhile(product: str, target: str, *, rehearsal: bool) -> object:
         world.wiring.records.lane = real  # type: ignore[method-assign]
         assert hand_off(world).status == "handed_off"
-        return real(product, target)
+        return real(product, target, rehearsal=rehearsal)
 
     world.wiring.records.lane = meanwhile  # type: ignore[method-assign,assignment]
     assert hand_off(world).status == "handed_off"

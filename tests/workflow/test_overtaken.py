@@ -27,11 +27,11 @@ def around(world: World, call: str, *, before: Callable[[], Any] | None = None, 
     """The next ``call`` to the table takes its time: something happens before it, or after it and before its answer."""
     real = getattr(world.wiring.records, call)
 
-    def slow(*arguments: Any) -> Any:
+    def slow(*arguments: Any, **named: Any) -> Any:
         setattr(world.wiring.records, call, real)
         if before:
             before()
-        answer = real(*arguments)
+        answer = real(*arguments, **named)
         if after:
             after()
         return answer

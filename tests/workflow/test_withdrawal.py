@@ -276,8 +276,8 @@ def test_a_newer_candidate_that_comes_between_is_withdrawn_in_its_place() -> Non
     awaiting_approval(world)
     real = world.wiring.records.lane
 
-    def meanwhile(product: str, target: str) -> object:
-        found = real(product, target)
+    def meanwhile(product: str, target: str, *, rehearsal: bool) -> object:
+        found = real(product, target, rehearsal=rehearsal)
         world.wiring.records.lane = real  # type: ignore[method-assign]
         world.announce(world.candidate(sequence=9), event_id="e-2")
         world.run()
