@@ -309,7 +309,7 @@ def test_a_record_that_is_gone_is_answered_by_its_new_version_and_not_by_looking
     world = World()
     flags = world.candidate().flags.model_copy(update={"version": "gone"})
     record = announced(world, world.candidate(flags=flags))
-    lost, gap = hold_of(world, "SOURCE_RECORD_GONE", record), hold_of(world, FLAG, record)
+    lost, gap = hold_of(world, "SOURCE_RECORD_GONE", record), hold_of(world, "FLAG_RECORD_MISSING", record)
     assert "new version" in lost.mend
     assert result(world, resolve(world, lost, mended())) == "HOLD_NOT_MENDABLE"
     for hold in (lost, gap):
