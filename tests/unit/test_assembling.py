@@ -32,6 +32,7 @@ def assembled(evidence_set: EvidenceSet, documents: dict[str, bytes], made: Pack
     return assemble(
         cutover=CUTOVER, revision=1, candidate=made.candidate, index=EvidenceIndex(evidence_set, documents),
         evidence_set=SET, engine=ENGINE, rules=SET, owners={"rollback": "operations"}, waivers={},
+        rendering=made.rules.rendering, sources=made.facts.sources,
     )  # fmt: skip
 
 
@@ -132,6 +133,7 @@ def sparse() -> Assembled:
         "rollback": {"schema": "cutover/rollback-plan/v1", "steps": [{"name": "revert"}]},
         "provenance": {"subject": []},
         "dependencies": {},
+        "overlays": {},
     }
     evidence_set, documents = PACKAGE.evidence_set, dict(PACKAGE.documents)
     for name, said in least.items():
@@ -174,7 +176,8 @@ def walk(value: Any) -> Iterator[dict[str, Any]]:
 def test_each_sourced_field_stands_in_its_evidence() -> None:
     """Row 15, for the draft as Assemble makes it."""
     traced = lineage.trace(DRAFT.bundle, canonical.digest_model(DRAFT.bundle))
-    assert lineage.check(DRAFT.bundle, traced, PACKAGE.evidence_set, PACKAGE.documents) == ()
+    rendering = PACKAGE.rules.rendering
+    assert lineage.check(DRAFT.bundle, traced, PACKAGE.evidence_set, PACKAGE.documents, rendering) == ()
 
 
 def test_owners_of_gaps_are_the_families_teams() -> None:
@@ -186,7 +189,9 @@ HOSTILE = [b"", b"null", b"[]", b"7", b'"x"', b"{", b"\xff\xfe", b"[" * 5000, b'
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=[repr(content[:12]) for content in HOSTILE])
-@pytest.mark.parametrize("name", ["change", "rollout", "flags", "rollback", "dependencies", "provenance", "tests"])
+@pytest.mark.parametrize(
+    "name", ["change", "rollout", "flags", "overlays", "rollback", "dependencies", "provenance", "tests"]
+)
 def test_a_hostile_record_is_a_gap_and_never_an_error(name: str, content: bytes) -> None:
     evidence_set, documents = replaced(name, content, PACKAGE.evidence_set, PACKAGE.documents)
     made = assembled(evidence_set, documents)
