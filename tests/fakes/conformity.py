@@ -3,16 +3,22 @@
 from cutover import ports
 from cutover.adapters.dynamodb_records import DynamoRecords
 from cutover.adapters.dynamodb_tokens import DynamoTokens
+from cutover.adapters.ecr_tokens import EcrTokens
 from cutover.adapters.kms_mac import KmsMac
 from cutover.adapters.kms_signer import KmsSigner
 from cutover.adapters.s3_inbox import S3Inbox
 from cutover.adapters.s3_store import S3Store
+from cutover.adapters.secrets_credentials import SecretsCredentials
 from cutover.adapters.ses_mailer import SesMailer
 from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
 from cutover.adapters.stepfunctions_workflow import StepFunctionsWorkflow
 from cutover.adapters.system_clock import SystemClock
+from cutover.contracts.sources import RegistrySource
+from cutover.sources.oci import OciSource
 from cutover.sources.s3 import S3Source
+from cutover.sources.web import CheckedWeb, Web
 from tests.fakes.clock import FakeClock
+from tests.fakes.credentials import FakeCredentials
 from tests.fakes.keys import LocalMac, LocalSigner
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
@@ -31,6 +37,9 @@ WORKFLOWS: tuple[type[ports.Workflow], ...] = (StepFunctionsWorkflow, FakeWorkfl
 SIGNERS: tuple[type[ports.Signer], ...] = (KmsSigner, LocalSigner)
 MACS: tuple[type[ports.Mac], ...] = (KmsMac, LocalMac)
 SOURCES: tuple[type[ports.SourceSystem], ...] = (S3Source, FakeSources)
+REGISTRIES: tuple[type[ports.SourceSystem[RegistrySource]], ...] = (OciSource,)
+CREDENTIALS: tuple[type[ports.Credentials], ...] = (SecretsCredentials, EcrTokens, FakeCredentials)
+WEBS: tuple[type[Web], ...] = (CheckedWeb,)
 INBOXES: tuple[type[ports.Inbox], ...] = (S3Inbox, FakeInbox)
 EXCEPTION_QUEUES: tuple[type[ports.ExceptionQueue], ...] = (SqsExceptionQueue, FakeExceptionQueue)
 DEPLOYMENT_QUEUES: tuple[type[ports.DeploymentQueue], ...] = (SqsDeploymentQueue, FakeDeploymentQueue)
