@@ -13,7 +13,7 @@ from cutover.adapters.ses_mailer import SesMailer
 from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
 from cutover.adapters.stepfunctions_workflow import StepFunctionsWorkflow
 from cutover.adapters.system_clock import SystemClock
-from cutover.contracts.sources import RegistrySource
+from cutover.contracts.sources import BucketSource, RegistrySource
 from cutover.sources.oci import OciSource
 from cutover.sources.s3 import S3Source
 from cutover.sources.web import CheckedWeb, Web
@@ -26,6 +26,7 @@ from tests.fakes.records import InMemoryRecords
 from tests.fakes.sources import FakeInbox, FakeSources
 from tests.fakes.store import InMemoryStore
 from tests.fakes.tokens import InMemoryTokens
+from tests.fakes.web import FakeWeb
 from tests.fakes.workflow import FakeWorkflow
 
 CLOCKS: tuple[type[ports.Clock], ...] = (SystemClock, FakeClock)
@@ -36,10 +37,10 @@ TOKENS: tuple[type[ports.Tokens], ...] = (DynamoTokens, InMemoryTokens)
 WORKFLOWS: tuple[type[ports.Workflow], ...] = (StepFunctionsWorkflow, FakeWorkflow)
 SIGNERS: tuple[type[ports.Signer], ...] = (KmsSigner, LocalSigner)
 MACS: tuple[type[ports.Mac], ...] = (KmsMac, LocalMac)
-SOURCES: tuple[type[ports.SourceSystem], ...] = (S3Source, FakeSources)
+SOURCES: tuple[type[ports.SourceSystem[BucketSource]], ...] = (S3Source, FakeSources)
 REGISTRIES: tuple[type[ports.SourceSystem[RegistrySource]], ...] = (OciSource,)
 CREDENTIALS: tuple[type[ports.Credentials], ...] = (SecretsCredentials, EcrTokens, FakeCredentials)
-WEBS: tuple[type[Web], ...] = (CheckedWeb,)
+WEBS: tuple[type[Web], ...] = (CheckedWeb, FakeWeb)
 INBOXES: tuple[type[ports.Inbox], ...] = (S3Inbox, FakeInbox)
 EXCEPTION_QUEUES: tuple[type[ports.ExceptionQueue], ...] = (SqsExceptionQueue, FakeExceptionQueue)
 DEPLOYMENT_QUEUES: tuple[type[ports.DeploymentQueue], ...] = (SqsDeploymentQueue, FakeDeploymentQueue)

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,7 @@ class Wiring:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self._signers: dict[Purpose, Signer] = {}
+        self._making = threading.Lock()
 
     @functools.cached_property
     def session(self) -> boto3.Session:
@@ -76,7 +78,8 @@ class Wiring:
 
     def client(self, service: Any, config: Config = STANDARD, region: str | None = None) -> Any:
         """A client in this function's region, or in another one."""
-        return self.session.client(service, config=config, region_name=region)
+        with self._making:  # a session is not made for threads, which may ask for a registry's client
+            return self.session.client(service, config=config, region_name=region)
 
     @functools.cached_property
     def records(self) -> Records:
