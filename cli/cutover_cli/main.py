@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cutover_cli import brake_commands as brake
+from cutover_cli import candidate_commands as candidate
 from cutover_cli import policy_commands as policy
 from cutover_cli import trust_commands as trust
 from cutover_cli.demo.command import demo
@@ -46,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(local.app, name="local")
+app.add_typer(candidate.app, name="candidate")
 app.add_typer(policy.app, name="policy")
 app.add_typer(trust.app, name="trust")
 app.add_typer(brake.app, name="brake")

@@ -1,0 +1,133 @@
+"""Everything that is wrong with a candidate before it is signed, and what it leaves open that will be held."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from cutover.contracts import base
+from cutover.contracts.base import format_instant
+from cutover.contracts.candidate import Candidate
+from cutover.domain import canonical
+from cutover.domain.admission import CLOCK_SKEW
+from cutover.domain.assembling import gaps
+from cutover.domain.assembling.fields import Gap
+from cutover.domain.faults import MAX_FAULTS, faults_of
+from cutover.domain.record import Fault
+from cutover.errors import Refused
+
+_FORMS = (
+    (base.Digest, "sha256: and 64 lower-case hexadecimal digits"),
+    (base.Commit, "40 or 64 lower-case hexadecimal digits, the whole commit"),
+    (base.Name, "1 to 63 of a-z, 0-9, dot, underscore and hyphen, beginning and ending with a letter or digit"),
+    (base.Product, "1 to 40 of a-z, 0-9 and hyphen, beginning and ending with a letter or digit"),
+    (base.Audience, "cutover:instance:account:region:stage, as the stack's output Audience says it"),
+    (base.Line, "a text on one line"),
+)
+"""What the contract's patterns say, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One fault, or one warning: the field, a stable code, what is wrong, and what mends it."""
+
+    field: str
+    code: str
+    message: str
+    mend: str
+
+    def document(self) -> dict[str, str]:
+        return {"field": self.field, "code": self.code, "message": self.message, "mend": self.mend}
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """``candidate`` is there when the contract is kept, whatever else is wrong; ``more`` faults are not told."""
+
+    candidate: Candidate | None
+    faults: tuple[Remark, ...]
+    warnings: tuple[Remark, ...] = ()
+    more: int = 0
+
+
+def lint(said: object, *, now: datetime) -> Linted:
+    """A candidate as a JSON value. Whether it is signed by somebody who may is not asked."""
+    try:
+        candidate = Candidate.model_validate_json(canonical.encode(said))
+    except ValidationError as error:
+        faults = faults_of(error)
+        more = error.error_count() - len(faults) if len(faults) == MAX_FAULTS else 0
+        return Linted(None, tuple(map(_told, faults)), more=more)
+    except Refused as refused:
+        return Linted(None, (Remark("/", refused.code, refused.detail, refused.mend or "write it as JSON can say it"),))
+    return Linted(candidate, tuple(_untimely(candidate, now)), tuple(_open(candidate)))
+
+
+def _told(fault: Fault) -> Remark:
+    return Remark(fault.pointer, fault.code, fault.message, _mend(fault))
+
+
+def _mend(fault: Fault) -> str:
+    name = fault.pointer.rpartition("/")[2]
+    if fault.code == "FIELD_MISSING":
+        return f"add {name}"
+    if fault.code == "FIELD_UNKNOWN":
+        meant = get_close_matches(name, _names(), n=1)
+        return f"remove it; did you mean {meant[0]}?" if meant else "remove it"
+    for form, words in _FORMS:
+        for pattern in _patterns(form):
+            if pattern in fault.message:
+                return f"write {words}"
+    return "write it as docs/schemas/candidate.v1.json has it"
+
+
+def _names() -> set[str]:
+    """Every field's name in the contract, whichever part has it."""
+    schema = Candidate.model_json_schema(by_alias=True)
+    parts: list[dict[str, Any]] = [schema, *schema.get("$defs", {}).values()]
+    return {name for part in parts for name in part.get("properties", {})}
+
+
+def _patterns(form: Any) -> Iterator[str]:
+    for about in getattr(form, "__metadata__", ()):
+        for each in (about, *getattr(about, "metadata", ())):
+            if isinstance(pattern := getattr(each, "pattern", None), str):
+                yield pattern
+
+
+def _untimely(candidate: Candidate, now: datetime) -> Iterator[Remark]:
+    """What Admit would refuse it for, as far as the document alone says."""
+    if candidate.issued_at > now + CLOCK_SKEW:
+        at = format_instant(candidate.issued_at)
+        yield Remark("/issued_at", "NOT_YET_ISSUED", f"it was issued in the future, at {at}", "mend your clock")
+    if now >= candidate.expires_at:
+        at = format_instant(candidate.expires_at)
+        yield Remark("/expires_at", "CANDIDATE_EXPIRED", f"it ended at {at}", "issue it with a later end")
+    if candidate.translated is not None:
+        message = "Cutover itself writes this, of what it has translated"
+        yield Remark("/translated", "TRANSLATION_NOT_OURS", message, "remove it, or announce the older document itself")
+
+
+def _open(candidate: Candidate) -> Iterator[Remark]:
+    """What the contract lets it leave out, and Cutover asks for."""
+    if candidate.commit is None:
+        yield _held("/commit", gaps.COMMIT)
+    if candidate.overlays is None:
+        yield _held("/overlays", gaps.OVERLAYS)
+    for number, component in enumerate(candidate.components):
+        if component.artifact.digest is None:
+            yield _held(f"/components/{number}/artifact/digest", gaps.ARTIFACT_UNPINNED)
+        for name, gap in (
+            ("provenance", gaps.PROVENANCE),
+            ("dependencies", gaps.DEPENDENCIES),
+            ("catalog", gaps.CATALOG_ENTITY),
+        ):
+            if getattr(component, name) is None:
+                yield _held(f"/components/{number}/{name}", gap)
+
+
+def _held(field: str, gap: Gap) -> Remark:
+    return Remark(field, gap.code, f"will be held as {gap.code}: wanted is {gap.wanted}", gap.mend)
