@@ -29,7 +29,8 @@ def codes(
     documents: dict[str, bytes] = WHOLE.documents,
 ) -> dict[str, str]:
     traced = trace or lineage.trace(bundle, canonical.digest_model(bundle))
-    return {fault.pointer: fault.code for fault in lineage.check(bundle, traced, evidence_set, documents)}
+    found = lineage.check(bundle, traced, evidence_set, documents, WHOLE.rules.rendering)
+    return {fault.pointer: fault.code for fault in found}
 
 
 def changed(where: str, change: Callable[[Any], Any]) -> Bundle:
@@ -40,7 +41,8 @@ def changed(where: str, change: Callable[[Any], Any]) -> Bundle:
 
 
 def test_the_lineage_of_a_release_is_whole() -> None:
-    assert lineage.check(WHOLE.bundle, WHOLE.lineage, WHOLE.evidence_set, WHOLE.documents) == ()
+    rendering = WHOLE.rules.rendering
+    assert lineage.check(WHOLE.bundle, WHOLE.lineage, WHOLE.evidence_set, WHOLE.documents, rendering) == ()
 
 
 def test_every_leaf_of_a_bundle_is_sourced_or_waived_or_in_the_header() -> None:
@@ -52,9 +54,13 @@ def test_every_leaf_of_a_bundle_is_sourced_or_waived_or_in_the_header() -> None:
             assert leaf.kinds & {"sourced", "waived"}, leaf
 
 
-def test_only_one_field_may_be_absent() -> None:
-    """A permission flag has no end; nothing else of a bundle may be left out without a waiver."""
-    assert [leaf.pointer for leaf in coverage(Bundle) if "absent" in leaf.kinds] == ["/flags/*/expires_at"]
+def test_only_these_fields_may_be_absent() -> None:
+    """What a flag's type does not need (``domain.flag_types``), and the shared value of a setting that only one
+    environment has; nothing else of a bundle may be left out without a waiver.
+    """
+    flag = ("default", "environments", "expires_at", "monitoring_hook", "owner", "purpose", "rollback_condition")
+    absent = [leaf.pointer for leaf in coverage(Bundle) if "absent" in leaf.kinds]
+    assert absent == [*(f"/flags/*/{name}" for name in flag), "/overlays/*/differences/*/base"]
 
 
 def test_a_draft_may_be_held_and_a_bundle_may_not() -> None:
@@ -76,7 +82,7 @@ def test_the_trace_has_every_sourced_field_of_the_release() -> None:
 
 def test_every_sourced_or_waived_field_of_the_type_is_in_the_example() -> None:
     present = {mutation.pattern(where) for where, _ in lineage.leaves(WHOLE.bundle)}
-    whole_groups = {"/cohorts", "/flags", "/rollback/steps", "/waivers/*"}
+    whole_groups = {"/cohorts", "/flags", "/flags/*/environments", "/overlays", "/rollback/steps", "/waivers/*"}
     assert {leaf.pointer for leaf in coverage(Bundle)} - whole_groups <= present
 
 
@@ -209,6 +215,38 @@ def test_pointers_are_those_of_rfc_6901(pointer: str, code: str | None) -> None:
 )
 def test_a_length_is_that_of_an_array(value: int, content: bytes, code: str | None) -> None:
     assert single(value, content, measure="length") == code
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer", "code"),
+    [
+        ("b/c", "/a/b~1c", None),
+        ("b~1c", "/a/b~1c", "VALUE_DIFFERS"),
+        ("a", "/a", None),
+        ("", "/", None),
+        ("d", "/a/d", "POINTER_LEADS_NOWHERE"),
+        ("0", "/l/0", "POINTER_LEADS_NOWHERE"),
+        ("x", "/a/b~1c/x", "POINTER_LEADS_NOWHERE"),
+        ("", "", "POINTER_LEADS_NOWHERE"),
+    ],
+)
+def test_a_key_is_the_name_of_a_member_of_an_object(value: str, pointer: str, code: str | None) -> None:
+    assert single(value, b'{"a":{"b/c":null},"":1,"l":["x"]}', pointer=pointer, measure="key") == code
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "code"),
+    [
+        ("a b", "part", None),
+        ("c", "part", None),
+        (" a b , c,", "part", "VALUE_DIFFERS"),
+        (" a b , c,", "environment", None),
+        ("c", "component", None),
+        ("C", "cohort", "VALUE_DIFFERS"),
+    ],
+)
+def test_a_part_is_what_commas_separate(value: str, measure: str, code: str | None) -> None:
+    assert single(value, b'{"a":" a b , c,"}', measure=measure) == code
 
 
 def test_a_digest_is_of_the_whole_evidence_whatever_its_format() -> None:
