@@ -11,6 +11,7 @@ from cutover.domain.checks import (
     attestations,
     catalog,
     change,
+    dependencies,
     flags,
     lineage,
     overlays,
@@ -25,6 +26,7 @@ from cutover.errors import Refused
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "artifacts": artifacts.RULES,
     "attestations": attestations.RULES,
+    "dependencies": dependencies.RULES,
     "change": change.RULES,
     "rollout": rollout.RULES,
     "flags": flags.RULES,
