@@ -223,11 +223,11 @@ def test_a_length_is_that_of_an_array(value: int, content: bytes, code: str | No
         ("b/c", "/a/b~1c", None),
         ("b~1c", "/a/b~1c", "VALUE_DIFFERS"),
         ("a", "/a", None),
-        ("", "/", None),
+        ("x", "/", "VALUE_DIFFERS"),
         ("d", "/a/d", "POINTER_LEADS_NOWHERE"),
         ("0", "/l/0", "POINTER_LEADS_NOWHERE"),
         ("x", "/a/b~1c/x", "POINTER_LEADS_NOWHERE"),
-        ("", "", "POINTER_LEADS_NOWHERE"),
+        ("x", "", "POINTER_LEADS_NOWHERE"),
     ],
 )
 def test_a_key_is_the_name_of_a_member_of_an_object(value: str, pointer: str, code: str | None) -> None:
