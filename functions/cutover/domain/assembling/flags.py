@@ -90,7 +90,7 @@ def _field(place: Place, name: str, said: Said, *, required: bool) -> list[JsonF
 
 
 def _said(found: Found | None) -> list[Said] | None:
-    """The flags of a record, None where it is none of the three kinds or has keys that nobody could tell apart."""
+    """The flags of a record, None where it is none of the three kinds or has keys that could not be written."""
     document = found.document if found else None
     if not isinstance(document, dict):
         return None
@@ -100,7 +100,7 @@ def _said(found: Found | None) -> list[Said] | None:
 
 
 def _native(record: FlagSet | None) -> list[Said] | None:
-    if record is None or len({flag.key for flag in record.flags}) != len(record.flags):
+    if record is None:
         return None
     places = [f"/flags/{number}" for number in range(len(record.flags))]
     return [Said(f"{at}/key", "value", LINE, _at(at, f"{at}/default")) for at in places]

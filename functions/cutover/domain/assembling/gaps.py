@@ -72,7 +72,7 @@ COHORT_SHARE = _gap(
 )  # fmt: skip
 FLAGS = _gap(
     "flags.record", "FLAG_RECORD_MISSING",
-    "flags of cutover/flag-set/v1, of AWS AppConfig or of flagd, each key once",
+    "flags of cutover/flag-set/v1, of AWS AppConfig or of flagd",
     "publish the flags; answer with the record's version, or announce that",
 )  # fmt: skip
 _COMPLETE_FLAG = "complete the flag; answer with the record's new version, or announce that"
