@@ -102,14 +102,26 @@ class Judging:
         if not canonical.same(opened.waiver.fingerprint, hold.fingerprint):
             raise Refused("WAIVER_OF_ANOTHER_HOLD", "its fingerprint is not the hold's", "copy it from the hold")
         lasting(opened.waiver, at=self.now, until=_closes_at(record, policy))
-        draft = load(self.store, record.bundle, DraftBundle)
-        waiving = Waiving.of(policy.rules, policy.facts, asked(draft), product=record.product)
+        waiving = Waiving.of(policy.rules, policy.facts, self._requesters(record), product=record.product)
         waiving.demand(opened.keys, family_of(hold.rule))
         digest = canonical.digest(content)
         if digest not in record.waivers and len(record.waivers) >= MAX_CARRIED:
             detail = f"{MAX_CARRIED} waivers of resolutions stay with this cutover already"
             raise Refused("WAIVERS_TOO_MANY", detail, "let the next candidate name this one")
         return self.store.put(content)
+
+    def _requesters(self, record: RevisionRecord) -> tuple[str | None, ...]:
+        """Who asked for the release and for its change, as far as it is known.
+
+        Where an answer has named the change record's version, the next revision reads who asked for the change, and
+        asks all of this again: what is not known here because of that record stands in nobody's way.
+        """
+        release, change = asked(load(self.store, record.bundle, DraftBundle))
+        named = {(each.refreshed.source, each.refreshed.record) for each in record.resolutions if each.refreshed}
+        reference = candidate_of(self.store, record).change
+        if change is None and (reference.source, reference.record) in named:
+            return (release,)
+        return (release, change)
 
 
 def _closes_at(record: RevisionRecord, policy: Policy) -> datetime:
