@@ -13,8 +13,10 @@ import typer.main
 from cutover.contracts.base import Model
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.event import CandidateEvent
-from cutover.domain import binding
+from cutover.domain import binding, checks
+from cutover.domain.failures import FAILURES
 from cutover_cli.documentation import __main__ as documentation
+from cutover_cli.documentation.reading import codes_of, mends_of
 from cutover_cli.documentation.tables import fill
 from cutover_cli.main import app
 
@@ -26,9 +28,10 @@ EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """The anchors of a page's headings, as GitHub makes them, and those that stand in it."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)"></a>', text))
 
 
 def links(page: Path) -> Iterator[str]:
@@ -108,9 +111,38 @@ def test_the_documents_of_the_contract_are_valid() -> None:
 
 def test_every_blocker_of_bind_is_explained() -> None:
     codes = set(re.findall(r'blocker\(\s*"([A-Z_]+)"', inspect.getsource(binding)))
-    explained = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "checks.md").read_text("utf-8"), re.MULTILINE))
     assert codes
-    assert codes <= explained
+    assert codes <= explained()
+
+
+def explained() -> set[str]:
+    """The codes that the page of the checks explains, each where its anchor stands."""
+    return set(re.findall(r'<a id="[a-z0-9_]+"></a>`([A-Z0-9_]+)`', (ROOT / "docs" / "checks.md").read_text("utf-8")))
+
+
+def test_every_code_of_a_hold_is_explained() -> None:
+    """Whoever has one in hand finds it: those that rules give, those of missing fields, those of sources."""
+    ruled = {code for rules in checks.FAMILIES.values() for rule in rules for code in codes_of(rule.check)}
+    assert {"SCOPE_CONFLICT", "NAME_UNKNOWN", "WAIVER_NOT_PERMITTED"} <= ruled
+    assert ruled | set(FAILURES) | {"WAIVER_ANSWERS_NOTHING"} <= explained()
+
+
+def test_each_anchor_of_the_checks_stands_once() -> None:
+    found = re.findall(r'<a id="([^"]+)"></a>', (ROOT / "docs" / "checks.md").read_text("utf-8"))
+    assert len(set(found)) == len(found)
+
+
+def test_codes_and_mends_are_read_from_what_a_rule_calls() -> None:
+    """``change.approved`` chooses between two; ``flags.outlives-window`` leaves the code to another function."""
+    rules = {rule.id: rule.check for rules in checks.FAMILIES.values() for rule in rules}
+    assert set(codes_of(rules["change.approved"])) == {"CHANGE_CLOSED", "CHANGE_NOT_APPROVED"}
+    assert len(mends_of(rules["change.approved"])) == 2
+    assert set(codes_of(rules["flags.outlives-window"])) == {
+        "FLAG_EXPIRED",
+        "FLAG_EXPIRES_BEFORE_WINDOW",
+        "FLAG_EXPIRY_UNREADABLE",
+    }
+    assert codes_of(rules["rollout.names-known"]) == ("NAME_UNKNOWN",)
 
 
 @EACH_PAGE

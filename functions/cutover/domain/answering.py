@@ -21,18 +21,12 @@ from cutover.contracts.holds import Hold, HowToAnswer
 from cutover.contracts.policy import Facts, Rules
 from cutover.contracts.supersession import Refreshed
 from cutover.domain import canonical
+from cutover.domain.failures import FAILURES
 from cutover.domain.holds import CHECK_FAILED
 from cutover.domain.waiving import BIND_FAMILY, family_of
 from cutover.errors import Refused
 
-PASSING = frozenset(
-    {
-        "COLLECT_FAILED", "CREDENTIAL_MISSING", "CREDENTIAL_UNREADABLE", "SOURCE_ADDRESS_FORBIDDEN", "SOURCE_DENIED",
-        "SOURCE_FAILING", "SOURCE_HOST_NOT_LISTED", "SOURCE_NOT_TRUSTED", "SOURCE_RECORD_MISSING",
-        "SOURCE_REDIRECTED_ELSEWHERE", "SOURCE_THROTTLED", "SOURCE_TOO_SLOW", "SOURCE_TRUNCATED",
-        "SOURCE_UNAUTHORIZED", "SOURCE_UNKNOWN", "SOURCE_UNREACHABLE", "SOURCE_VERSION_DIFFERS",
-    }
-)  # fmt: skip
+PASSING = frozenset(code for code, failure in FAILURES.items() if failure.passes)
 """Why a record could not be had that may be otherwise when it is asked for again, at the same version."""
 Way = Literal["waiver", "evidence", "mended"]
 NEW_CANDIDATE = "announce a candidate that mends it"

@@ -37,7 +37,7 @@ class _Owner:
     reference: str | None
     team: tuple[str, Team] | None
 
-    def problem(self, code: str, found: str, wanted: str, mend: str) -> Problem:
+    def problem(self, code: str, *, found: str, wanted: str, mend: str) -> Problem:
         team = self.team[0] if self.team else ""
         return Problem(
             code=code,
@@ -96,9 +96,9 @@ def owner_is_a_team(context: Context) -> Iterator[Problem]:
             meaning = f"which may be {listed(name for name, _ in teams)}" if teams else "which leads to no team"
             yield owner.problem(
                 "OWNER_IS_A_PERSON" if person else "OWNER_UNRESOLVED",
-                f"the catalog names {shown(owner.said)} as owner, {'a person' if person else meaning}",
-                "a group of the catalog that one team of the facts is known by",
-                "name a group as owner in the catalog and answer with the entity's new version, "
+                found=f"the catalog names {shown(owner.said)} as owner, {'a person' if person else meaning}",
+                wanted="a group of the catalog that one team of the facts is known by",
+                mend="name a group as owner in the catalog and answer with the entity's new version, "
                 "or have the policy's owners add this group to its team in the facts",
             )
 
@@ -117,9 +117,9 @@ def owner_has_people(context: Context) -> Iterator[Problem]:
         if owner.team is not None and owner.team[0] not in members:
             yield owner.problem(
                 "OWNER_WITHOUT_PEOPLE",
-                f"nobody in the facts is in team {owner.team[0]}, which owns it as {shown(owner.said)}",
-                "an owner with at least one person",
-                "have the policy's owners add the team's people to the facts, or name the team that looks after it now",
+                found=f"nobody in the facts is in team {owner.team[0]}, which owns it as {shown(owner.said)}",
+                wanted="an owner with at least one person",
+                mend="have the policy's owners add its people to the facts, or name the team that looks after it now",
             )
 
 
@@ -129,9 +129,9 @@ def owner_has_channel(context: Context) -> Iterator[Problem]:
         if owner.team is not None and owner.team[1].channel is None:
             yield owner.problem(
                 "OWNER_WITHOUT_CHANNEL",
-                f"team {owner.team[0]}, which owns it as {shown(owner.said)}, has no channel in the facts",
-                "an owner with a channel, such as one in Slack",
-                "have the policy's owners add the team's channel to the facts",
+                found=f"team {owner.team[0]}, which owns it as {shown(owner.said)}, has no channel in the facts",
+                wanted="an owner with a channel, such as one in Slack",
+                mend="have the policy's owners add the team's channel to the facts",
             )
 
 
@@ -141,9 +141,9 @@ def owner_has_escalation(context: Context) -> Iterator[Problem]:
         if owner.team is not None and owner.team[1].escalation is None:
             yield owner.problem(
                 "OWNER_WITHOUT_ESCALATION",
-                f"team {owner.team[0]}, which owns it as {shown(owner.said)}, has no escalation path in the facts",
-                "an owner with an escalation path, such as an on-call schedule",
-                "have the policy's owners add the team's escalation path to the facts",
+                found=f"team {owner.team[0]}, which owns it as {shown(owner.said)}, has no escalation path",
+                wanted="an owner with an escalation path, such as an on-call schedule",
+                mend="have the policy's owners add the team's escalation path to the facts",
             )
 
 

@@ -10,7 +10,7 @@ from cutover.domain.checks.context import Context, Problem, Rule
 from cutover.domain.checks.fields import about, environments, listed, rendered, shown, sourced, unknown
 from cutover.domain.rendering import Kind
 
-_SO = "approved so; answer with its new version, or announce a release that fits"
+WIDEN = "widen the change's scope, have it approved so and answer with its new version, or announce less"
 
 
 def approved(context: Context) -> Iterator[Problem]:
@@ -51,15 +51,12 @@ def _outside(
 
     They stand at the scope, which is what can be mended while the release stays the same.
     """
-    wanted, mend = (
-        f"a scope with every {kind} of the release",
-        f"add the {kind} to the change's scope and have it {_SO}",
-    )
+    wanted = f"a scope with every {kind} of the release"
     if not scope:
         asked = context.candidate.change
         record = subject_of(context.index.find("change", asked), asked)
         found = f"the change's scope names no {kind}"
-        yield Problem(code="SCOPE_MISSING", field=field, subject=record, found=found, wanted=wanted, mend=mend)
+        yield Problem(code="SCOPE_MISSING", field=field, subject=record, found=found, wanted=wanted, mend=WIDEN)
         return
     evidence = scope[0].from_.evidence
     allowed = tuple(rendered(context, kind, each.value) for each in scope)
@@ -71,7 +68,7 @@ def _outside(
                 subject=about(evidence, name),
                 found=bounded.line(f"the release has the {kind} {shown(name)}, outside the scope {listed(allowed)}"),
                 wanted=wanted,
-                mend=mend,
+                mend=WIDEN,
                 evidence=(evidence,),
             )
 

@@ -79,7 +79,6 @@ def name_unknown(context: Context, kind: Kind, said: str, *, field: str, evidenc
         subject=evidence,
         found=bounded.line(f"the {kind} {shown(said)}, which the rules do not know"),
         wanted=bounded.line(f"a {kind} that the rules render: {listed(sorted(ours), empty='they name none')}"),
-        mend=f"correct the name at its source, or have the policy's owners add this spelling to "
-        f"rendering.{kind}s of the rules",
+        mend="correct the name at its source, or have the policy's owners add this spelling to rendering of the rules",
         evidence=(evidence,),
     )

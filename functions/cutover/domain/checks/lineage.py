@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from cutover.domain import bounded, canonical, lineage
 from cutover.domain.checks.context import Context, Problem, Rule
-
-GONE = "SOURCE_RECORD_GONE"
-GONE_MENDS = "publish the record again, and answer with its new version or announce it in a new candidate"
+from cutover.domain.failures import mend_of
 
 
 def stands_in_evidence(context: Context) -> Iterator[Problem]:
@@ -33,9 +31,11 @@ def collected(context: Context) -> Iterator[Problem]:
                 code=failure.code,
                 field="",
                 subject=canonical.digest_model(failure),
-                found=f"{failure.source} {failure.record} at {failure.version}: {failure.message}"[:1000],
+                found=bounded.line(
+                    f"{failure.source} {failure.record[:200]} at {failure.version[:80]}: {failure.message}"
+                ),
                 wanted="the record at exactly the announced version",
-                mend=GONE_MENDS if failure.code == GONE else "publish the record, or announce the version that exists",
+                mend=mend_of(failure.code),
             )
 
 
