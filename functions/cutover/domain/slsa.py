@@ -112,3 +112,17 @@ def workflow_of(workflow: str, repository: str) -> str:
         if beginning and path.startswith(f"{beginning}/"):
             return path.removeprefix(f"{beginning}/")
     return workflow
+
+
+def repositories(statement: Any) -> tuple[str, ...]:
+    """Every repository that it names as its source, without ``git+`` and ref."""
+    return tuple(dict.fromkeys(source_of(each).repository for each in said(statement, CLAIMS["repository"])))
+
+
+def refs(statement: Any) -> tuple[str, ...]:
+    """Every ref that it names, by itself or at the end of its source's URI; none of a URI that ends in none."""
+    found: list[str | None] = []
+    for pointer in CLAIMS["ref"]:
+        texts = said(statement, (pointer,))
+        found += [source_of(each).ref for each in texts] if pointer.endswith("/uri") else texts
+    return tuple(dict.fromkeys(each for each in found if each is not None))
