@@ -1,0 +1,81 @@
+"""What the provenance of a component says of its build, in all the places where it may say it, its certificate too."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cutover.domain import slsa
+from cutover.domain.checks.context import Context
+from cutover.domain.checks.stated import Stated, signed, stated
+from cutover.domain.statements import Signed
+from cutover.errors import Refused
+
+Claim = Literal["builder", "repository", "ref", "workflow", "commit"]
+Claims = dict[Claim, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Every different value of each claim: repositories without ``git+`` and ref, workflows as paths in theirs.
+
+    ``events``: what started the run; ``heads``: the branches of pull requests that it was for.
+    """
+
+    stated: Stated
+    claims: Mapping[Claim, tuple[str, ...]]
+    events: tuple[str, ...]
+    heads: tuple[str, ...]
+
+
+def built(context: Context) -> Iterator[Built]:
+    """Of every component whose provenance was collected. Where nobody counts who signed it, its own words remain."""
+    for each in stated(context, "provenance"):
+        document = each.statement.document
+        certificate = _certificate(context, each)
+        certified = _certified(certificate)
+        claims = {claim: _once(values, certified.get(claim, ())) for claim, values in _said(document).items()}
+        event = (certificate.event,) if certificate is not None and certificate.event else ()
+        yield Built(each, claims, _once(slsa.said(document, slsa.EVENTS), event), slsa.said(document, slsa.HEADS))
+
+
+def _certificate(context: Context, each: Stated) -> Signed | None:
+    try:
+        return signed(context, each, "provenance")
+    except Refused:  # a hold of ``provenance.signed``
+        return None
+
+
+def _said(document: Any) -> Claims:
+    repositories = slsa.repositories(document)
+    workflows = slsa.said(document, slsa.CLAIMS["workflow"])
+    return {
+        "builder": slsa.said(document, slsa.CLAIMS["builder"]),
+        "repository": repositories,
+        "ref": slsa.refs(document),
+        "workflow": _paths(workflows, repositories[0] if repositories else ""),
+        "commit": slsa.said(document, slsa.CLAIMS["commit"]),
+    }
+
+
+def _certified(certificate: Signed | None) -> Claims:
+    """Its identity is no builder's id: a certificate names the workflow that signed, as the policy's identities do."""
+    if certificate is None:
+        return {}
+    return {
+        "repository": _some(certificate.repository),
+        "ref": _some(certificate.ref),
+        "workflow": _paths(_some(certificate.workflow), certificate.repository or ""),
+        "commit": _some(certificate.commit),
+    }
+
+
+def _paths(workflows: Iterable[str], repository: str) -> tuple[str, ...]:
+    return _once(slsa.workflow_of(each, repository) for each in workflows)
+
+
+def _some(value: str | None) -> tuple[str, ...]:
+    return (value,) if value else ()
+
+
+def _once(*values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for several in values for each in several))
