@@ -47,9 +47,14 @@ def assert_held(world: World, record: RevisionRecord, *expected: tuple[str, str]
     assert_consistent(world, record.cutover)
 
 
-def edit(name: str, change: Callable[[Any], Any]) -> Change:
+def edit(name: str, *changes: Callable[[Any], Any]) -> Change:
+    def every(said: Any) -> Any:
+        for change in changes:
+            said = change(said) or said
+        return said
+
     def apply(world: World) -> None:
-        revise(world, name, change)
+        revise(world, name, every)
 
     return apply
 
@@ -156,7 +161,11 @@ def named_twice(world: World, **required: str) -> Candidate:
 
 PROVENANCE = "/components/0/provenance/"
 PROVENANCE_FIELDS = ("statement", "builder", "repository", "ref", "workflow", "commit")
-COMMIT_AT = ("predicate", "buildDefinition", "resolvedDependencies", 0, "digest", "gitCommit")
+BUILD_AT = ("predicate", "buildDefinition")
+MATERIAL_AT = (*BUILD_AT, "resolvedDependencies", 0)
+WORKFLOW_AT = (*BUILD_AT, "externalParameters", "workflow")
+COMMIT_AT = (*MATERIAL_AT, "digest", "gitCommit")
+FORK, AT_MAIN = "https://example.com/evil/service", "git+https://example.com/shop/service@refs/heads/main"
 ATTESTED = (
     (
         "no provenance",
@@ -202,6 +211,42 @@ ATTESTED = (
         "provenance of another commit",
         edit("provenance", put("f" * 40, *COMMIT_AT)),
         {("PROVENANCE_COMMIT_MISMATCH", PROVENANCE + "commit")},
+    ),
+    (
+        "provenance of no known kind",
+        edit("provenance", put("https://slsa.dev/provenance/v9", "predicateType")),
+        {("PROVENANCE_TYPE_UNKNOWN", PROVENANCE + "statement")},
+    ),
+    (
+        "built by a builder that the policy does not list",
+        edit("provenance", put("https://example.com/laptop", "predicate", "runDetails", "builder", "id")),
+        {("PROVENANCE_BUILDER_NOT_ALLOWED", PROVENANCE + "builder")},
+    ),
+    (
+        "built by a workflow that the policy does not list",
+        edit("provenance", put("nightly.yml", *WORKFLOW_AT, "path")),
+        {("PROVENANCE_WORKFLOW_NOT_ALLOWED", PROVENANCE + "workflow")},
+    ),
+    (
+        "built from a branch that the policy does not list, in one of two places",
+        edit("provenance", put("refs/heads/next", *WORKFLOW_AT, "ref"), put(AT_MAIN, *MATERIAL_AT, "uri")),
+        {
+            ("PROVENANCE_REF_NOT_ALLOWED", PROVENANCE + "ref"),
+            ("PROVENANCE_CONTRADICTORY", PROVENANCE + "statement"),
+        },
+    ),
+    (
+        "built from a fork",
+        edit("provenance", put(FORK, *WORKFLOW_AT, "repository"), put(FORK, *MATERIAL_AT, "uri")),
+        {
+            ("PROVENANCE_REPOSITORY_NOT_ALLOWED", PROVENANCE + "repository"),
+            ("PROVENANCE_REPOSITORY_MISMATCH", PROVENANCE + "repository"),
+        },
+    ),
+    (
+        "built for a pull request",
+        edit("provenance", put({"github": {"event_name": "pull_request_target"}}, *BUILD_AT, "internalParameters")),
+        {("PROVENANCE_FROM_PULL_REQUEST", PROVENANCE + "ref")},
     ),
     (
         "provenance without a commit",
