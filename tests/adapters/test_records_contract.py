@@ -32,6 +32,8 @@ from tests.adapters.samples import (
 from tests.fakes.clock import START
 from tests.fakes.records import InMemoryRecords
 
+REHEARSAL = "shop@eu.rehearsal.1"
+
 
 def conflict_of(action: Callable[[], object]) -> frozenset[str]:
     with pytest.raises(Conflict) as caught:
@@ -161,6 +163,19 @@ def test_a_lane_is_compared_and_set(records: Records, writer: Writer) -> None:
     assert stored.revision == 2
 
 
+def test_rehearsals_have_a_lane_beside_it(records: Records, writer: Writer) -> None:
+    writer.commit(lane=lane())
+    rehearsals = lane(cutover=REHEARSAL, sequence=7)
+    writer.commit(opened=record(cutover=REHEARSAL), lane=rehearsals)
+    assert records.lane("shop", "eu") == lane()
+    assert records.lane("shop", "eu", rehearsal=True) == rehearsals
+    moved = lane(cutover=REHEARSAL, revision=2, version=2)
+    writer.commit(lane=moved, lane_before=rehearsals)
+    assert (records.lane("shop", "eu"), records.lane("shop", "eu", rehearsal=True)) == (lane(), moved)
+    assert conflict_of(lambda: writer.commit(current=rehearsals)) == {"lane"}
+    writer.commit(current=lane())
+
+
 def test_current_holds_the_lane_without_writing_it(records: Records, writer: Writer) -> None:
     writer.commit(opened=record(), lane=lane())
     held = advanced(record(), Status.HELD)
@@ -282,6 +297,12 @@ MALFORMED: list[dict[str, Any]] = [
     {"admission": admission(version=2, digest=digest_of("other")), "admission_before": admission()},
     {"lane": lane(version=1), "lane_before": lane()},
     {"lane": lane(version=2, target="us"), "lane_before": lane()},
+    {"lane": lane(version=2, cutover=REHEARSAL), "lane_before": lane()},
+    {"opened": record(cutover=REHEARSAL), "lane": lane()},
+    {"opened": record(), "lane": lane(cutover=REHEARSAL)},
+    {"record": record(version=2), "record_before": record(), "opened": record(cutover=REHEARSAL)},
+    {"record": record(version=2), "record_before": record(), "current": lane(cutover=REHEARSAL)},
+    {"claim": slot(cutover=REHEARSAL)},
     {"claim": slot(), "release": slot()},
     {"payload": digest_of("payload")},
     {"payload": digest_of("payload"), "record": record(version=2), "record_before": record()},

@@ -102,6 +102,26 @@ def test_what_the_table_does_not_permit_is_not_written(role: str, event: str) ->
     assert len(world.ledger()) == entries
 
 
+@pytest.mark.parametrize("event", ["held", "bound", "declined", "rehearsed"])
+def test_what_a_rehearsal_does_not_do_is_not_written(event: str) -> None:
+    """Bind may do all of it to a release that is being verified, but for what only a rehearsal does."""
+    world, rehearsal = World(), event != "rehearsed"
+    written: list[str] = []
+
+    def before(name: str, payload: Any) -> None:
+        if name == "Bind":
+            reference = payload["record"]
+            cutover, entries = reference["cutover"], len(world.ledger(reference["cutover"]))
+            with pytest.raises(Refused) as refused:
+                recorder(world, "bind").advance(cutover, 1, lambda _: Step(event, "mallory"))
+            assert len(world.ledger(cutover)) == entries
+            written.append(refused.value.code)
+
+    world.before_invoke = before
+    announced(world, world.candidate(rehearsal=rehearsal))
+    assert written == ["NOT_FOR_A_REHEARSAL" if rehearsal else "ILLEGAL_TRANSITION"]
+
+
 def test_a_revision_that_is_not_current_cannot_change() -> None:
     world = World()
     record = awaiting_approval(world)

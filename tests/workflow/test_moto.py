@@ -161,6 +161,16 @@ def withdrawn(world: World) -> None:
     world.run()
 
 
+def rehearsed(world: World) -> None:
+    """Beside a release that waits for people, and with a hold."""
+    world.announce()
+    world.run()
+    world.announce(world.candidate(rehearsal=True, waivers=()))
+    world.run()
+    assert world.record("service@production.rehearsal.1").status == "rehearsed"
+    approved_and_handed_off(world)
+
+
 def approved_and_handed_off(world: World) -> None:
     for person in ("erin", "omar"):
         world.decide(person)
@@ -174,6 +184,7 @@ SEVERAL: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "drifted": (drifted, ["Superseded", "HandedOff"], 1),
     "adopted": (adopted, ["AwaitApproval", "HandedOff"], 1),
     "withdrawn": (withdrawn, ["Withdrawn"], 0),
+    "rehearsed": (rehearsed, ["HandedOff", "Rehearsed"], 1),
 }
 
 

@@ -1,5 +1,6 @@
 """What a ``Commit`` must satisfy before any table sees it: rules of arithmetic, the same for every ``Records``."""
 
+from cutover.domain import naming
 from cutover.domain.ledger import head_of
 from cutover.domain.record import ChainHead, RevisionRecord
 from cutover.ports import Commit
@@ -17,13 +18,14 @@ def new_head(commit: Commit) -> ChainHead:
     1. its entries, one or two, continue the head that they were written on (chain, sequence, digest of the one before);
     2. each new image is of the same thing as its reading, and its version one higher (1 where there was none);
     3. a reading comes with a new image; a record that is changed has one, and one that is opened is another one;
-    4. a slot is not claimed and released at once; a payload is claimed by the record that is opened.
+    4. a slot is not claimed and released at once; a payload is claimed by the record that is opened;
+    5. a rehearsal's record stands in the lane of rehearsals, any other in the other; no rehearsal claims a slot.
     """
     head = _continued(commit)
     _follows("record", commit.record, commit.record_before, ("cutover", "revision"))
     _follows("opened", commit.opened, None, ("cutover", "revision"))
     _follows("admission", commit.admission, commit.admission_before, ("digest",))
-    _follows("lane", commit.lane, commit.lane_before, ("product", "target"))
+    _follows("lane", commit.lane, commit.lane_before, ("product", "target", "rehearsal"))
     _follows("brake", commit.brake, commit.brake_before, ())
     if commit.record is not None and commit.record_before is None:
         raise MalformedCommit("record: a change without its reading; a new one is opened")
@@ -34,6 +36,11 @@ def new_head(commit: Commit) -> ChainHead:
         raise MalformedCommit("one slot is both claimed and released")
     if commit.payload is not None and commit.opened is None:
         raise MalformedCommit("a payload is claimed by the record that is opened, and there is none")
+    if commit.claim and naming.is_rehearsal(commit.claim.cutover):
+        raise MalformedCommit("a slot is claimed for a rehearsal")
+    lanes = {each.rehearsal for each in (commit.record, commit.opened, commit.lane, commit.current) if each is not None}
+    if len(lanes) > 1:
+        raise MalformedCommit("a rehearsal and a release in one commit")
     return head
 
 
