@@ -2,21 +2,26 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cutover.contracts.holds import Findings
-from cutover.domain import canonical, checks, lineage
+from cutover.domain import canonical, checks, holds, lineage
 from cutover.domain.assembling import gaps
 from cutover.domain.assembling.fields import Gap
 from cutover.domain.checks.context import Context, Problem, Rule
+from cutover.domain.statements import open_dsse
 from cutover.errors import Refused
+from cutover_cli.documentation.reading import codes_of
 from tests.architecture.test_imports import FILES
+from tests.checks.test_examples import EXAMPLES
 from tests.unit.test_assembling import DRAFT, PACKAGE, SET
 
-TESTS = Path(__file__).resolve().parents[1] / "workflow"
+UNIT = Path(__file__).resolve().parent
+WORKFLOW = UNIT.parent / "workflow"
 RULES = {rule.id: (family, rule) for family, rules in checks.FAMILIES.items() for rule in rules}
 
 
@@ -26,6 +31,7 @@ def context(**changes: Any) -> Context:
         "candidate": PACKAGE.candidate, "bundle": draft, "evidence_set": PACKAGE.evidence_set,
         "trace": lineage.trace(draft, canonical.digest_model(draft)), "documents": PACKAGE.documents,
         "rules": PACKAGE.rules, "facts": PACKAGE.facts, "window": PACKAGE.deployment.the_window(),
+        "statements": open_dsse,
     }  # fmt: skip
     return Context(**{**known, **changes})
 
@@ -71,13 +77,39 @@ def test_a_rule_that_the_policy_does_not_name_holds(monkeypatch: pytest.MonkeyPa
     assert [finding.outcome for finding in run("artifacts").findings] == ["hold"]
 
 
-def test_a_rule_that_raises_gives_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_context: Context) -> list[Problem]:
-        raise ZeroDivisionError
+@pytest.mark.parametrize("outcome", ["warn", "hold", "deny"])
+def test_a_rule_that_raises_is_a_hold_that_nothing_softens(outcome: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the rule and the kind of the error, not its words; what it had found by then is not believed."""
+
+    def broken(_context: Context) -> Iterator[Problem]:
+        yield Problem(code="A_PROBLEM", field="/x", subject=SET, found="a", wanted="b", mend="c")
+        raise ZeroDivisionError("of a secret")
 
     monkeypatch.setitem(checks.FAMILIES, "artifacts", (Rule("artifacts.broken", broken),))
-    with pytest.raises(ZeroDivisionError):
-        run("artifacts")
+    rules = PACKAGE.rules.model_copy(update={"severities": {"artifacts.broken": outcome}})
+    (found,) = run("artifacts", rules=rules).findings
+    assert (found.rule, found.code, found.outcome, found.field) == ("artifacts.broken", "CHECK_FAILED", "hold", "")
+    assert found.found == "the rule artifacts.broken failed with ZeroDivisionError"
+    assert not holds.waivable(found)
+
+
+def test_the_others_are_heard_when_one_rule_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, number = Problem(code="A_PROBLEM", field="/x", subject=SET, found="a", wanted="b", mend="c"), 1
+    rules = (
+        Rule("artifacts.first", lambda _: [problem]), Rule("artifacts.broken", lambda _: [[problem][number]]),
+        Rule("artifacts.last", lambda _: [problem]),
+    )  # fmt: skip
+    monkeypatch.setitem(checks.FAMILIES, "artifacts", rules)
+    report = run("artifacts")
+    assert [each.code for each in report.findings] == ["A_PROBLEM", "CHECK_FAILED", "A_PROBLEM"]
+    assert report.rules == ("artifacts.first", "artifacts.broken", "artifacts.last")
+
+
+def test_what_is_no_finding_fails_the_rule_that_said_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that no document can carry is the rule's fault, and no reason to say nothing."""
+    endless = Problem(code="A_PROBLEM", field="/x", subject=SET, found="a" * 5_000, wanted="b", mend="c")
+    monkeypatch.setitem(checks.FAMILIES, "artifacts", (Rule("artifacts.endless", lambda _: [endless]),))
+    assert [each.code for each in run("artifacts").findings] == ["CHECK_FAILED"]
 
 
 def test_checks_are_pure() -> None:
@@ -106,17 +138,30 @@ def codes_in(paths: list[Path]) -> set[str]:
     return found
 
 
-def test_every_code_of_a_hold_has_a_case_on_the_road() -> None:
+def test_every_code_of_a_rule_has_an_example() -> None:
     """A check without an example that it stops would be a promise only."""
-    checking = [path for path in FILES if "domain/checks" in str(path) or path.name == "binding.py"]
-    named = codes_in(checking) | {gap.code for gap in vars(gaps).values() if isinstance(gap, Gap)}
-    for fields in (gaps.ROLLBACK_FIELDS, gaps.WAIVER_FIELDS):
-        named |= {gap.code for gap in fields.values()}
-    tested = "".join((TESTS / name).read_text() for name in ("test_held.py", "test_binding.py"))
-    patterns = {"ROLLBACK_{code}_MISSING": "ROLLBACK_", "WAIVER_{code}_MISSING": "WAIVER_"}
-    built = {code for code in named for prefix in patterns.values() if re.fullmatch(prefix + r"\w+_MISSING", code)}
-    unproved = {code for code in named - built if f'"{code}"' not in tested}
-    parts = {code.removesuffix("_MISSING").partition("_")[2] for code in built}
-    unproved |= {part for part in parts if f'"{part}"' not in tested and f"_{part}_MISSING" not in tested}
-    # The candidate's own contract leaves it no gap; an unknown family is no hold but a branch that fails.
-    assert unproved - {"CANDIDATE_INCOMPLETE", "FAMILY_UNKNOWN"} == set()
+    proved = {
+        code
+        for of_family in EXAMPLES.values()
+        for examples in of_family.values()
+        for example in (*examples.failing, *examples.hostile)
+        for code, _ in example.finds
+    }
+    ruled = {code for rules in checks.FAMILIES.values() for rule in rules for code in codes_of(rule.check)}
+    assert ruled - proved <= {"LINEAGE_BROKEN"}, "which has its cases in test_lineage, and on the road"
+
+
+def test_every_code_of_a_gap_and_of_bind_has_a_case() -> None:
+    """On the whole road, or where evidence is assembled."""
+    found = (value.values() if isinstance(value, dict) else (value,) for value in vars(gaps).values())
+    named = {gap.code for several in found for gap in several if isinstance(gap, Gap)}
+    named |= codes_in([path for path in FILES if path.name in {"binding.py", "weighing.py"}])
+    road = [WORKFLOW / "test_held.py", WORKFLOW / "test_binding.py"]
+    cases = [*road, UNIT / "test_weighing.py", *UNIT.glob("test_assembling*.py")]
+    tested = "".join(path.read_text() for path in cases)
+    # A case for each of several fields is written with the part of the code that differs, or with the field's name.
+    parts = {code: re.fullmatch(r"(?:ROLLBACK|WAIVER|FLAG|CATALOG)_(\w+)_MISSING", code) for code in named}
+    written = {code: {code, *((part[1], part[1].lower()) if (part := parts[code]) else ())} for code in named}
+    unproved = {code for code, words in written.items() if not any(f'"{word}"' in tested for word in words)}
+    # The candidate's own contract leaves it no gap.
+    assert unproved - {"CANDIDATE_INCOMPLETE"} == set()

@@ -24,6 +24,7 @@ class Entry:
     codes: tuple[str, ...]
     asks: str
     mends: tuple[str, ...]
+    gap: bool = False
 
     def place(self, name: str) -> str:
         """Where the family's section says more of a code."""
@@ -89,7 +90,7 @@ def _ruled(family: str, rules: tuple[Rule, ...]) -> list[Entry]:
 
 def _missed(family: str) -> list[Entry]:
     found = (gap for gap in _gaps() if family_of(gap.rule) == family)
-    return [Entry(family, gap.rule, (gap.code,), gap.wanted, (gap.mend,)) for gap in found]
+    return [Entry(family, gap.rule, (gap.code,), gap.wanted, (gap.mend,), gap=True) for gap in found]
 
 
 def _gaps() -> Iterator[Gap]:
@@ -124,7 +125,7 @@ _NOTHING_ELSE = "It reads the candidate and the bundle, and looks at all evidenc
 
 def _meaning(found: list[Entry]) -> str:
     """What the code is about, once; of one that many families give, what those have in common is its name."""
-    asked = _once(each.asks for each in found)
+    asked = _once(f"missing: {each.asks}" if each.gap else each.asks for each in found)
     return "<br>".join(asked) if len(asked) <= FEW else asked[0] + "<br>and likewise in the other families"
 
 
