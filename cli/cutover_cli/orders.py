@@ -16,6 +16,7 @@ from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
 from cutover.contracts.event import SignedEvent
 from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
 from cutover.contracts.ledger import LedgerEntry
+from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution
 from cutover.domain import canonical, ledger
 from cutover.domain.faults import faults_of
 from cutover.domain.legible import legible
@@ -27,6 +28,7 @@ POLL_SECONDS = 1.0
 KINDS: dict[type[Model], tuple[str, str]] = {
     Withdrawal: ("Withdrawal", WITHDRAWAL_TYPE),
     BrakeOrder: ("BrakeOrder", BRAKE_ORDER_TYPE),
+    Resolution: ("HoldResolution", RESOLUTION_TYPE),
 }
 """Of each document: the event's detail-type, and the payload type."""
 
@@ -83,18 +85,23 @@ def _login() -> str:
 class Ordering:
     """One order to one site. `chains` are where its entry can be, beside the chain `orders`."""
 
-    def __init__(self, site: Site, document: Withdrawal | BrakeOrder, *, key: Path, chains: Iterable[str]) -> None:
+    def __init__(
+        self, site: Site, document: Withdrawal | BrakeOrder | Resolution, *, key: Path, chains: Iterable[str]
+    ) -> None:
         self._site = site
-        self._detail_type, payload_type = KINDS[type(document)]
-        self._sealed = signing.seal(payload_type, canonical.encode_model(document), signing.load(key))
+        self.detail_type, payload_type = KINDS[type(document)]
+        self.sealed = signing.seal(payload_type, canonical.encode_model(document), signing.load(key))
         self._chains = (*chains, ledger.ORDERS_CHAIN)
+
+    def detail(self) -> str:
+        """The event's detail."""
+        return SignedEvent(envelope=self.sealed).model_dump_json(by_alias=True)
 
     def send(self) -> "Following":
         """Puts it on the bus, having looked how far each chain was."""
         before = {chain: self._site.records.chain(chain).sequence for chain in self._chains}
-        detail = SignedEvent(envelope=self._sealed).model_dump_json(by_alias=True)
-        event = self._site.bus.put(self._detail_type, detail)
-        return Following(self._site, Sent(event, canonical.digest_model(self._sealed)), before)
+        event = self._site.bus.put(self.detail_type, self.detail())
+        return Following(self._site, Sent(event, canonical.digest_model(self.sealed)), before)
 
 
 @dataclass(frozen=True, slots=True)
