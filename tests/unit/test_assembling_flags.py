@@ -248,3 +248,12 @@ def test_no_flags_at_all_is_what_some_releases_have() -> None:
     for record in empty:
         made = Release({"flags": record})
         assert (made.section("flags"), made.gaps("/flags")) == ([], set())
+
+
+def test_more_than_a_bundle_has_room_for_is_one_gap() -> None:
+    """No finding is left of the flags that were built in vain."""
+    each = {"defaultVariant": "on", "metadata": {"environments": ",".join(["e"] * 200)}}
+    made = Release({"flags": {"flags": {f"f{number}": each for number in range(200)}}})
+    assert made.gaps("/flags") == {("FLAG_RECORD_MISSING", "/flags")}
+    fewer = Release({"flags": {"flags": {f"f{number}": each for number in range(40)}}})
+    assert len(fewer.section("flags")) == 40

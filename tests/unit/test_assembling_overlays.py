@@ -114,3 +114,13 @@ def test_a_candidate_that_names_no_overlays_is_held_and_the_hold_is_about_it_alo
 def test_a_record_without_overlays_says_that_no_environment_differs() -> None:
     made = Release({"overlays": record(BASE)})
     assert (made.section("overlays"), made.gaps("/overlays")) == ([], set())
+
+
+def test_more_differences_than_a_bundle_has_room_for_are_one_gap() -> None:
+    """Half a megabyte of settings would make a bundle of 17, which nothing could read again."""
+    base = [setting(f"s{number}", 0) for number in range(500)]
+    other = [setting(f"s{number}", 1) for number in range(500)]
+    few = Release({"overlays": record(base, *((f"e{number}", other) for number in range(6)))})
+    assert sum(len(overlay["differences"]) for overlay in few.section("overlays")) == 3_000
+    many = Release({"overlays": record(base, *((f"e{number}", other) for number in range(50)))})
+    assert many.gaps("/overlays") == MISSING

@@ -1,8 +1,8 @@
 """One field at a time: sourced from evidence, or a gap that names what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
@@ -34,6 +34,9 @@ MAX_POINTER = 1024
 """Bytes, as of ``contracts.base.Pointer``: at a longer one, which keys of a record can make, nothing is found."""
 MAX_NAMES = 200
 """As of the lists in ``contracts.records``: more names in one place are none."""
+MAX_SECTION = 3 * 1_048_576
+"""Bytes of one section of a bundle: a small record can say much, and every field says where it comes from."""
+T = TypeVar("T")
 JsonField = dict[str, Any]
 """A sourced field or a gap, as a JSON value."""
 
@@ -81,6 +84,15 @@ class Register:
         waiver = self.waivers.get((mark, family_of(gap.rule)))
         return {**placeholder, "waiver": waiver.digest} if waiver else placeholder
 
+    def bounded(self, build: Callable[[], T], otherwise: Callable[[], JsonField]) -> T | JsonField:
+        """What ``build`` makes; where that has more than ``MAX_SECTION`` bytes, the gap that ``otherwise`` makes."""
+        before = len(self.findings)
+        made = build()
+        if len(canonical.encode(made)) <= MAX_SECTION:
+            return made
+        del self.findings[before:]
+        return otherwise()
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -122,11 +134,12 @@ class Place:
         if self.found is None:
             raise AssertionError("a sourced field needs its evidence")
         evidence = self.found.evidence
-        origin = evidence.model_dump(include={"source", "record", "version"})
         return {
             "value": value,
             "from": {
-                **origin,
+                "source": evidence.source,
+                "record": evidence.record,
+                "version": evidence.version,
                 "evidence": evidence.sha256,
                 "pointer": self.base + pointer,
                 "measure": measure,

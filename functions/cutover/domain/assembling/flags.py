@@ -68,7 +68,8 @@ def flags(candidate: Candidate, index: EvidenceIndex, register: Register) -> lis
     said = _said(found)
     if said is None:
         return whole.missing()
-    return [_flag(whole.inside(f"/{number}"), each) for number, each in enumerate(said)]
+    places = [(whole.inside(f"/{number}"), each) for number, each in enumerate(said)]
+    return register.bounded(lambda: [_flag(place, each) for place, each in places], whole.missing)
 
 
 def _flag(place: Place, said: Said) -> JsonField:

@@ -72,7 +72,7 @@ COHORT_SHARE = _gap(
 )  # fmt: skip
 FLAGS = _gap(
     "flags.record", "FLAG_RECORD_MISSING",
-    "flags of cutover/flag-set/v1, of AWS AppConfig or of flagd",
+    "flags of cutover/flag-set/v1, of AWS AppConfig or of flagd: at most 200, and 3 MiB in the bundle",
     "publish the flags; answer with the record's version, or announce that",
 )  # fmt: skip
 _COMPLETE_FLAG = "complete the flag; answer with the record's new version, or announce that"
@@ -91,7 +91,7 @@ FLAG_FIELDS = {
 }
 OVERLAYS = _gap(
     "overlays.record", "OVERLAYS_MISSING",
-    "the environments' settings of cutover/environment-overlays/v1, each name once",
+    "the environments' settings of cutover/environment-overlays/v1: each name once, at most 3 MiB in the bundle",
     "publish the overlays and refer to them",
 )  # fmt: skip
 ROLLBACK_PLAN = _gap(

@@ -49,7 +49,7 @@ class EvidenceIndex:
             for collection in evidence_set.collections
         }
 
-    @property
+    @functools.cached_property
     def candidate(self) -> Found:
         return self._found(self.evidence_set.candidate)
 

@@ -31,6 +31,10 @@ def overlays(candidate: Candidate, index: EvidenceIndex, register: Register) -> 
     record = valid(EnvironmentOverlays, found)
     if record is None or not _one_way(record, register.rendering):
         return whole.missing()
+    return register.bounded(lambda: _overlays(whole, record), whole.missing)
+
+
+def _overlays(whole: Place, record: EnvironmentOverlays) -> list[JsonField]:
     base = {setting.name: (number, setting) for number, setting in enumerate(record.base)}
     return [
         {
