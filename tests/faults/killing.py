@@ -101,8 +101,9 @@ def copied(world: MortalWorld, kill_at: int) -> MortalWorld:
     What cannot change is shared: keys, and everything that is frozen.
     """
     world.wiring.__dict__.pop("policies", None)
-    records = world.wiring.records
-    memo: dict[int, Any] = {id(each): each for each in (world.deployment, records._lock, world.wiring.settings)}
+    records, wiring = world.wiring.records, world.wiring
+    shared = (world.deployment, records._lock, wiring._making, wiring.settings)
+    memo: dict[int, Any] = {id(each): each for each in shared}
     memo |= {id(model): model for model in (*records._models.values(), *records.changes, *world.records.values())}
     again = copy.deepcopy(world, memo)
     again.faults = Faults(kill_at=kill_at)

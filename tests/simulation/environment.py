@@ -171,8 +171,9 @@ class Environment(World):
 def copied(world: Environment) -> Environment:
     """The same world once more. What cannot change is shared: keys, and everything that is frozen."""
     world.wiring.__dict__.pop("policies", None)
-    records = world.wiring.records
-    memo: dict[int, Any] = {id(each): each for each in (world.deployment, records._lock, world.wiring.settings)}
+    records, wiring = world.wiring.records, world.wiring
+    shared = (world.deployment, records._lock, wiring._making, wiring.settings)
+    memo: dict[int, Any] = {id(each): each for each in shared}
     memo[id(world.machine._definition)] = world.machine._definition
     frozen = (*records._models.values(), *records.changes, *world.wiring.tokens.changes, *world.records.values())
     memo |= {id(model): model for model in frozen}
