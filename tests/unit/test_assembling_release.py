@@ -1,6 +1,8 @@
 """The release, its components and its cohorts; and that no record whatever makes Assemble fail or say an untruth."""
 
 import base64
+import copy
+import itertools
 import json
 from typing import Any
 
@@ -12,6 +14,10 @@ from cutover.contracts.evidence import DependencySummary
 from cutover.contracts.policy import Rendering
 from cutover.contracts.sources import Source
 from cutover.domain import canonical
+from tests.unit import test_assembling_catalog as catalog
+from tests.unit import test_assembling_change as change
+from tests.unit import test_assembling_flags as flags
+from tests.unit import test_assembling_overlays as overlays
 from tests.unit.assembling_release import DIGEST, RENDERING, SECTIONS, Release, place, value
 from tests.unit.test_assembling_change import MAPPED, SNOW
 
@@ -170,3 +176,44 @@ def test_whatever_the_records_say_each_field_is_sourced_or_a_gap(
     assert all(each.outcome == "hold" and each.mend for each in made.made.findings)
     again = Release(records, source=source, rendering=rendering)
     assert canonical.encode_model(again.made.bundle) == canonical.encode_model(made.made.bundle)
+
+
+WHOLE: dict[str, Any] = {
+    "artifact": ARTIFACT, "provenance": enveloped(PROVENANCE), "sbom": SBOM, "tests": enveloped({"predicate": 1}),
+    "entity": catalog.entity(), "rollout": plan(PLAN, {**PLAN, "name": "all"}),
+    "overlays": overlays.record(overlays.BASE, ("PRD", [overlays.setting("replicas", 6)])),
+    "rollback": {"schema": "cutover/rollback-plan/v1", "steps": [{"name": "revert", "class": "reversible"}]},
+}  # fmt: skip
+KINDS: dict[str, list[tuple[Any, Source | None]]] = {
+    "change": [(change.NATIVE, None), (change.JIRA, MAPPED), ({"result": [change.ROW]}, SNOW)],
+    "flags": [(make(), None) for make in flags.KINDS.values()],
+}
+"""Records of a release in order, each of which says all that it can."""
+
+
+@st.composite
+def almost_whole(draw: st.DrawFn) -> tuple[dict[str, Any], Source | None]:
+    """A release in order, but for one value somewhere in one of its records."""
+    said, source = draw(st.sampled_from(KINDS["change"]))
+    records = copy.deepcopy({**WHOLE, "change": said, "flags": draw(st.sampled_from(KINDS["flags"]))[0]})
+    holder: Any = records
+    key: Any = draw(st.sampled_from(sorted(records)))
+    while isinstance(holder[key], dict | list) and holder[key] and draw(st.booleans()):
+        holder = holder[key]
+        key = draw(st.sampled_from(list(holder) if isinstance(holder, dict) else range(len(holder))))
+    holder[key] = draw(ANYTHING)
+    return records, source
+
+
+@settings(max_examples=200, deadline=None)
+@given(almost_whole())
+def test_one_wrong_value_is_a_gap_or_stands_in_its_evidence(made: tuple[dict[str, Any], Source | None]) -> None:
+    records, source = made
+    Release(records, source=source).section("release")
+
+
+def test_a_release_in_order_has_no_gap_but_the_ones_of_its_rollback() -> None:
+    """So that the test before this one has something to spoil."""
+    for (said, source), (flag_set, _) in itertools.product(KINDS["change"], KINDS["flags"]):
+        made = Release({**WHOLE, "change": said, "flags": flag_set}, source=source)
+        assert {each.field.split("/")[1] for each in made.made.findings} == {"rollback"}
