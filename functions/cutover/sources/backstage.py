@@ -7,7 +7,7 @@ YAML in a bucket comes over ``sources.s3``. See https://backstage.io/docs/featur
 """
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cutover.contracts.candidate import Reference
 from cutover.contracts.sources import CatalogSource
@@ -25,7 +25,9 @@ from cutover.sources.records import (
     unless_missing,
     version_of,
 )
-from cutover.sources.web import Web
+
+if TYPE_CHECKING:
+    from cutover.sources.web import Web
 
 BY_NAME = "/api/catalog/entities/by-name"
 VERSION = "/metadata/etag"
@@ -37,7 +39,7 @@ _REFERENCE = re.compile(rf"({_PART}):({_PART})/({_PART})", re.ASCII)
 class BackstageCatalog(NoArtifacts):
     """Implements ``SourceSystem[CatalogSource]``."""
 
-    def __init__(self, web: Web, credentials: Credentials) -> None:
+    def __init__(self, web: "Web", credentials: Credentials) -> None:
         self._asking = Asking(web, credentials)
 
     def fetch(self, source: CatalogSource, reference: Reference, *, limit: int) -> Fetched:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,7 +14,9 @@ from cutover.domain.reading import parse_strictly
 from cutover.errors import Refused
 from cutover.ports import Credential, Credentials
 from cutover.sources.credentials import authorization, with_credential
-from cutover.sources.web import Web
+
+if TYPE_CHECKING:
+    from cutover.sources.web import Web
 
 JSON = "application/json"
 LATEST_LIMIT = 1_048_576
@@ -27,7 +29,7 @@ _SEGMENTS = re.compile(r"[/\\]")
 class Asking:
     """Gets JSON from a source with the credential of its purpose, which is read again once when it is not taken."""
 
-    def __init__(self, web: Web, credentials: Credentials) -> None:
+    def __init__(self, web: "Web", credentials: Credentials) -> None:
         self.web = web
         self._credentials = credentials
 

@@ -7,7 +7,7 @@ https://docs.servicenow.com/ (REST API, Table API, ``GET /now/table/{tableName}`
 """
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from cutover.contracts.candidate import Reference
@@ -28,7 +28,9 @@ from cutover.sources.records import (
     unless_missing,
     version_of,
 )
-from cutover.sources.web import Web
+
+if TYPE_CHECKING:
+    from cutover.sources.web import Web
 
 TABLE = "/api/now/table/change_request"
 VERSION = "sys_mod_count"
@@ -40,7 +42,7 @@ _NUMBER = re.compile(r"[A-Z]{2,10}[0-9]{1,20}", re.ASCII)
 class ServiceNowChanges(NoArtifacts):
     """Implements ``SourceSystem[ServiceNowSource]``."""
 
-    def __init__(self, web: Web, credentials: Credentials) -> None:
+    def __init__(self, web: "Web", credentials: Credentials) -> None:
         self._asking = Asking(web, credentials)
 
     def fetch(self, source: ServiceNowSource, reference: Reference, *, limit: int) -> Fetched:
