@@ -153,6 +153,31 @@ def test_who_signed_it_is_judged_at_the_time_of_its_arrival() -> None:
     assert code(lambda: made().keys(announcement(key=Key("nobody's")), ARRIVED)) == "UNTRUSTED_SIGNATURE"
 
 
+def refusal(act: Callable[[], object]) -> tuple[str, str, str]:
+    with pytest.raises(Refused) as why:
+        act()
+    return why.value.code, why.value.detail, why.value.mend
+
+
+def test_a_refusal_says_why() -> None:
+    none = CANDIDATE.model_copy(update={"translated": None})
+    assert refusal(lambda: proved(none)) == (
+        "TRANSLATION_DIFFERS", "the candidate is not made of the document that was announced", ""
+    )  # fmt: skip
+    told = refusal(lambda: proved(CANDIDATE, document=DOCUMENT + b" "))
+    assert told[1].startswith("the translated document is sha256:")
+    assert refusal(lambda: proved(CANDIDATE.model_copy(update={"sequence": 1})))[1].startswith("the translation is ")
+    assert refusal(lambda: made().candidate(announcement(), b"{}", ARRIVED))[1].startswith("candidate: /")
+    assert refusal(lambda: older_of(b'{"contract":"cutover/candidate/v0"}'))[1] == (
+        "candidate: /document: Field required; /signature: Field required; /keyid: Field required"
+    )
+    six = json.dumps(dict.fromkeys(("service", "version", "image", "tag", "digest", "change"), 1)).encode()
+    candidate = CANDIDATE.model_copy(
+        update={"translated": Translation(contract="cutover/candidate/v0", original=canonical.digest(six), rules=OLDER)}
+    )
+    assert refusal(lambda: proved(candidate, document=six))[1].count(";") == 4, "five faults, and no more"
+
+
 def test_an_announcement_that_is_none() -> None:
     assert older_of(b"{}") is None
     assert older_of(canonical.encode_model(announcement())) == announcement()
