@@ -226,6 +226,7 @@ def scene(
         edit(said)
     if candidate is not None:
         candidate(announced)
+    _placed(said, announced)
     of_sources = {name: each for name, each in {**records_said(), **(records or {})}.items() if name not in without}
     evidence_set, documents = collected(announced, of_sources)
     bundle = _bundle(said)
@@ -243,6 +244,15 @@ def scene(
         window=DEPLOYMENT.the_window(),
         statements=_nobody_signed,
     )
+
+
+def _placed(said: Any, announced: Any) -> None:
+    """What the candidate names has its place in the bundle, if nothing else is said of it."""
+    said["attestations"] = said["attestations"] or [
+        {"name": each["name"], "component": each["component"], "statement": ABSENT}
+        for each in announced["attestations"]
+    ]
+    said["waivers"] = said["waivers"] or [ABSENT for _ in announced["waivers"]]
 
 
 def collected(announced: Any, records: Mapping[str, tuple[Section, Any]]) -> tuple[EvidenceSet, dict[Digest, bytes]]:

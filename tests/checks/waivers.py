@@ -14,6 +14,8 @@ SAID = {
     "schema": "cutover/waiver/v1", "id": "drill-later", "fingerprint": "sha256:" + "f" * 64, "owner": "operations",
     "reason": "The drill is planned.", "approver": "otto", "policy": "OPS-4", "expires_at": "2026-03-05T00:00:00Z",
 }  # fmt: skip
+READ = put([{name: value for name, value in SAID.items() if name != "schema"}], "waivers")
+"""The bundle has the waiver's own words."""
 PERSON = PEOPLE_OF_KEYS["waiver"]
 
 
@@ -48,7 +50,9 @@ def by(person: str | None, *codes: str, **changes: Any) -> Example:
 
 
 def until(when: str | None, *codes: str) -> Example:
-    return example(f"until {when}", lambda: given(sealed(expires_at=when)), *((code, ENDS) for code in codes))
+    return example(
+        f"until {when}", lambda: given(sealed(expires_at=when), edits=(READ,)), *((code, ENDS) for code in codes)
+    )
 
 
 def envelope(about: str, content: bytes) -> Example:
