@@ -1,7 +1,7 @@
 """A second verifier of hand-off messages, for one purpose: to disagree with the first.
 
 It is written from the documents' descriptions and shares no line with Cutover; besides the
-standard library it uses ``cryptography`` for the one thing that nobody should write anew. It works
+standard library it uses ``cryptography`` for the one thing that nobody should write anew, and reads YAML. It works
 on plain JSON, knows nothing of models, and says yes or no. Where the two differ, one is wrong.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import yaml
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -366,8 +367,12 @@ class Shelf:
                 need(payload not in self.facts, "facts listed twice")
                 self.facts[payload] = verifier.owned(sealed, "facts")
         need(next(iter(self.facts)) == manifest["facts"], "other facts")
-        self.collected = [self.evidence_set["candidate"]]
-        self.collected += [each for one in self.evidence_set["collections"] for each in one["evidence"]]
+        self.sections = [("candidate", self.evidence_set["candidate"])]
+        self.sections += [
+            (one["section"], each) for one in self.evidence_set["collections"] for each in one["evidence"]
+        ]
+        self.collected = [each for _, each in self.sections]
+        self.rendering = rules.get("rendering", {})
         self.listing()
         self.candidate = self.announced()
         self.coherent(rules)
@@ -386,10 +391,10 @@ class Shelf:
         fixed = ["bundle", "lineage", "hold-register", "rules"]
         names = fixed + [f"facts/{n}" for n in range(1, len(self.facts) + 1)] + ["candidate", "evidence-set"]
         digests: list[str] = []
-        for each in self.collected:
+        for section, each in self.sections:
             if each["unwraps"] is not None:
-                content = unbase64(parse(self.verifier.documents[each["unwraps"]], exact=False)["payload"])
-                need(sha256(content) == each["sha256"], "not the payload of its envelope")
+                content = made_of(section, self.verifier.documents[each["unwraps"]])
+                need(sha256(content) == each["sha256"], "not what is made of the evidence that it names")
                 if each["unwraps"] != self.named["candidate"]:
                     digests.append(each["unwraps"])
             if each["size"]:
@@ -407,6 +412,9 @@ class Shelf:
         need(any(map(self.about_us, keys)), "its key may not announce this product")
         digest = sha256(unbase64(sealed["payload"]))
         need(digest == self.bound["candidate"] == evidence["sha256"], "another candidate")
+        names = {each["name"] for each in candidate["components"]}
+        need({each["component"] for each in candidate["attestations"]} <= names, "attestations of something else")
+        need(candidate.get("rehearsal", False) is False, "a rehearsal")
         return self.verifier.shaped("candidate", candidate)
 
     def coherent(self, rules: Any) -> None:
@@ -487,7 +495,7 @@ class Shelf:
 
 def leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
     """Every sourced field and every gap, and whatever else groups nothing, in the order of the bytes."""
-    if isinstance(value, dict) and not ({"value", "hold"} & set(value)):
+    if isinstance(value, dict) and not ({"from", "hold"} & set(value)):
         for key in sorted(value):
             yield from leaves(value[key], f"{pointer}/{key}")
     elif isinstance(value, list):
@@ -497,26 +505,78 @@ def leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
         yield pointer, value
 
 
+def made_of(section: str, original: bytes) -> bytes:
+    """What the evidence of a section is made of: a payload, a summary of a manifest, JSON of YAML."""
+    if section == "dependencies":
+        return canonical(summary(original))
+    if section == "catalog":
+        return canonical(yaml.safe_load(original))
+    document = parse(original, exact=False)
+    if str(document.get("mediaType", "")).startswith("application/vnd.dev.sigstore.bundle"):
+        document = document["dsseEnvelope"]
+    return unbase64(document["payload"])
+
+
+def summary(manifest: bytes) -> dict[str, Any]:
+    """The counts of a CycloneDX manifest in which nothing is wrong; of any other, none that anybody can have."""
+    said = parse(manifest, exact=False)
+    need(said["bomFormat"] == "CycloneDX", "a format that is not counted here")
+    components = list(every(said.get("components", [])))
+    return {
+        "schema": "cutover/dependency-summary/v1", "sha256": sha256(manifest), "size": len(manifest),
+        "format": said["bomFormat"], "spec_version": said["specVersion"], "components": len(components),
+        "licences": sum(bool(each.get("licenses")) for each in components),
+        "purls": sum("purl" in each for each in components), "problems": [],
+    }  # fmt: skip
+
+
+def every(components: list[Any]) -> Iterator[Any]:
+    """Components, and those within them."""
+    for each in components:
+        yield each
+        yield from every(each.get("components", []))
+
+
+def measured(content: bytes, pointer: str, measure: str, rendering: Mapping[str, Any]) -> list[Any]:
+    """What a field may say that points here. Names are rendered by the rules' table, and kept where it has none."""
+    if measure == "sha256":
+        need(pointer == "", "a digest of a part")
+        return [sha256(content)]
+    document = parse(content, exact=False)
+    if measure == "key":
+        holder, _, token = pointer.rpartition("/")
+        key = token.replace("~1", "/").replace("~0", "~")
+        need(pointer != "" and key in pointed(document, holder), "no member of that name")
+        return [key]
+    found = pointed(document, pointer)
+    if measure == "value":
+        return [found]
+    if measure == "length":
+        need(isinstance(found, list), "nothing to count")
+        return [len(found)]
+    need(isinstance(found, str), "no text to take parts of")
+    parts = [part.strip() for part in found.split(",") if part.strip()]
+    if measure == "part":
+        return parts
+    table = rendering.get(f"{measure}s", {})
+    ours = {spelling: name for name in sorted(table, reverse=True) for spelling in table[name]}
+    return [part if part in table else ours.get(part, part) for part in [found, *parts]]
+
+
 def lineage(package: Shelf) -> None:
     """Every field stands in its evidence, and the trace lists exactly these."""
     known = {(each["source"], each["record"], each["version"], each["sha256"]) for each in package.collected}
     entries = []
     for pointer, leaf in leaves(package.bundle, ""):
-        if isinstance(leaf, dict) and "value" in leaf:
+        if isinstance(leaf, dict) and "from" in leaf:
             need(set(leaf) == {"value", "from"}, "not a sourced field")
             origin = leaf["from"]
             need((origin["source"], origin["record"], origin["version"], origin["evidence"]) in known, "no evidence")
             content = package.verifier.documents[origin["evidence"]]
-            if origin["measure"] == "sha256":
-                need(origin["pointer"] == "", "a digest of a part")
-                found: Any = sha256(content)
-            else:
-                found = pointed(parse(content, exact=False), origin["pointer"])
-            if origin["measure"] == "length":
-                need(isinstance(found, list), "nothing to count")
-                found = len(found)
-            need(type(found) is type(leaf["value"]) and found == leaf["value"], f"{pointer} is not in its evidence")
-            entries.append({"field": pointer, "origin": origin, "value_sha256": sha256(canonical(found))})
+            said = leaf["value"]
+            standing = measured(content, origin["pointer"], origin["measure"], package.rendering)
+            need(any(type(one) is type(said) and one == said for one in standing), f"{pointer} is not in its evidence")
+            entries.append({"field": pointer, "origin": origin, "value_sha256": sha256(canonical(said))})
         elif leaf is not None and not isinstance(leaf, dict):
             need(pointer.split("/")[1] in BUNDLE_HEADER, f"{pointer} has no source")
     need(canonical(package.trace["entries"]) == canonical(entries), "the trace is another one")

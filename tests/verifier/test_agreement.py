@@ -29,25 +29,31 @@ OWN: dict[str, set[str]] = {
     "rules": {
         "/version", "/attestations/*", "/contracts/*", "/families/*", "/evidence_max_age", "/drill_max_age",
         "/held_for", "/link_valid_for", "/open_margin", "/close_margin", "/lease", "/probe_every", "/probe_before",
-        "/waivable/*/*",
+        "/waivable/*/*", "/allowances/*/replicas/maximum", "/allowances/*/replicas/minimum",
+        "/builds/*/builders/*", "/builds/*/refs/*", "/builds/*/repositories/*", "/builds/*/workflows/*",
+        "/change_states/approved/*", "/change_states/closed/*",
+        "/rendering/version", "/rendering/cohorts/*/*", "/rendering/components/*/*",
     },
     "facts": {
-        "/version", "/issued_at", "/teams/*", "/sources/*/bucket",
+        "/version", "/issued_at", "/sources/*/bucket", "/trusted_root",
+        "/teams/*/name", "/teams/*/channel", "/teams/*/escalation", "/teams/*/groups/*",
         "/people/*/name", "/people/*/email", "/people/*/team", "/people/*/roles/*",
         "/keys/*/id", "/keys/*/holder", "/keys/*/not_before", "/keys/*/not_after",
     },
     "candidate": {
         "/version", "/repository", "/commit", "/authority/workflow", "/authority/run", "/rationale",
         "/environments/*", "/attestations/*/name", "/attestations/*/statement/digest", "/change/digest",
-        "/components/*/provenance/digest", "/components/*/dependencies/digest", "/rollout/digest", "/flags/digest",
+        "/components/*/provenance/digest", "/components/*/dependencies/digest", "/components/*/catalog/digest",
+        "/rollout/digest", "/flags/digest", "/overlays/digest",
         "/rollback/criteria/*", "/rollback/plan/digest", "/waivers/*/digest",
         "/issued_at", "/sequence", "/expires_at",
     },
     "evidence-set": {
         "/as_of", "/candidate/source", "/candidate/record", "/candidate/version",
-        "/candidate/fetched_at", "/candidate/media_type",
+        "/candidate/fetched_at", "/candidate/media_type", "/candidate/received",
         "/collections/*/evidence/*/source", "/collections/*/evidence/*/record", "/collections/*/evidence/*/version",
         "/collections/*/evidence/*/fetched_at", "/collections/*/evidence/*/media_type",
+        "/collections/*/evidence/*/received",
     },
     "bundle": {"/engine/version", "/engine/lock", "/engine/tzdata"},
     "lineage": set(),
@@ -70,7 +76,11 @@ OWN: dict[str, set[str]] = {
 The candidate's own fields are free because a different candidate is a different release; what it makes of
 the rest follows it. The queue is the bind key's to name: a consumer compares its own (``queue_arn``).
 """
-MAPS = ("attestations", "families", "teams", "people", "sources", "calendars", "signers", "severities", "waivable")
+MAPS = (
+    "attestations", "families", "teams", "people", "sources", "calendars", "signers", "severities", "waivable",
+    "builds",
+    "allowances", "components", "cohorts", "environments",
+)  # fmt: skip
 WHOLE = package()
 DOCUMENTS: dict[str, Model] = {
     "trust": WHOLE.deployment.trust_bundle(),
@@ -146,7 +156,7 @@ def test_the_list_of_own_fields_names_only_fields() -> None:
 
 
 ABSENT = {
-    "bundle": {"/cohorts", "/flags", "/rollback/steps", "/waivers/*"},
+    "bundle": {"/cohorts", "/flags", "/flags/*/environments", "/overlays", "/rollback/steps", "/waivers/*"},
     "manifest": set(),
     "handoff": {"/inclusion/path/*"},
 }
@@ -263,6 +273,6 @@ def test_the_independent_verifier_shares_nothing_with_the_first() -> None:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
             imported.add(str(node.module).partition(".")[0])
-    assert imported - sys.stdlib_module_names == {"cryptography"}
+    assert imported - sys.stdlib_module_names == {"cryptography", "yaml"}
     assert "__import__" not in source
     assert "importlib" not in imported
