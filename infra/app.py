@@ -23,6 +23,7 @@ from infra.components.settings import StageSettings
 from infra.config import DEFAULT_CONFIG, ROOT, Deployment, StageName, load
 from infra.limits import EnvironmentTooLarge
 from infra.nag import acknowledge
+from infra.refusals import TestSettingGiven, synthesize
 from infra.stack import CutoverStack
 
 # What the CDK would add to templates for its own statistics, or look up.
@@ -103,10 +104,11 @@ def main() -> None:
             stages=(given.stage,) if given.stage else STAGES,
             output=given.output,
         )
-    except EnvironmentTooLarge as error:
+        written = synthesize(app)
+    except (EnvironmentTooLarge, TestSettingGiven) as error:
         print(f"{given.config}: {error}", file=sys.stderr)
         sys.exit(2)
-    print(app.synth().directory)
+    print(written.directory)
 
 
 if __name__ == "__main__":

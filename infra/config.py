@@ -15,6 +15,11 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 FifoArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[\w-]+\.fifo$")]
 KeyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[\w-]+$")]
+RepositoryArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9][a-z0-9._/-]*(?:/\*)?$"),
+]
+Profile = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4,7}/[a-z0-9]{4,7}$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$")]
 Sender = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[a-z0-9.-]+\.[a-z]{2,}$")]
 LogRetention = Literal[30, 60, 90, 180, 365, 731, 1827, 2557]
@@ -54,13 +59,19 @@ class Target(_Model):
 class Stage(_Model):
     """One deployed Cutover. `retention_days` is how long the store keeps each object undeletable.
 
-    `source_key_arns` are the customer keys of the source buckets, where they have any.
+    `source_key_arns` are the customer keys of the source buckets, where they have any. `registries` are the ARNs of ECR
+    repositories (a last `/*` stands for all below), `appconfig_profiles` are profiles of AppConfig in the stack's own
+    account and region (`application/profile`, by id), and `credentials_key_arn` is the customer key of the secrets with
+    the source systems' credentials, if they have one.
     """
 
     sender: Sender
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
     source_buckets: tuple[BucketName, ...] = ()
     source_key_arns: tuple[KeyArn, ...] = ()
+    registries: tuple[RepositoryArn, ...] = ()
+    appconfig_profiles: tuple[Profile, ...] = ()
+    credentials_key_arn: KeyArn | None = None
     retention_days: Annotated[int, Field(ge=1, le=36500)]
     log_retention_days: LogRetention
     permissions_boundary: PolicyArn | None = None

@@ -27,6 +27,7 @@ VALUES: Mapping[str, Value] = {
     names.LINKS_KEY: lambda r: r.keys.links.key_arn,
     names.PAGE_URL: lambda r: r.page.url,
     names.SENDER: lambda r: r.mail.sender,
+    names.SECRETS: lambda r: r.sources.prefix,
 }
 
 

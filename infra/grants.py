@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from infra.powers import (
     Power,
+    ask_sources,
     call_stages,
     check_lane,
     check_links,
@@ -16,7 +17,6 @@ from infra.powers import (
     follow_tokens,
     get_content,
     get_inbox_version,
-    get_sources,
     keep_handoff,
     keep_ledger,
     keep_notices,
@@ -58,7 +58,7 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     # stages
     "Admit":           (read_table, put_items("ADMISSION", "CHAIN", "CUTOVER", "LANE", "PAYLOAD"), nudge_admission,
                         release_slot, get_content, put_content, put_tombstone, remember),
-    "Collect":         (read_table, get_content, put_content, get_sources),
+    "Collect":         (read_table, get_content, put_content, ask_sources),
     "Assemble":        (read_table, put_items("CHAIN", "CUTOVER"), check_lane, get_content, put_content),
     "Verify":          (read_table, get_content, put_content),
     "Bind":            (read_table, put_items("CHAIN", "CUTOVER", "LANE", "SLOT"), check_lane,
@@ -68,7 +68,7 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     "ReadRecord":      (read_table,),
     "RecordFailure":   (read_table, put_items("CHAIN", "CUTOVER")),
     "HandOff":         (read_table, put_items("CHAIN", "CUTOVER", "LANE"), check_lane, release_slot, get_content,
-                        put_content, get_sources, look_for_tombstone, put_tombstone, keep_handoff, sign_handoff,
+                        put_content, ask_sources, look_for_tombstone, put_tombstone, keep_handoff, sign_handoff,
                         send_to_targets),
     # doors
     "Intake":          (consume("Intake"), read_table, put_items("ADMISSION", "CHAIN"), get_content, put_content,
@@ -87,7 +87,7 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     "Relay":           (follow_main, follow_tokens, read_table, update_signals, take_token, start_executions,
                         wake_executions),
     "Clock":           (read_table, read_due, put_items("ADMISSION", "CHAIN", "CUTOVER", "LANE"), check_lane,
-                        update_signals, release_slot, get_content, put_content, get_sources, look_for_tombstone,
+                        update_signals, release_slot, get_content, put_content, ask_sources, look_for_tombstone,
                         put_tombstone),
     "Seal":            (follow_main, read_table, read_chain, get_content, list_ledger, keep_ledger, keep_notices,
                         sign_ledger),

@@ -26,7 +26,8 @@ PAGE_AUTHORIZATION = (
 STAR = (
     "AwsSolutions-IAM5[Resource::*]",
     "Actions for which AWS names no resource: X-Ray segments; for the state machine its log delivery; for the "
-    "relay SendTaskSuccess; for RequestApproval SendEmail, bound to one sender by a condition.",
+    "relay SendTaskSuccess; for RequestApproval SendEmail, bound to one sender by a condition; for those that ask "
+    "sources ECR's GetAuthorizationToken, whose token opens only what the other statements do.",
 )
 CONTENT = "Objects are named by their digest, so their names cannot be listed beforehand. Only this prefix."
 TOMBSTONES = "Tombstones are named by cutover and revision. Only this prefix."
@@ -34,6 +35,9 @@ LEDGER = "Ledger heads are named by chain and sequence. Only this prefix."
 NOTICES = "Signed notices are named by chain and sequence. Only this prefix."
 HANDOFFS = "Hand-offs are named by their id, which their content gives. Only this prefix."
 CANDIDATES = "CI names the candidates that it uploads; a version id and a digest pin what is read."
+CREDENTIALS = "The policy names the purposes of credentials, and each is a secret under this prefix. Only reading."
+IMAGES = "The deployment names its repositories by a common beginning; a digest pins what is read. Only reading."
+VERSIONS = "The policy names the version of a configuration. Only reading, and only of this profile."
 SOURCES = "The policy names the records of a source; a version id and a digest pin what is read. Only reading."
 
 
@@ -73,9 +77,23 @@ def _prefixes(r: Resources, name: str) -> Iterator[tuple[str, str]]:
         if power in stated:
             resource, reason = stated[power]
             yield f"AwsSolutions-IAM5[Resource::{resource}]", reason
-        elif power is powers.get_sources:
-            for bucket in r.store.sources:
-                yield f"AwsSolutions-IAM5[Resource::{_arn(bucket)}/*]", SOURCES
+        elif power is powers.ask_sources:
+            yield from ((f"AwsSolutions-IAM5[Resource::{resource}]", reason) for resource, reason in _sources(r))
+
+
+def _sources(r: Resources) -> Iterator[tuple[str, str]]:
+    yield from ((f"{_arn(bucket)}/*", SOURCES) for bucket in r.store.sources)
+    yield _own("secretsmanager", f"secret:{r.sources.prefix}*"), CREDENTIALS
+    yield from ((each, IMAGES) for each in r.sources.repositories if each.endswith("*"))
+    for name in r.sources.names:
+        application, _, profile = name.partition("/")
+        resource = f"application/{application}/configurationprofile/{profile}/hostedconfigurationversion/*"
+        yield _own("appconfig", resource), VERSIONS
+
+
+def _own(service: str, resource: str) -> str:
+    """The ARN of something in the stack's own account and region, as cdk-nag writes it."""
+    return f"arn:<AWS::Partition>:{service}:<AWS::Region>:<AWS::AccountId>:{resource}"
 
 
 def _arn(bucket: s3.IBucket) -> str:

@@ -29,6 +29,7 @@ LEDGER_KEY = "CUTOVER_LEDGER_KEY"
 LINKS_KEY = "CUTOVER_LINKS_KEY"
 PAGE_URL = "CUTOVER_PAGE_URL"
 SENDER = "CUTOVER_SENDER"
+SECRETS = "CUTOVER_SECRETS_PREFIX"
 
 # For those that hold all of a revision's evidence at once and parse it: at most 160 MiB of it (Collect's totals).
 # 1,769 MB is also where Lambda gives one whole processor.
@@ -73,7 +74,7 @@ def _door(module: str, description: str, *settings: str, timeout: int = 30, memo
 # Called by the state machine, each through ${<Name>Arn}.
 STAGES: Mapping[str, Plan] = {
     "Admit": _stage("admit", "Checks a candidate and opens its revision", *POLICY, TARGETS, IDEMPOTENCY),
-    "Collect": _stage("collect", "Fetches from one source", *POLICY, timeout=60, memory=1024),
+    "Collect": _stage("collect", "Fetches from one source", *POLICY, SECRETS, timeout=60, memory=1024),
     "Assemble": _stage("assemble", "Makes the bundle from evidence", *POLICY, timeout=60, memory=EVIDENCE_MB),
     "Verify": _stage("verify", "Runs one family of checks", *POLICY, timeout=60, memory=EVIDENCE_MB),
     "Bind": _stage("bind", "Decides: held, declined or bound", *POLICY, TARGETS, EXCEPTIONS, BIND_KEY),
@@ -82,7 +83,14 @@ STAGES: Mapping[str, Plan] = {
     "ReadRecord": _stage("read_record", "Reads what was decided", TABLE),
     "RecordFailure": _stage("record_failure", "Writes a failed execution to the ledger", TABLE),
     "HandOff": _stage(
-        "hand_off", "Proves everything again, sends once", *POLICY, TARGETS, HANDOFF_KEY, timeout=20, memory=EVIDENCE_MB
+        "hand_off",
+        "Proves everything again, sends once",
+        *POLICY,
+        TARGETS,
+        HANDOFF_KEY,
+        SECRETS,
+        timeout=20,
+        memory=EVIDENCE_MB,
     ),
 }
 
@@ -100,7 +108,7 @@ DOORS: Mapping[str, Plan] = {
     # It asks sources too. A tick that takes longer than a minute overlaps with the next: each of its changes is a
     # conditional transaction, so both may do the same work and one of them loses. No concurrency is reserved, since
     # a new account has too little to reserve any of it.
-    "Clock": _door("clock", "Does what is due", *POLICY, TARGETS, timeout=120, memory=EVIDENCE_MB),
+    "Clock": _door("clock", "Does what is due", *POLICY, TARGETS, SECRETS, timeout=120, memory=EVIDENCE_MB),
     "Seal": _door("seal", "Signs heads of the ledger", *POLICY, LEDGER_KEY),
 }
 

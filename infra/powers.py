@@ -23,7 +23,7 @@ def _power(*actions: str, on: Callable[[Resources], str], **conditions: object) 
     return lambda r: [allow(actions, on(r), **conditions)]
 
 
-def _both(*powers: Power) -> Power:
+def _all(*powers: Power) -> Power:
     return lambda r: [statement for power in powers for statement in power(r)]
 
 
@@ -64,14 +64,14 @@ _STREAM = (
     "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"
 )  # fmt: skip
 _park = _power("sqs:SendMessage", on=lambda r: r.failures.queue_arn)
-follow_main = _both(_power(*_STREAM, on=lambda r: r.tables.main.table_stream_arn or ""), _park)
-follow_tokens = _both(_power(*_STREAM, on=lambda r: r.tables.tokens.table_stream_arn or ""), _park)
+follow_main = _all(_power(*_STREAM, on=lambda r: r.tables.main.table_stream_arn or ""), _park)
+follow_tokens = _all(_power(*_STREAM, on=lambda r: r.tables.tokens.table_stream_arn or ""), _park)
 
 # The store and the other buckets.
 get_content = _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("sha256/*"))
 put_content = _power("s3:PutObject", on=lambda r: r.store.store.arn_for_objects("sha256/*"))
 put_tombstone = _power("s3:PutObject", on=lambda r: r.store.store.arn_for_objects("tombstones/*"))
-look_for_tombstone = _both(
+look_for_tombstone = _all(
     _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("tombstones/*")),
     _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "tombstones/*"}),
 )
@@ -79,7 +79,7 @@ keep_ledger = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.
 list_ledger = _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "ledger/*"})
 keep_notices = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("notices/*"))
 keep_handoff = _power("s3:GetObject", "s3:PutObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*"))
-look_for_handoff = _both(
+look_for_handoff = _all(
     _power("s3:GetObject", on=lambda r: r.store.store.arn_for_objects("handoffs/*")),
     _power("s3:ListBucket", on=lambda r: r.store.store.bucket_arn, StringLike={"s3:prefix": "handoffs/*"}),
 )
@@ -139,6 +139,35 @@ def get_sources(r: Resources) -> Statements:
     listed = allow(["s3:ListBucket"], *(bucket.bucket_arn for bucket in r.store.sources))
     keys = [allow(["kms:Decrypt"], key, **_through("s3")) for key in r.store.source_keys]
     return [allow(["s3:GetObject", "s3:GetObjectVersion"], *objects), listed, *keys]
+
+
+def read_credentials(r: Resources) -> Statements:
+    """The credentials of source systems, and of all secrets only these; with their customer key, if they have one."""
+    keys = [allow(["kms:Decrypt"], key, **_through("secretsmanager")) for key in (r.sources.credentials_key,) if key]
+    return [allow(["secretsmanager:GetSecretValue"], r.sources.credentials), *keys]
+
+
+def pull_images(r: Resources) -> Statements:
+    """The configured repositories of ECR. Listing referrers asks for `BatchGetImage` too (ECR API Reference)."""
+    if not r.sources.repositories:
+        return []
+    pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    return [allow(["ecr:GetAuthorizationToken"], "*"), allow(pull, *r.sources.repositories)]
+
+
+def read_configurations(r: Resources) -> Statements:
+    """The hosted versions of the configured profiles of AppConfig. Nothing is deployed there, and no flag switched."""
+    if not r.sources.profiles:
+        return []
+    profiles = [arn for each in r.sources.profiles for arn in (each.application, each.profile)]
+    versions = [each.versions for each in r.sources.profiles]
+    return [
+        allow(["appconfig:ListHostedConfigurationVersions"], *profiles),
+        allow(["appconfig:GetHostedConfigurationVersion"], *profiles, *versions),
+    ]
+
+
+ask_sources = _all(get_sources, read_credentials, pull_images, read_configurations)
 
 
 def send_to_targets(r: Resources) -> Statements:

@@ -10,6 +10,7 @@ from infra.components.mail import Mail
 from infra.components.page import Page
 from infra.components.queues import dead_letter_queue, queue
 from infra.components.settings import StageSettings
+from infra.components.sources import Sources
 from infra.components.store import Store
 from infra.components.tables import Tables
 from infra.components.targets import Targets
@@ -28,6 +29,7 @@ class Resources:
         self.tables = Tables(stack, "Tables", settings=settings, key=data)
         self.inbox = Inbox(stack, "Inbox", settings=settings, key=data)
         self.targets = Targets(stack, "Targets", settings=settings, key=data)
+        self.sources = Sources(stack, settings=settings)
         self.mail = Mail(stack, "Mail", settings=settings)
         self.page = Page(stack, "Page", settings=settings)
         self.exceptions = queue(stack, "Exceptions", key=data, fifo=True)

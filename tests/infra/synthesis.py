@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra import refusals
 from infra.app import STAGES, build
 from infra.config import Deployment, StageName, load
 from infra.stack import CutoverStack
@@ -27,7 +28,7 @@ def synthesize(
     """The stages by name, each with its template and construct tree; `acknowledged` as in `infra.app.build`."""
     deployment, output = deployment or load(), scratch / "cdk.out"
     app = build(deployment=deployment, asset=stand_in(scratch), output=output, acknowledged=acknowledged)
-    app.synth()
+    refusals.synthesize(app)
     stages: dict[str, Assembled] = {}
     for name, stack in stacks(app).items():
         path = output / f"{deployment.instance}-{name}.template.json"

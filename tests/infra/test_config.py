@@ -35,6 +35,12 @@ def test_the_default_is_valid_and_names_nobody_real() -> None:
         ("development", {"targets": [{"name": "a-b", "environment": "x"}, {"name": "ab", "environment": "x"}]}, None),
         ("development", {"targets": [{"name": "a", "environment": "x"}] * 2}, "share a name"),
         ("development", {"surprise": 1}, "Extra inputs"),
+        ("development", {"registries": ["arn:aws:ecr:eu-west-1:222222222222:repository/*"]}, "String should match"),
+        ("development", {"registries": ["arn:aws:ecr:eu-west-1:222222222222:repository/a*"]}, "String should match"),
+        ("development", {"registries": ["222222222222.dkr.ecr.eu-west-1.amazonaws.com/a"]}, "String should match"),
+        ("development", {"appconfig_profiles": ["abc1234"]}, "String should match"),
+        ("development", {"appconfig_profiles": ["abc1234/*"]}, "String should match"),
+        ("development", {"credentials_key_arn": "alias/credentials"}, "String should match"),
     ],
 )
 def test_choices(stage: str, changes: dict[str, Any], says: str | None) -> None:

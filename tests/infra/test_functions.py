@@ -14,6 +14,7 @@ from cutover.contracts.policy import Rules
 from infra.asset import RUNTIME_VERSION
 from infra.environment import VALUES
 from infra.plan import DOORS, FUNCTIONS, SHORTEST_LEASE_SECONDS, STAGES
+from infra.refusals import LOOPBACK
 from tests.infra.reading import Assembled
 
 SHARED = {
@@ -99,6 +100,7 @@ def test_settings_name_the_stage(stage: Assembled, repository: Path) -> None:
     assert variables["CUTOVER_ROOT_FINGERPRINT"] == "{RootFingerprint}"
     assert variables["POWERTOOLS_LOGGER_LOG_EVENT"] == "false"
     assert told(stage, "RequestApproval")["CUTOVER_SENDER"] == stage.config.sender
+    assert told(stage, "Collect")["CUTOVER_SECRETS_PREFIX"] == f"cutover/cutover-{stage.stage}/sources/"
     assert told(stage, "Approvals")["CUTOVER_PAGE_URL"] == "{Page/Api.ApiEndpoint}"
 
 
@@ -106,7 +108,7 @@ def test_every_setting_in_the_code_is_given_by_somebody(repository: Path) -> Non
     named: set[str] = set()
     for path in (repository / "functions").rglob("*.py"):
         named |= set(re.findall(r'"(CUTOVER_[A-Z_]+)"', path.read_text("utf-8")))
-    assert named - SHARED <= VALUES.keys()
+    assert named - SHARED - {LOOPBACK} <= VALUES.keys()
 
 
 def test_each_function_logs_to_a_group_of_its_own(stage: Assembled) -> None:

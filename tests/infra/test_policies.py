@@ -16,6 +16,7 @@ STARS: Mapping[str, tuple[str, frozenset[str]]] = {
     "xray:GetSamplingRules": ("X-Ray knows no resources", frozenset({"Workflow"})),
     "xray:GetSamplingTargets": ("X-Ray knows no resources", frozenset({"Workflow"})),
     "states:SendTaskSuccess": ("a token is its own address", frozenset({"Relay"})),
+    "ecr:GetAuthorizationToken": ("a token opens what its owner may read", frozenset({"Clock", "Collect", "HandOff"})),
     "ses:SendEmail": ("recipients are identities too in SES's sandbox", frozenset({"RequestApproval"})),
     **dict.fromkeys(
         (
@@ -33,7 +34,7 @@ STARS: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 
 # Whole services that nothing here may touch, and the few actions of the others that do what they do.
-SERVICES = frozenset({"dynamodb", "kms", "lambda", "logs", "s3", "ses", "sqs", "states", "xray"})
+SERVICES = frozenset({"dynamodb", "kms", "lambda", "logs", "s3", "secretsmanager", "ses", "sqs", "states", "xray"})
 CHANGING = ("Create", "Update", "Delete", "Put", "Publish", "Add", "Remove", "Tag", "Untag", "Set", "Attach")
 CHANGES = frozenset(
     {
@@ -60,7 +61,12 @@ def test_the_star_stands_only_where_aws_demands_it(stage: Assembled) -> None:
     starred = {
         (name, each.action) for name, granted in stage.permissions.items() for each in granted if each.resource == "*"
     }
-    assert starred == {(name, action) for action, (_, names) in STARS.items() for name in names}
+    configured = {action: names for action, (_, names) in STARS.items() if _is_used(action, stage)}
+    assert starred == {(name, action) for action, names in configured.items() for name in names}
+
+
+def _is_used(action: str, stage: Assembled) -> bool:
+    return not action.startswith("ecr:") or bool(stage.config.registries)
 
 
 def test_mail_goes_out_in_one_name(stage: Assembled) -> None:
@@ -70,7 +76,10 @@ def test_mail_goes_out_in_one_name(stage: Assembled) -> None:
 
 def test_nothing_can_deploy_or_change_what_is_deployed(stage: Assembled) -> None:
     actions = {each.action for granted in stage.permissions.values() for each in granted}
-    assert {action.partition(":")[0] for action in actions} == SERVICES
+    configured = {"ecr": stage.config.registries, "appconfig": stage.config.appconfig_profiles}
+    assert {action.partition(":")[0] for action in actions} == SERVICES | {
+        name for name, has in configured.items() if has
+    }
     changing = {action for action in actions if action.partition(":")[2].startswith(CHANGING)}
     assert changing == CHANGES
     assert {action for action in actions if action.startswith("lambda:")} == {"lambda:InvokeFunction"}
@@ -159,6 +168,44 @@ def test_who_may(stage: Assembled, action: str, resource: str, names: set[str]) 
         if (each.action, each.resource) == (action, resource)
     }
     assert having == names
+
+
+ASKING = {"Clock", "Collect", "HandOff"}
+
+
+def test_sources_are_only_read_and_only_by_those_that_ask_them(stage: Assembled) -> None:
+    read: dict[str, set[str]] = {}
+    for name, granted in stage.permissions.items():
+        for each in granted:
+            if each.action.startswith(("secretsmanager:", "ecr:", "appconfig:")):
+                read.setdefault(f"{each.action} on {each.resource}", set()).add(name)
+    here = "{AWS::Region}:{AWS::AccountId}"
+    secrets = f"arn:{{AWS::Partition}}:secretsmanager:{here}:secret:cutover/cutover-{stage.stage}/sources/*"
+    wanted = {f"secretsmanager:GetSecretValue on {secrets}"}
+    if stage.config.registries:
+        wanted.add("ecr:GetAuthorizationToken on *")
+    for repository in stage.config.registries:
+        wanted |= {f"ecr:{action} on {repository}" for action in ("BatchGetImage", "GetDownloadUrlForLayer")}
+    for name in stage.config.appconfig_profiles:
+        application, _, profile = name.partition("/")
+        base = f"arn:{{AWS::Partition}}:appconfig:{here}:application/{application}"
+        places = [base, f"{base}/configurationprofile/{profile}"]
+        versions = f"{places[1]}/hostedconfigurationversion/*"
+        wanted |= {f"appconfig:ListHostedConfigurationVersions on {each}" for each in places}
+        wanted |= {f"appconfig:GetHostedConfigurationVersion on {each}" for each in (*places, versions)}
+    assert read == dict.fromkeys(wanted, ASKING)
+
+
+def test_the_key_of_credentials_opens_nothing_but_them(stage: Assembled) -> None:
+    key = stage.config.credentials_key_arn
+    used = {
+        (name, each.action, each.when)
+        for name, granted in stage.permissions.items()
+        for each in granted
+        if each.resource == key
+    }
+    via = "kms:ViaService StringEquals secretsmanager.{AWS::Region}.{AWS::URLSuffix}"
+    assert used == ({(name, "kms:Decrypt", via) for name in ASKING} if key else set())
 
 
 def test_the_store_is_reached_by_prefix_only(stage: Assembled) -> None:

@@ -61,10 +61,11 @@ def test_outputs_name_what_they_say(stage: Assembled) -> None:
 
 
 def test_it_belongs_to_no_account_and_no_region(stage: Assembled) -> None:
-    """But for the imported queue and its keys, which are somebody else's and named in full."""
+    """But for the imported queue, its keys, and what is only read: somebody else's, and named in full."""
     text = json.dumps(stage.template)
     imported = [each for target in stage.config.targets for each in (target.queue_arn, target.queue_key_arn)]
-    for arn in [*filter(None, imported), *stage.config.source_key_arns]:
+    read = (*stage.config.source_key_arns, *stage.config.registries, stage.config.credentials_key_arn)
+    for arn in filter(None, (*imported, *read)):
         text = text.replace(arn, "")
     text = text.replace("https://sqs.eu-west-1.", "").replace("/222222222222/deployments.fifo", "")
     text = text.replace("sqs.eu-west-1.", "").replace('\\"account\\":\\"222222222222\\"', "")
@@ -84,7 +85,9 @@ def test_it_fits_into_what_cloudformation_takes(stage: Assembled) -> None:
 
 
 def test_nothing_holds_a_secret(stage: Assembled) -> None:
-    assert not re.findall(r"(?i)secretsmanager|password|BEGIN [A-Z ]*PRIVATE", json.dumps(stage.template))
+    """Nor does it fetch one: functions read the sources' credentials themselves, by name."""
+    text = json.dumps(stage.template)
+    assert not re.findall(r"(?i)\{\{resolve:|AWS::SecretsManager|SecretString|password|BEGIN [A-Z ]*PRIVATE", text)
 
 
 def test_production_is_protected_and_development_may_go(development: Assembled, production: Assembled) -> None:

@@ -1,0 +1,44 @@
+"""What no deployment may have, whoever asks for it: refused at synthesis."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from aws_cdk import App
+from aws_cdk.cx_api import CloudAssembly
+
+LOOPBACK = "CUTOVER_TEST_LOOPBACK"
+"""Lets sources be this machine, without TLS: for tests on it. In Lambda it would reach what runs beside a function."""
+
+
+class TestSettingGiven(ValueError):
+    """A function would be told what only a test may be told."""
+
+    __test__ = False  # nor is it a test, whatever its name says to pytest
+
+
+def synthesize(app: App) -> CloudAssembly:
+    """Writes the templates, and takes them away again when a function in one is told what only a test may be.
+
+    They are read as they are written: aspects, overrides and whatever else changes a template have had their turn.
+    Raises `TestSettingGiven`.
+    """
+    assembly = app.synth()
+    templates = [Path(stack.template_full_path) for stack in assembly.stacks]
+    found = [f"{path.name}: {name}" for path in templates for name in _told(path)]
+    if found:
+        for path in templates:
+            path.unlink()
+        raise TestSettingGiven(
+            f"{LOOPBACK} is for tests on one machine and is never deployed, but would be told to {', '.join(found)}"
+        )
+    return assembly
+
+
+def _told(template: Path) -> Iterator[str]:
+    """The functions of a template that are told it, by their logical ids."""
+    for name, resource in json.loads(template.read_text("utf-8")).get("Resources", {}).items():
+        if resource["Type"] in {"AWS::Lambda::Function", "AWS::Serverless::Function"} and LOOPBACK in json.dumps(
+            resource
+        ):
+            yield name
