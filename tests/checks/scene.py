@@ -20,7 +20,15 @@ from cutover.domain.statements import Signed
 from cutover.errors import Refused
 from tests.building.policy import AS_OF, DEPLOYMENT, EXPIRES_AT, ISSUED_AT, OPENS_AT
 
-ABSENT = object()
+
+class _Absent:
+    """Shown alike in every process, since it stands in the names of tests."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = _Absent()
 """Stands in a bundle's place for a field that has no source: a hold of Assemble's."""
 LONG = "name " * 102
 """As long as a line may be: 510 bytes."""

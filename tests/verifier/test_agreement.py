@@ -78,8 +78,7 @@ the rest follows it. The queue is the bind key's to name: a consumer compares it
 """
 MAPS = (
     "attestations", "families", "teams", "people", "sources", "calendars", "signers", "severities", "waivable",
-    "builds",
-    "allowances", "components", "cohorts", "environments",
+    "builds", "allowances", "components", "cohorts", "environments",
 )  # fmt: skip
 WHOLE = package()
 DOCUMENTS: dict[str, Model] = {
