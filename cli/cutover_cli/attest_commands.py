@@ -17,7 +17,7 @@ from cutover_cli.output import BadArgument, Format, FormatOption, answer, answer
 
 if TYPE_CHECKING:
     from cutover.attesting.bundles import Proved
-    from cutover.attesting.identities import Wanted
+    from cutover.domain.identities import Wanted
 
 app = typer.Typer(help="Who vouched for an artifact.", no_args_is_help=True)
 _PART = 1_048_576
@@ -81,7 +81,7 @@ def verify(
 def _wanted(identity: str | None, issuer: str | None, repository: str | None, ref: str | None) -> "Wanted":
     if not identity or not issuer:
         raise BadArgument("say who must have signed: --identity and --issuer, or --key")
-    from cutover.attesting.identities import Wanted
+    from cutover.domain.identities import Wanted
 
     return Wanted(issuer, identity, repository, ref)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from cutover.attesting.identities import Wanted
 from cutover.attesting.roots import public_good_root
 from cutover.contracts.base import Digest
 from cutover.domain import canonical
+from cutover.domain.identities import Wanted
 
 GITHUB = "https://token.actions.githubusercontent.com"
 BEACON = (

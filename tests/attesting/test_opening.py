@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,15 @@ from cutover.attesting.roots import public_good_root
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.contracts.policy import Facts, KeylessIdentity, Purpose
-from cutover.domain import canonical
+from cutover.domain import canonical, checks
 from cutover.domain.statements import Signed
-from cutover.errors import DigestMismatch, DocumentMissing, Refused
+from cutover.errors import DependencyUnavailable, DigestMismatch, DocumentMissing, Refused
 from tests.attesting.corpus import GITHUB
 from tests.attesting.log import Log, bundle, bundle_said
 from tests.attesting.test_slsa_bundle import BUILDER, COMMIT, NAME, REPOSITORY
 from tests.building.keys import Key, seal_bytes
 from tests.building.policy import AS_OF, DEPLOYMENT, KEYS_FROM, KEYS_UNTIL, instant
+from tests.checks.stating import Published, release, v1
 
 LOG = Log()
 PAYLOAD = b'{"_type":"https://in-toto.io/Statement/v1","subject":[]}'
@@ -149,6 +151,31 @@ def test_what_is_read_is_what_was_signed() -> None:
         ({"dsseEnvelope": broken}, "BAD_BASE64"),
     ):
         assert code(orjson.dumps(said | spoiled), facts(LOG.root()), LOG.root()) == expected
+
+
+@pytest.mark.parametrize("stated", [b'{"subject":[],"subject":[{}]}', b'{"x":NaN}', b"not JSON", b"\xff"])
+def test_what_is_stated_can_be_read_in_one_way_only(stated: bytes) -> None:
+    key = DEPLOYMENT.key("provenance")
+    for content in (bundle(stated, key, LOG), seal_bytes(IN_TOTO_TYPE, stated, key)):
+        assert code(content, facts(LOG.root()), LOG.root()) == "EVIDENCE_UNREADABLE"
+
+
+def test_a_store_that_does_not_answer_is_no_finding() -> None:
+    """The state machine tries the whole family again; a hold would never go away by itself."""
+
+    def unavailable(digest: Digest, *, limit: int) -> bytes:
+        raise DependencyUnavailable("the store throttled")
+
+    context = release(Published(v1(), DEPLOYMENT.key("provenance")))
+    documents = {**context.documents}
+    for each in context.evidence_set.collections[-1].evidence:
+        if each.unwraps is None:
+            documents[each.sha256] = BY_KEY
+    with pytest.raises(DependencyUnavailable):
+        checks.run(
+            "attestations",
+            replace(context, documents=documents, statements=Opening(unavailable), facts=facts(LOG.root())),
+        )
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 
 from cutover.attesting.asking import attest, statement_of
 from cutover.attesting.bundles import verify
-from cutover.attesting.identities import Wanted
 from cutover.attesting.roots import public_good_root
 from cutover.contracts.base import Digest
 from cutover.domain import canonical, slsa
+from cutover.domain.identities import Wanted
 from cutover.errors import Refused
 from tests.attesting.corpus import GITHUB
 

@@ -1,10 +1,10 @@
 """Whether one bundle proves that somebody named vouched for one artifact: what ``cutover attest verify`` answers."""
 
 from cutover.attesting.bundles import Proved, verify
-from cutover.attesting.identities import Wanted, demand_named
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.domain import canonical, slsa
+from cutover.domain.identities import Wanted, demand_named
 from cutover.domain.pointer import resolve
 from cutover.domain.reading import parse_strictly
 from cutover.domain.unwrapping import payload_of
@@ -14,7 +14,7 @@ from cutover.errors import Refused
 def attest(content: bytes, *, root: bytes, artifact: Digest, by: Wanted | bytes) -> Proved:
     """The proof that ``by`` signed ``artifact``, or a statement about it. ``by``: an identity, or a key (DER).
 
-    Raises ``Refused`` with the codes of ``attesting.bundles`` and ``attesting.identities``; ``KEY_NOT_TRUSTED`` for a
+    Raises ``Refused`` with the codes of ``attesting.bundles`` and ``domain.identities``; ``KEY_NOT_TRUSTED`` for a
     certificate where a key was wanted; ``WRONG_PAYLOAD_TYPE``, ``STATEMENT_UNREADABLE``, ``STATEMENT_AMBIGUOUS``, and
     ``SUBJECT_MISMATCH`` for a statement about other bytes.
     """

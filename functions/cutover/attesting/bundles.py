@@ -12,7 +12,7 @@ In this order, each cause with its own code:
    the digest beside the signature is the artifact's (``MESSAGE_DIGEST_MISMATCH``); anything else ``BUNDLE_REFUSED``
 5. of a bare key, by ``attesting.managed``, which has the same codes, and ``KEY_NOT_TRUSTED`` where no given key signed
 
-Whose identity counts is asked afterwards (``attesting.identities``): a proof says who, never whether they may.
+Whose identity counts is asked afterwards (``domain.identities``): a proof says who, never whether they may.
 """
 
 from collections.abc import Iterable
@@ -24,10 +24,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import Certificate, ExtensionNotFound
 
-from cutover.attesting.certificates import Claims, claims
 from cutover.attesting.reading import Read, read
 from cutover.attesting.roots import trusted_root
 from cutover.contracts.base import Digest
+from cutover.domain.certificates import claims
+from cutover.domain.identities import Claims
 from cutover.errors import Refused
 
 if TYPE_CHECKING:

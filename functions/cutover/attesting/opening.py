@@ -3,13 +3,14 @@
 A DSSE envelope by a trusted key is opened as ever (``domain.statements.open_dsse``). A Sigstore bundle is proved
 (``attesting.bundles``) against the trusted root that the facts pin, and then its signer must count:
 
-- by a certificate, one of the facts' keyless identities (``attesting.identities``)
+- by a certificate, one of the facts' keyless identities (``domain.identities``)
 - by a bare key, a key of the facts, exactly as in a plain envelope: ``WRONG_KEY_PURPOSE``, ``KEY_NOT_VALID``,
   ``KEY_REVOKED``, ``OUT_OF_SCOPE``
 
 Its own codes: ``TRUSTED_ROOT_MISSING`` (the facts pin none, or its bytes are not there), ``TRUSTED_ROOT_ALTERED``
 (other bytes than pinned), ``BUNDLE_WITHOUT_STATEMENT`` (it signs an artifact and states nothing),
-``WRONG_PAYLOAD_TYPE``, ``STATEMENT_AMBIGUOUS`` (readers would not agree what was signed).
+``WRONG_PAYLOAD_TYPE``, ``STATEMENT_AMBIGUOUS`` (readers would not agree what was signed), ``EVIDENCE_UNREADABLE`` (nor
+what it states: not JSON, or a key stands in it twice).
 """
 
 from datetime import datetime
@@ -51,6 +52,7 @@ class Opening:
         signed = opened(content, purpose=purpose, facts=facts, product=product, at=at)
         if not canonical.same(canonical.digest(signed.payload), canonical.digest(payload_of(content))):
             raise Refused("STATEMENT_AMBIGUOUS", "it can be read in two ways, of which one was signed")
+        parse_strictly(signed.payload)
         return signed
 
     def _bundle(self, content: bytes, *, purpose: Purpose, facts: Facts, product: str, at: datetime) -> Signed:
@@ -67,7 +69,7 @@ class Opening:
         said = proved.claims
         if said is None:
             raise AssertionError("a proof is by a key or by a certificate")
-        from cutover.attesting.identities import demand_counted
+        from cutover.domain.identities import demand_counted
 
         demand_counted(facts.identities, said, purpose=purpose, product=product, times=proved.times, at=at)
         return Signed(

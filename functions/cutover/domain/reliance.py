@@ -1,4 +1,4 @@
-"""Which keys a revision rests on: pure. It ends when one of them is revoked (DESIGN §5, row 24)."""
+"""Which keys and identities a revision rests on: pure. It ends when one of them is revoked (DESIGN §5, row 24)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,20 +7,35 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import Envelope
-from cutover.contracts.policy import Facts, TrustedKey
-from cutover.domain import announced
+from cutover.contracts.policy import Facts, KeylessIdentity, TrustedKey
+from cutover.domain import announced, bundle_signers, identities
 
 
-def keys(known: Iterable[Digest], documents: Iterable[bytes], trusted: tuple[TrustedKey, ...]) -> tuple[Digest, ...]:
-    """``known`` and every trusted key that signed one of ``documents``, each once, in a stable order."""
+def keys(
+    known: Iterable[Digest],
+    documents: Iterable[bytes],
+    trusted: tuple[TrustedKey, ...],
+    keyless: Iterable[KeylessIdentity] = (),
+) -> tuple[Digest, ...]:
+    """``known``, and every trusted key or identity that signed one of ``documents``, each once, in a stable order.
+
+    Nothing is proved here. Who relies on more than it needs ends sooner, never later.
+    """
     ids = {key.id for key in trusted}
-    signed = {keyid for content in documents for keyid in signers(content) if keyid in ids}
+    named = tuple(keyless)
+    signed: set[Digest] = set()
+    for content in documents:
+        signed |= {keyid for keyid in signers(content) if keyid in ids}
+        signed |= bundle_signers.signers(content, trusted, named)
     return tuple(dict.fromkeys((*known, *sorted(signed))))
 
 
 def revoked(relied_on: Iterable[Digest], facts: Facts, now: datetime) -> tuple[Digest, ...]:
     """Those that today's facts have revoked, or do not know any more. One whose time has run out is neither."""
     standing = {key.id for key in facts.keys if key.revoked_at is None or now < key.revoked_at}
+    standing |= {
+        identities.identity_id(each) for each in facts.identities if each.revoked_at is None or now < each.revoked_at
+    }
     return tuple(key for key in relied_on if key not in standing)
 
 

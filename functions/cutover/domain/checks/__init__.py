@@ -21,7 +21,7 @@ from cutover.domain.checks import (
 )
 from cutover.domain.checks.context import Context, Problem, Rule
 from cutover.domain.holds import CHECK_FAILED
-from cutover.errors import Refused
+from cutover.errors import Refused, TransientError
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "artifacts": artifacts.RULES,
@@ -56,6 +56,8 @@ def run(family: str, context: Context) -> Findings:
 def _findings(rule: Rule, family: str, context: Context) -> tuple[Finding, ...]:
     try:
         return tuple(_finding(rule, family, problem, context) for problem in rule.check(context))
+    except TransientError:
+        raise  # a store that did not answer is no finding: the state machine asks again
     except Exception as error:  # noqa: BLE001 - whatever a rule raises, the release is held and the others are heard
         problem = Problem(
             code=CHECK_FAILED,

@@ -97,7 +97,9 @@ class Assembler:
         updates = {
             "as_of": evidence_set.as_of, "evidence_set": set_digest, "bundle": bundle, "lineage": trace,
             "gaps": self._store.put(canonical.encode_model(gaps)),
-            "relies_on": reliance.keys(record.relies_on, _envelopes(evidence_set, documents), facts.keys),
+            "relies_on": reliance.keys(
+                record.relies_on, _envelopes(evidence_set, documents), facts.keys, facts.identities
+            ),
         }  # fmt: skip
         inputs = {"evidence-set": set_digest, "bundle": bundle, "lineage": trace}
         return Step("assembled", requester=record.requester, updates=updates, inputs=inputs, result="ASSEMBLED")

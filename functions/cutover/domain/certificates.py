@@ -1,22 +1,25 @@
 """What a Fulcio certificate says of whom it was issued to (https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md).
 
-Nothing here proves a certificate. ``bundles.verify`` does, and only then asks.
+Nothing here proves a certificate: ``attesting.bundles.verify`` does. Pure. Import it where there is a certificate only:
+X.509 costs a tenth of a second.
 """
 
-from dataclasses import dataclass
 from typing import NoReturn
 
 from cryptography.hazmat import asn1
 from cryptography.x509 import (
     Certificate,
+    DuplicateExtension,
     ExtensionNotFound,
     ObjectIdentifier,
     OtherName,
     RFC822Name,
     SubjectAlternativeName,
     UniformResourceIdentifier,
+    UnsupportedGeneralNameType,
 )
 
+from cutover.domain.identities import Claims
 from cutover.errors import Refused
 
 _ARC = "1.3.6.1.4.1.57264.1."
@@ -25,19 +28,6 @@ ISSUER, BUILD_SIGNER, REPOSITORY, COMMIT, REF, WORKFLOW, TRIGGER = 8, 9, 12, 13,
 """The last arcs of extensions whose value is a DER-encoded UTF8String."""
 OLDER = {ISSUER: 1, TRIGGER: 2, COMMIT: 3, REF: 6}
 """Where certificates of before 2023 say the same, as bare bytes. They name no host with their repository."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """Whom the certificate authority knew: each part as the certificate spells it, None where it says nothing."""
-
-    issuer: str
-    identity: str
-    repository: str | None = None
-    ref: str | None = None
-    workflow: str | None = None
-    commit: str | None = None
-    event: str | None = None
 
 
 def claims(certificate: Certificate) -> Claims:
@@ -52,7 +42,7 @@ def claims(certificate: Certificate) -> Claims:
             commit=_said(certificate, COMMIT),
             event=_said(certificate, TRIGGER),
         )
-    except ValueError:
+    except (ValueError, DuplicateExtension, UnsupportedGeneralNameType):
         return _nobody("what it says of itself is not well formed")
 
 

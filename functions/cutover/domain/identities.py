@@ -5,10 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cutover.attesting.certificates import Claims
+from cutover.contracts.base import Digest
 from cutover.contracts.policy import KeylessIdentity, Purpose
+from cutover.domain import canonical
 from cutover.domain.patterns import admits
 from cutover.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Whom the certificate authority knew: each part as the certificate spells it, None where it says nothing."""
+
+    issuer: str
+    identity: str
+    repository: str | None = None
+    ref: str | None = None
+    workflow: str | None = None
+    commit: str | None = None
+    event: str | None = None
 
 
 class Named(Protocol):
@@ -70,6 +84,21 @@ def demand_counted(
     _some(
         standing, [each for each in standing if not each.products or product in each.products], "OUT_OF_SCOPE", product
     )
+
+
+def identity_id(identity: KeylessIdentity) -> Digest:
+    """What a revision relies on that rests on this identity: whom it names and what for, not how long."""
+    said = identity.model_dump(mode="json", include={"purpose", "issuer", "identity", "repository", "ref"})
+    return canonical.digest(canonical.encode(said))
+
+
+def relied(known: Iterable[KeylessIdentity], claims: Claims) -> list[Digest]:
+    """The ids of those identities that the certificate is of; none of a certificate of nobody."""
+    return [
+        identity_id(each)
+        for each in known
+        if each.issuer == claims.issuer and admits(each.identity, claims.identity) and _of_source(each, claims)
+    ]
 
 
 def _named(wanted: Iterable[Named], claims: Claims) -> list[Named]:

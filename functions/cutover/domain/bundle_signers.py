@@ -1,0 +1,54 @@
+"""Who a Sigstore bundle says has signed it, unproved and without its library: for what a revision relies on. Pure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from cutover.contracts.base import Digest
+from cutover.contracts.policy import KeylessIdentity, TrustedKey
+from cutover.domain import envelope as dsse
+from cutover.domain import identities
+from cutover.domain.pointer import resolve
+from cutover.domain.reading import parse_strictly
+from cutover.domain.unwrapping import is_bundle
+from cutover.errors import Refused
+
+_CERTIFICATES = ("/certificate/rawBytes", "/x509CertificateChain/certificates/0/rawBytes")
+"""Where its verification material has the signing certificate."""
+
+
+def signers(content: bytes, trusted: Iterable[TrustedKey], keyless: Iterable[KeylessIdentity]) -> frozenset[Digest]:
+    """The ids of the trusted keys and identities that it is signed by; none of what is no bundle, or cannot be read."""
+    try:
+        document = parse_strictly(content)
+        if not is_bundle(document):
+            return frozenset()
+        certificate = _certificate(document)
+        return _keys(document, trusted) if certificate is None else _identities(certificate, keyless)
+    except (Refused, ValueError, UnsupportedAlgorithm):
+        return frozenset()
+
+
+def _certificate(document: Any) -> bytes | None:
+    places = (resolve(document, f"/verificationMaterial{place}") for place in _CERTIFICATES)
+    return next((dsse.decode_base64(each) for each in places if isinstance(each, str)), None)
+
+
+def _identities(certificate: bytes, keyless: Iterable[KeylessIdentity]) -> frozenset[Digest]:
+    from cryptography.x509 import load_der_x509_certificate
+
+    from cutover.domain.certificates import claims
+
+    return frozenset(identities.relied(keyless, claims(load_der_x509_certificate(certificate))))
+
+
+def _keys(document: Any, trusted: Iterable[TrustedKey]) -> frozenset[Digest]:
+    """A bundle by a bare key has only a hint of it, which nobody trusts: so each key is tried."""
+    envelope = resolve(document, "/dsseEnvelope")
+    payload, kind, signature = (resolve(envelope, at) for at in ("/payload", "/payloadType", "/signatures/0/sig"))
+    if not (isinstance(payload, str) and isinstance(kind, str) and isinstance(signature, str)):
+        return frozenset()
+    message, signed = dsse.pae(kind, dsse.decode_base64(payload)), dsse.decode_base64(signature)
+    keys = ((key.id, dsse.decode_base64(key.public_key)) for key in trusted)
+    return frozenset(name for name, public in keys if dsse.verify_signature(public, signed, message))
