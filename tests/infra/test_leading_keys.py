@@ -90,12 +90,17 @@ def failed(name: str) -> Callable[[World], None]:
     return journey
 
 
+def rehearsed(world: World) -> None:
+    assert announced(world, world.candidate(rehearsal=True, waivers=())).status == "rehearsed"
+
+
 JOURNEYS: dict[str, Callable[[World], object]] = {
     "handed off": handed_off,
     "refused": refused,
     "declined": declined,
     "declined by a rule": declined_by_a_rule,
     "expired": expired,
+    "rehearsed": rehearsed,
     "a failing Admit": failed("Admit"),
     "a failing Bind": failed("Bind"),
 }
@@ -144,8 +149,10 @@ def taken(
     row: Transition, writer: str, status: Status, known: tuple[World, RevisionRecord, Lane, Admission]
 ) -> Written:
     world, record, lane, admission = known
+    names = {"cutover": "service@production.rehearsal.1"} if row.of == "rehearsal" else {}
+    lane = lane.model_copy(update=names)
     before = record.model_copy(
-        update={"status": status, "queue_arn": None if status in _NO_SLOT else record.queue_arn, "signal": None}
+        update={"status": status, "queue_arn": None if status in _NO_SLOT else record.queue_arn, "signal": None} | names
     )
     sent = Sent()
     recorder = Recorder(records=sent, clock=world.clock, role=writer, engine=world.wiring.engine)
