@@ -72,6 +72,11 @@ def value(file: Path) -> dict[str, Any]:
     return _parsed(_payload(parsed, file), file) if parsed.keys() == _ENVELOPE else parsed
 
 
+def sealed(file: Path) -> bool:
+    """Whether a file holds an envelope, and not the document itself. Raises what ``value`` raises."""
+    return _parsed(content(file), file).keys() == _ENVELOPE
+
+
 def model(kind: type[M], file: Path) -> M:
     """A document of a contract, signed or not. Raises what ``value`` raises, and DocumentRefused."""
     return parsed(kind, value(file), str(file))

@@ -7,12 +7,14 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from cutover_cli import attest_commands as attest
 from cutover_cli import brake_commands as brake
 from cutover_cli import candidate_commands as candidate
 from cutover_cli import holds_commands as holds
 from cutover_cli import policy_commands as policy
 from cutover_cli import trust_commands as trust
 from cutover_cli import waiver_commands as waiver
+from cutover_cli.check_command import check
 from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
 from cutover_cli.output import Exit, showable, unexpected
@@ -54,7 +56,9 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(waiver.app, name="waiver")
 app.add_typer(policy.app, name="policy")
 app.add_typer(trust.app, name="trust")
+app.add_typer(attest.app, name="attest")
 app.add_typer(brake.app, name="brake")
+app.command()(check)
 app.command()(withdraw)
 app.command()(verify)
 app.command()(demo)
