@@ -19,7 +19,7 @@ from cutover.domain import announced, canonical, reliance
 from cutover.domain import envelope as dsse
 from cutover.domain.faults import faults_of
 from cutover.domain.refreshed import UNPINNED
-from cutover.domain.translating import demand_kept, translate
+from cutover.domain.translating import table_of, translate
 from cutover.domain.unwrapping import demand_unwrapped
 from cutover.errors import Refused
 from tests.building.keys import Key
@@ -64,7 +64,13 @@ def test_an_example_is_translated_into_its_frozen_bytes(example: Path) -> None:
     assert canonical.encode_model(found) == frozen(example).read_bytes()
     assert found.translated is not None
     assert found.translated.original == canonical.digest(document)
-    demand_kept(document, found)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=names(EXAMPLES))
+def test_without_its_table_a_translation_can_be_made_again_by_what_it_says(example: Path) -> None:
+    document = example.read_bytes()
+    found = translate(document, TERMS)
+    assert translate(document, replace(TERMS, legacy=table_of(document, found))) == found
 
 
 @pytest.mark.parametrize("example", REFUSED, ids=names(REFUSED))
@@ -113,18 +119,11 @@ def test_every_byte_of_the_document_is_in_the_original_s_digest() -> None:
         {"approver": "Omar"},
     ],
 )
-def test_a_candidate_that_says_something_else_is_not_its_translation(changes: dict[str, str]) -> None:
-    with pytest.raises(Refused) as why:
-        demand_kept(said(**changes), translate(PLAIN, TERMS))
-    assert why.value.code == "TRANSLATION_DIFFERS"
-
-
-def test_a_second_component_is_not_of_the_document() -> None:
+def test_no_table_makes_the_document_say_something_else(changes: dict[str, str]) -> None:
     found = translate(PLAIN, TERMS)
-    another = found.components[0].model_copy(update={"name": "another"})
-    with pytest.raises(Refused) as why:
-        demand_kept(PLAIN, found.model_copy(update={"components": (*found.components, another)}))
-    assert why.value.code == "TRANSLATION_DIFFERS"
+    other = said(**changes)
+    again = translate(other, replace(TERMS, legacy=table_of(other, found)))
+    assert again.model_copy(update={"translated": None}) != found.model_copy(update={"translated": None})
 
 
 def test_a_table_that_gives_no_candidate() -> None:

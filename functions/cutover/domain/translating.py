@@ -83,19 +83,32 @@ def translate(document: bytes, terms: Terms) -> Candidate:
         raise Refused("CANDIDATE_INVALID", f"the policy's table gives no candidate of {said.service!r}") from error
 
 
-def demand_kept(document: bytes, candidate: Candidate) -> None:
-    """Raises ``Refused`` (``TRANSLATION_DIFFERS``) unless the candidate says what the document itself says."""
+def table_of(document: bytes, candidate: Candidate) -> dict[str, Legacy]:
+    """The table by which the document would become this candidate: for whoever has not the one that was used.
+
+    What the document itself says, and what no table can change, is not taken from the candidate. Raises what ``read``
+    raises, and pydantic's ``ValidationError`` where no table could say that.
+    """
     said = read(document)
     component = candidate.components[0]
-    kept = (
-        (candidate.version, said.version),
-        (component.artifact.record, _record(said)),
-        (component.artifact.digest, said.digest),
-        (candidate.change.record, said.change),
-        (candidate.rationale, _rationale(said)),
+    valid_for = candidate.expires_at - candidate.issued_at
+    service = Legacy(
+        product=candidate.product,
+        component=component.name,
+        repository=candidate.repository,
+        workflow=candidate.authority.workflow,
+        requester=candidate.requester,
+        registry=component.artifact.source,
+        changes=candidate.change.source,
+        records=candidate.rollout.source,
+        rollout=candidate.rollout.record,
+        flags=candidate.flags.record,
+        rollback=candidate.rollback.plan.record,
+        criteria=candidate.rollback.criteria,
+        targets={said.environment: candidate.target},
+        valid_for=int(valid_for.total_seconds()),
     )
-    if len(candidate.components) != 1 or any(found != wanted for found, wanted in kept):
-        raise Refused("TRANSLATION_DIFFERS", "the candidate says something else than the document that it is made of")
+    return {said.service: service}
 
 
 def _candidate(said: CandidateV0, service: Legacy, target: str, original: Digest, terms: Terms) -> Candidate:

@@ -1,5 +1,6 @@
 """A candidate that Cutover made of an older document: the document was signed, and making it again gives the same."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.legacy import DetachedCandidate
-from cutover.contracts.policy import Rules, TrustedKey
+from cutover.contracts.policy import Legacy, Rules, TrustedKey
 from cutover.domain import announced, canonical, translating
 from cutover.domain import envelope as dsse
 from cutover.domain.faults import faults_of
@@ -45,8 +46,8 @@ class Made:
         """The candidate in ``payload``, made of the document.
 
         Its window and the time at which it was received are its own word, which the manifest binds. A revision that
-        follows another can have newer rules than those that it was translated with: then what the document itself
-        says is compared, and the policy's table is not. Raises ``Refused`` (``TRANSLATION_DIFFERS``).
+        follows another can have newer rules than those that it was translated with: then what their table said is its
+        own word, too. Raises ``Refused`` (``TRANSLATION_DIFFERS``).
         """
         document = announced.document_of(older)
         candidate = read_exact(Candidate, payload, "candidate")
@@ -55,17 +56,19 @@ class Made:
             raise Refused("TRANSLATION_DIFFERS", "the candidate is not made of the document that was announced")
         equal("TRANSLATION_DIFFERS", ("the translated document", canonical.digest(document), made.original))
         try:
-            if canonical.same(made.rules, self.digest):
-                again = translating.translate(document, self._terms(older, candidate))
-                equal("TRANSLATION_DIFFERS", ("the translation", candidate, again))
-            translating.demand_kept(document, candidate)
+            ours = canonical.same(made.rules, self.digest)
+            table = self.rules.legacy if ours else translating.table_of(document, candidate)
+            again = translating.translate(document, self._terms(older, candidate, table, made.rules))
         except ValidationError as error:
             raise _invalid(error) from error
+        equal("TRANSLATION_DIFFERS", ("the translation", candidate, again))
         return candidate
 
-    def _terms(self, older: DetachedCandidate, candidate: Candidate) -> Terms:
+    def _terms(
+        self, older: DetachedCandidate, candidate: Candidate, table: Mapping[str, Legacy], rules: Digest
+    ) -> Terms:
         return Terms(
-            audience=self.anchor.audience, legacy=self.rules.legacy, rules=self.digest, keyid=older.keyid,
+            audience=self.anchor.audience, legacy=table, rules=rules, keyid=older.keyid,
             received_at=candidate.issued_at, window=lambda _target: candidate.window,
         )  # fmt: skip
 
