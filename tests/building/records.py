@@ -216,7 +216,7 @@ ROLLOUT = {
     "schema": "cutover/rollout-plan/v1",
     "cohorts": [
         {"name": "first", "environment": "production", "share_percent": 1},
-        {"name": "all", "environment": "production", "share_percent": 99},
+        {"name": "all", "environment": "production", "share_percent": 90},
     ],
 }
 FLAGS = {

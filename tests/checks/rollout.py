@@ -15,6 +15,7 @@ def share(number: int, code: str) -> tuple[tuple[str, str], ...]:
 
 
 BOTH = (cohort("all"), cohort("all", "staging"))
+EXCEED = (("COHORT_SHARES_EXCEED", "/cohorts"),)
 NO_PLAN = example("no plan: that is a gap", lambda: scene(put(ABSENT, "cohorts")))
 
 EXAMPLES = {
@@ -39,24 +40,39 @@ EXAMPLES = {
     ),
     "rollout.sized": Examples(
         passing=(
-            example("one per cent, then all: shares are cumulative", scene),
+            example("as it is", scene),
             NO_PLAN,
             cohorts("no share: that is a gap", cohort("all", share=ABSENT), BOTH[1]),
-            cohorts("a tenth, a half, all", *(cohort(str(n), share=n) for n in (10, 50, 100))),
         ),
-        failing=(
-            cohorts("nothing", cohort("all", share=0), BOTH[1], finds=share(0, "COHORT_UNSIZED")),
-            cohorts("more than all", BOTH[1], cohort("all", share=101), finds=share(1, "COHORT_SHARES_EXCEED")),
-        ),
+        failing=(cohorts("nothing", cohort("all", share=0), BOTH[1], finds=share(0, "COHORT_UNSIZED")),),
         hostile=(
             cohorts("below nothing", cohort("all", share=-1), finds=share(0, "COHORT_UNSIZED")),
-            cohorts("as large as JSON goes", cohort("all", share=2**53 - 1), finds=share(0, "COHORT_SHARES_EXCEED")),
-            example(
-                "larger than that", lambda: scene(forced={"/cohorts/0/share_percent": 10**400}),
-                *share(0, "COHORT_SHARES_EXCEED"),
-            ),
+            cohorts("far below nothing", cohort("all", share=1 - 2**53), finds=share(0, "COHORT_UNSIZED")),
             cohorts("a long name", cohort(LONG, share=0), finds=share(0, "COHORT_UNSIZED")),
             cohorts("a name that turns text around", cohort(TURNED, share=0), finds=share(0, "COHORT_UNSIZED")),
+        ),
+    ),
+    "rollout.shares-fit": Examples(
+        passing=(
+            example("a part, then the rest, and all of another environment", scene),
+            NO_PLAN,
+            cohorts("less than all", cohort("first", share=1), cohort("all", share=98)),
+            cohorts("one share is a gap", cohort("first", share=ABSENT), cohort("all", share=100)),
+            cohorts("nobody says where one is, which is a gap", cohort("first", ABSENT, 1), cohort("all")),
+        ),
+        failing=(
+            cohorts("one per cent too much", cohort("first", share=1), cohort("all"), finds=EXCEED),
+            cohorts("in two spellings", cohort("first", "PROD", 51), cohort("all", share=50), finds=EXCEED),
+            cohorts(
+                "in both environments", *BOTH, cohort("first", share=1), cohort("first", "stage", 1), finds=EXCEED * 2
+            ),
+        ),
+        hostile=(
+            cohorts("evened out by less", cohort("first", share=-1), cohort("all", share=101), finds=EXCEED),
+            cohorts("as large as JSON goes", cohort("all", share=2**53 - 1), finds=EXCEED),
+            example("larger than that", lambda: scene(forced={"/cohorts/0/share_percent": 10**400}), *EXCEED),
+            cohorts("in a place of markup", cohort("all", MARKUP), cohort("first", MARKUP), finds=EXCEED),
+            cohorts("a hundred cohorts", *(cohort(f"c{n}", share=2) for n in range(100)), finds=EXCEED),
         ),
     ),
     "rollout.in-scope": Examples(

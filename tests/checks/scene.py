@@ -126,7 +126,7 @@ def bundle_said() -> dict[str, Any]:
             "number": "CHG-1", "title": "Cancel orders", "state": "approved", "risk": "moderate",
             "requester": "dana@change", "components": ["service", "worker"], "environments": ["production", "staging"],
         },
-        "cohorts": [cohort("first", share=1), cohort("all"), cohort("all", "staging")],
+        "cohorts": [cohort("first", share=1), cohort("all", share=99), cohort("all", "staging")],
         "flags": [flag("orders.cancel"), flag("orders.admin", type="permission", expires_at=None)],
         "overlays": [
             overlay("production", ("replicas", 1, 6), ("region", None, "eu-central-1")),

@@ -1,11 +1,13 @@
 """Row 6: every environment of the release has cohorts, each of a size, each where the release goes.
 
-Shares are cumulative, as progressive rollouts are planned: a cohort's share is how much of its environment has the
-release once this cohort has it (1, 10, 50, 100). So each is compared with 100 by itself, and they are not added up.
+A share is how much of its environment a cohort itself is: 10 for the canary, and 90 for everyone else. The cohorts of
+one environment are parts of it, so their shares add up to no more than 100; to less, where some wait for another
+release.
 """
 
 from collections.abc import Iterator
 
+from cutover.contracts.bundle import Sourced
 from cutover.domain import bounded
 from cutover.domain.checks.context import Context, Problem, Rule
 from cutover.domain.checks.fields import about, environments, listed, many, rendered, shown, sourced, unknown
@@ -37,18 +39,39 @@ def present(context: Context) -> Iterator[Problem]:
 
 
 def sized(context: Context) -> Iterator[Problem]:
-    """Every cohort has a share of its environment: more than nothing, and no more than all of it."""
+    """Every cohort has a share of its environment: more than nothing."""
     for number, cohort in enumerate(many(context.bundle.cohorts)):
         share = sourced(cohort.share_percent)
-        if share is not None and not 0 < share.value <= WHOLE:
+        if share is not None and share.value <= 0:
             yield Problem(
-                code="COHORT_UNSIZED" if share.value <= 0 else "COHORT_SHARES_EXCEED",
+                code="COHORT_UNSIZED",
                 field=f"/cohorts/{number}/share_percent",
                 subject=share.from_.evidence,
                 found=bounded.line(f"cohort {shown(cohort.name.value)} has a share of {shown(share.value)} %"),
-                wanted="how much of the environment has the release once this cohort has it: 1 to 100 %",
+                wanted="how much of its environment the cohort is: 1 to 100 %",
                 mend="size the cohort in the rollout plan; answer with its new version, or announce that",
                 evidence=(share.from_.evidence,),
+            )
+
+
+def shares_fit(context: Context) -> Iterator[Problem]:
+    """The cohorts of one environment are together no more than all of it."""
+    shares: dict[str, list[Sourced[int]]] = {}
+    for cohort in many(context.bundle.cohorts):
+        place, share = sourced(cohort.environment), sourced(cohort.share_percent)
+        if place is not None and share is not None:
+            shares.setdefault(rendered(context, "environment", place.value), []).append(share)
+    for name, every in shares.items():
+        total = sum(max(0, share.value) for share in every)  # what is below nothing is held, and evens out nothing
+        if total > WHOLE:
+            yield Problem(
+                code="COHORT_SHARES_EXCEED",
+                field="/cohorts",
+                subject=about(every[0].from_.evidence, name),
+                found=bounded.line(f"the cohorts in {shown(name)} have shares of {shown(total)} % together"),
+                wanted=f"each cohort's own share of the environment, and no more than {WHOLE} % of it together",
+                mend="size the cohorts in the rollout plan; answer with its new version, or announce that",
+                evidence=(every[0].from_.evidence,),
             )
 
 
@@ -99,6 +122,7 @@ def names_known(context: Context) -> Iterator[Problem]:
 RULES = (
     Rule("rollout.present", present, reads=("rollout",)),
     Rule("rollout.sized", sized, reads=("rollout",)),
+    Rule("rollout.shares-fit", shares_fit, reads=("rollout",)),
     Rule("rollout.in-scope", in_scope, reads=("rollout",)),
     Rule("rollout.unique", unique, reads=("rollout",)),
     Rule("rollout.names-known", names_known, reads=("rollout",)),
