@@ -5,6 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import boto3
 import pytest
 
 from infra import asset, packer
@@ -38,6 +39,33 @@ def test_it_leaves_out_what_the_runtime_brings(names: list[str]) -> None:
     tops = {name.partition("/")[0] for name in names}
     assert not tops & {"boto3", "botocore", "s3transfer", "dateutil", "six.py", "urllib3"}
     assert not tops & {"aws_cdk", "pytest", "typer", "moto"}
+    assert not tops & {"rich", "pygments", "markdown_it", "mdurl"}
+
+
+ALONE = """
+import importlib, pkgutil, sys
+sys.path[:0] = sys.argv[1:]
+import cutover
+for each in pkgutil.walk_packages(cutover.__path__, "cutover."):
+    importlib.import_module(each.name)
+import sigstore.models, sigstore.verify
+import ijson, packageurl, tzdata, yaml
+foreign = {name for name, module in sys.modules.items() if "site-packages" in (getattr(module, "__file__", "") or "")}
+assert not foreign, foreign
+"""
+
+
+def test_every_module_loads_from_the_package_and_the_runtime_alone(package: Path, tmp_path: Path) -> None:
+    """So nothing that was left out of it is missed, and nothing of this environment helps."""
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "package")
+    (runtime := tmp_path / "runtime").mkdir()
+    installed = Path(boto3.__file__).parents[1]
+    for name in ("boto3", "botocore", "s3transfer", "dateutil", "six.py", "urllib3"):
+        (runtime / name).symlink_to(installed / name)
+    command = [sys.executable, "-I", "-S", "-W", "ignore", "-c", ALONE, tmp_path / "package", runtime]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def test_it_holds_byte_code_for_every_module(names: list[str]) -> None:
