@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import yaml
@@ -24,6 +24,7 @@ TYPES = {
     for kind in ("handoff", "candidate", "rules", "facts", "trust", "waiver")
 }
 STATEMENT = "application/vnd.in-toto+json"
+OLDER = b'{"contract":'
 BUNDLE_HEADER = {"schema", "cutover", "revision", "as_of", "engine", "rules", "evidence_set"}
 STATEMENT_KEYS = {"_type", "subject", "predicateType", "predicate"}
 HANDOFF_KEYS = {
@@ -143,14 +144,21 @@ def signed_by(envelope: Any, kind: str, public_keys: Mapping[str, bytes]) -> set
     good = set()
     for signature in envelope["signatures"]:
         need(set(signature) == {"keyid", "sig"}, "not a signature")
-        key = load_der_public_key(public_keys[signature["keyid"]]) if signature["keyid"] in public_keys else None
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1":
-            try:
-                key.verify(unbase64(signature["sig"]), message, ec.ECDSA(SHA256()))
-            except InvalidSignature:
-                continue
+        if signature["keyid"] in public_keys and verifies(public_keys[signature["keyid"]], signature["sig"], message):
             good.add(signature["keyid"])
     return good
+
+
+def verifies(public_key: bytes, signature: str, message: bytes) -> bool:
+    """ECDSA over P-256 and SHA-256, in DER."""
+    key = load_der_public_key(public_key)
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        return False
+    try:
+        key.verify(unbase64(signature), message, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 KINDS = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
@@ -247,6 +255,19 @@ class Verifier:
         ]
         need(counted, f"no valid key for {purpose} signed it")
         return parse(unbase64(envelope["payload"])), counted
+
+    def signed_beside(self, announcement: Any, time: datetime) -> list[Any]:
+        """The keys for candidates, valid at that time, whose signature stands beside an older document."""
+        self.shaped("detached-candidate.v0", announcement)
+        return [
+            key
+            for key in self.keys
+            if key["id"] == announcement["keyid"]
+            and key["purpose"] == "candidate"
+            and instant(key["not_before"]) <= time < instant(key["not_after"])
+            and (key.get("revoked_at") is None or time < instant(key["revoked_at"]))
+            and verifies(unbase64(key["public_key"]), announcement["signature"], unbase64(announcement["document"]))
+        ]
 
     def verify(self, message: bytes, *, at: datetime | None = None, queue_arn: str | None = None) -> None:
         need(len(message) <= 1_048_576, "too large")
@@ -358,7 +379,7 @@ class Shelf:
             verifier.shaped(name, parse(self.bytes(name)))
             for name in ("bundle", "lineage", "hold-register", "evidence-set")
         )
-        rules = self.payload("rules", manifest["rules"])
+        rules = self.rules = self.payload("rules", manifest["rules"])
         self.facts: dict[str, Any] = {}
         for name, digest in self.listed:
             if name.startswith("facts/"):
@@ -393,7 +414,9 @@ class Shelf:
         digests: list[str] = []
         for section, each in self.sections:
             if each["unwraps"] is not None:
-                content = made_of(section, self.verifier.documents[each["unwraps"]])
+                original = self.verifier.documents[each["unwraps"]]
+                older = section == "candidate" and original.startswith(OLDER)
+                content = translated(self, original) if older else made_of(section, original)
                 need(sha256(content) == each["sha256"], "not what is made of the evidence that it names")
                 if each["unwraps"] != self.named["candidate"]:
                     digests.append(each["unwraps"])
@@ -408,10 +431,17 @@ class Shelf:
         evidence = self.evidence_set["candidate"]
         sealed = parse(self.bytes("candidate"))
         arrived = instant(evidence["fetched_at"])
-        candidate, keys = self.verifier.opened(sealed, TYPES["candidate"], "candidate", arrived)
+        if "contract" in sealed:
+            keys = self.verifier.signed_beside(sealed, arrived)
+            payload = self.verifier.documents[evidence["sha256"]]
+            candidate = parse(payload)
+            need(instant(candidate["issued_at"]) <= arrived, "received after it was admitted")
+        else:
+            candidate, keys = self.verifier.opened(sealed, TYPES["candidate"], "candidate", arrived)
+            payload = unbase64(sealed["payload"])
+            need(candidate.get("translated") is None, "only Cutover translates")
         need(any(map(self.about_us, keys)), "its key may not announce this product")
-        digest = sha256(unbase64(sealed["payload"]))
-        need(digest == self.bound["candidate"] == evidence["sha256"], "another candidate")
+        need(sha256(payload) == self.bound["candidate"] == evidence["sha256"], "another candidate")
         names = {each["name"] for each in candidate["components"]}
         need({each["component"] for each in candidate["attestations"]} <= names, "attestations of something else")
         need(candidate.get("rehearsal", False) is False, "a rehearsal")
@@ -422,6 +452,7 @@ class Shelf:
         target = bound["destination"]["target"]
         product, rest = bound["cutover"].split("@")
         need([product, rest.split(".")[0]] == [candidate["product"], candidate["target"]], "another cutover")
+        need(rest.count(".") == 1, "a rehearsal's cutover")
         need(candidate["audience"] == bound["audience"] and candidate["target"] == target, "another destination")
         need(candidate["window"] == bound["window"]["id"], "another window")
         need(instant(bound["valid_until"]) <= instant(candidate["expires_at"]), "valid longer than its candidate")
@@ -437,7 +468,8 @@ class Shelf:
         need(self.trace["bundle"] == self.named["bundle"], "the lineage of another bundle")
         release = {**candidate, **candidate["authority"]}
         for name, field in bundle["release"].items():
-            value = [each["value"] for each in field] if name == "environments" else field["value"]
+            value = [each["value"] for each in field] if name == "environments" else field.get("value")
+            need(name == "commit" or value is not None, f"{name} is waived")
             need(value == release[name], f"{name} is not the candidate's")
         names = [each["name"]["value"] for each in bundle["components"]]
         need(names == [each["name"] for each in candidate["components"]], "other components")
@@ -503,6 +535,67 @@ def leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{pointer}/{index}")
     else:
         yield pointer, value
+
+
+def translated(package: Shelf, original: bytes) -> bytes:
+    """The candidate that is made of an older document. Its window, and when it was received, it says itself; and what
+    the table of services said, where these are not the rules that it was made with.
+    """
+    announcement = parse(original)
+    content = unbase64(announcement["document"])
+    flat = package.verifier.shaped("candidate.v0", parse(content, exact=False))
+    said = parse(package.verifier.documents[package.evidence_set["candidate"]["sha256"]])
+    rules = said["translated"]["rules"]
+    ours = rules == package.bound["rules"]
+    service = package.rules["legacy"][flat["service"]] if ours else as_said(flat, said)
+    again = translation(flat, service, instant(said["issued_at"]), announcement["keyid"])
+    again["translated"] = {"contract": announcement["contract"], "original": sha256(content), "rules": rules}
+    again |= {"audience": package.verifier.audience, "window": said["window"], "issued_at": said["issued_at"]}
+    return canonical(again)
+
+
+def as_said(flat: Any, said: Any) -> dict[str, Any]:
+    """The table's part of a translation, as the translation itself has it."""
+    lasts = instant(said["expires_at"]) - instant(said["issued_at"])
+    return {
+        "product": said["product"], "component": said["components"][0]["name"], "repository": said["repository"],
+        "workflow": said["authority"]["workflow"], "requester": said["requester"],
+        "registry": said["components"][0]["artifact"]["source"], "changes": said["change"]["source"],
+        "records": said["rollout"]["source"], "rollout": said["rollout"]["record"], "flags": said["flags"]["record"],
+        "rollback": said["rollback"]["plan"]["record"], "criteria": said["rollback"]["criteria"],
+        "targets": {flat["environment"]: said["target"]}, "valid_for": int(lasts.total_seconds()),
+    }  # fmt: skip
+
+
+def translation(flat: Any, service: Any, received: datetime, keyid: str) -> dict[str, Any]:
+    """What an older document says, and what the policy's owners say of its service; nothing else."""
+
+    def unpinned(source: str, record: str) -> dict[str, Any]:
+        return {"source": service[source], "record": record, "version": "unpinned", "digest": None}
+
+    target = service["targets"][flat["environment"]]
+    artifact = {
+        "source": service["registry"], "record": f"{flat['image']}:{flat['tag']}", "version": flat["digest"],
+        "digest": flat["digest"],
+    }  # fmt: skip
+    ends = received + timedelta(seconds=service["valid_for"])
+    return {
+        "schema": "cutover/candidate/v1", "product": service["product"], "version": flat["version"],
+        "repository": service["repository"], "commit": None,
+        "authority": {"workflow": service["workflow"], "run": f"cutover/candidate/v0 signed by {keyid}"},
+        "requester": service["requester"], "target": target, "environments": [target],
+        "rationale": "Translated from cutover/candidate/v0, which gives no reason for a release. It names "
+        f"{flat['approver']} as its approver; that counts for nothing here.",
+        "components": [
+            {"name": service["component"], "artifact": artifact, "provenance": None, "dependencies": None,
+             "catalog": None}
+        ],
+        "attestations": [], "change": unpinned("changes", flat["change"]),
+        "rollout": unpinned("records", service["rollout"]), "flags": unpinned("records", service["flags"]),
+        "overlays": None, "waivers": [], "sequence": 0, "rehearsal": False,
+        "rollback": {"criteria": service["criteria"], "plan": unpinned("records", service["rollback"])},
+        "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }  # fmt: skip
 
 
 def made_of(section: str, original: bytes) -> bytes:

@@ -38,12 +38,14 @@ MODELS: dict[str, type[Model]] = {
 
 PUBLISHED = Path(__file__).parent.parent.parent / "docs" / "schemas"
 PUBLISHED_AS = {"hold-register": "cleared-register"}
+OLDER = ("candidate.v0", "detached-candidate.v0")
 
 
 @functools.cache
 def schemas() -> Mapping[str, Any]:
     """The published JSON Schemas, which are all that the independent verifier knows of a document's shape."""
-    return {name: json.loads((PUBLISHED / f"{PUBLISHED_AS.get(name, name)}.v1.json").read_text()) for name in MODELS}
+    files = {name: f"{PUBLISHED_AS.get(name, name)}.v1" for name in MODELS} | {name: name for name in OLDER}
+    return {name: json.loads((PUBLISHED / f"{file}.json").read_text()) for name, file in files.items()}
 
 
 class Judges:

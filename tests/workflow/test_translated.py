@@ -29,6 +29,8 @@ from tests.fakes.sources import FakeSources
 from tests.simulator.journeys import AFTER_OPENING, open_holds, told
 from tests.simulator.resolving import resolve, result, waived
 from tests.simulator.world import ARTIFACT_BYTES, World
+from tests.verifier.independent import accepts
+from tests.verifier.judging import schemas
 from tests.workflow.test_refused import assert_refused
 
 ARTIFACT = canonical.digest(ARTIFACT_BYTES)
@@ -222,9 +224,11 @@ def revise_drill(world: World) -> None:
 def judged(world: World, message: bytes, replaced: dict[Digest, bytes] | None = None) -> Report:
     handoff = Handoff.model_validate_json(dsse.decode_base64(dsse.parse(message).payload))
     documents = {each.digest: world.wiring.store.get(each.digest, limit=2**26) for each in handoff.documents}
-    return verify_handoff(
-        message, trust=world.deployment.trust_file(), documents=documents | (replaced or {}), now=OPENS_AT
-    )
+    trust, having = world.deployment.trust_file(), documents | (replaced or {})
+    report = verify_handoff(message, trust=trust, documents=having, now=OPENS_AT)
+    second = accepts(message, trust=trust, documents=having, now=OPENS_AT, schemas=schemas())
+    assert second == report.verified, f"the verifiers disagree: {report.code} ({report.detail})"
+    return report
 
 
 def test_it_is_handed_off_and_verified() -> None:
