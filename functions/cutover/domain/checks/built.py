@@ -1,5 +1,6 @@
 """What the provenance of a component says of its build, in all the places where it may say it, its certificate too."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,8 @@ from cutover.domain.statements import Signed
 from cutover.errors import Refused
 
 Claim = Literal["builder", "repository", "ref", "workflow", "commit"]
+SHOWN, LISTED = 150, 3
+"""So many characters of one address, and so many addresses, are shown."""
 Claims = dict[Claim, tuple[str, ...]]
 
 
@@ -36,6 +39,14 @@ def built(context: Context) -> Iterator[Built]:
         claims = {claim: _once(values, certified.get(claim, ())) for claim, values in _said(document).items()}
         event = (certificate.event,) if certificate is not None and certificate.event else ()
         yield Built(each, claims, _once(slsa.said(document, slsa.EVENTS), event), slsa.said(document, slsa.HEADS))
+
+
+def named(values: Iterable[str], *, empty: str = "nothing") -> str:
+    """A few of the values, long enough to see where two addresses differ: most begin alike."""
+    every = tuple(values)
+    more = f" and {len(every) - LISTED} more" if len(every) > LISTED else ""
+    cut = (each if len(each) <= SHOWN else each[: SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}" for each in every[:LISTED])
+    return ", ".join(json.dumps(each, ensure_ascii=False) for each in cut) + more or empty
 
 
 def _certificate(context: Context, each: Stated) -> Signed | None:

@@ -11,9 +11,9 @@ from cutover.contracts.policy import BuildOrigin
 from cutover.domain import bounded, slsa
 from cutover.domain.canonical import same
 from cutover.domain.checks import stated as statements
-from cutover.domain.checks.built import Built, Claim, built
+from cutover.domain.checks.built import Built, Claim, built, named
 from cutover.domain.checks.context import Context, Problem, Rule
-from cutover.domain.checks.fields import listed, shown
+from cutover.domain.checks.fields import shown
 from cutover.domain.patterns import admitted
 from cutover.domain.pointer import resolve
 
@@ -54,7 +54,7 @@ def kind(context: Context) -> Iterator[Problem]:
                 "PROVENANCE_TYPE_UNKNOWN",
                 "statement",
                 found=f"a statement of type {shown(statement)}, its predicate of type {shown(predicate)}",
-                wanted=f"an in-toto Statement with one of {listed(slsa.PREDICATE_TYPES)}",
+                wanted=f"an in-toto Statement with one of {' or '.join(slsa.PREDICATE_TYPES)}",
                 mend="let the builder attest SLSA provenance v1 or v0.2, and refer to that",
             )
 
@@ -94,8 +94,8 @@ def source(context: Context) -> Iterator[Problem]:
                 each,
                 "PROVENANCE_REPOSITORY_MISMATCH",
                 "repository",
-                found=f"built from {listed(others)}",
-                wanted=f"built from the announced {shown(announced)}",
+                found=f"built from {named(others)}",
+                wanted=f"built from the announced {named((announced,))}",
                 mend="announce the repository that was built, or build the one that was announced",
             )
 
@@ -114,7 +114,7 @@ def reviewed(context: Context) -> Iterator[Problem]:
                 each,
                 "PROVENANCE_FROM_PULL_REQUEST",
                 "ref",
-                found=f"built for a pull request: {listed(signs)}",
+                found=f"built for a pull request: {named(signs)}",
                 wanted="a run from a reviewed branch or tag",
                 mend="build it again from the branch or tag that was reviewed, and announce that",
             )
@@ -130,7 +130,7 @@ def commit(context: Context) -> Iterator[Problem]:
                 each,
                 "PROVENANCE_COMMIT_MISMATCH",
                 "commit",
-                found=f"built from {listed(others)}",
+                found=f"built from {named(others)}",
                 wanted=f"built from the announced {announced}",
                 mend="announce the commit that was built, or build the one that was announced",
             )
@@ -140,7 +140,7 @@ def consistent(context: Context) -> Iterator[Problem]:
     """It does not contradict itself, or its certificate, even within what the lists would allow."""
     claims: tuple[Claim, ...] = ("builder", "repository", "ref", "workflow")
     for each in built(context):
-        several = [f"{claim} {listed(each.claims[claim])}" for claim in claims if len(each.claims[claim]) > 1]
+        several = [f"{claim} {named(each.claims[claim])}" for claim in claims if len(each.claims[claim]) > 1]
         if several:
             yield _problem(
                 each,
@@ -161,12 +161,12 @@ def _not_allowed(context: Context, claim: Claim, allowed: tuple[str, ...], code:
     for each in built(context):
         others = [said for said in each.claims[claim] if not admitted(allowed, said)]
         if others:
-            found = f"the {claim} {listed(others)}"
+            found = f"the {claim} {named(others)}"
             yield _problem(each, code, claim, found=found, wanted=_wanted(claim, allowed), mend=_MEND)
 
 
 def _wanted(claim: Claim, allowed: tuple[str, ...]) -> str:
-    return f"a {claim} of those that the rules allow: {listed(allowed, empty='they allow none')}"
+    return f"a {claim} of those that the rules allow: {named(allowed, empty='they allow none')}"
 
 
 RULES = (
