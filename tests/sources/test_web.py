@@ -180,6 +180,8 @@ GARBAGE = {
     "no HTTP": [b"SSH-2.0-OpenSSH_9.2\r\n\r\n"],
     "two lengths": [b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx"],
     "a length that is none": [head(200, content_length="-1")],
+    "a length of many digits": [head(200, content_length="9" * 5000)],
+    "a switch of protocols": [head(101, connection="upgrade", upgrade="other")],
     "an endless head": [b"HTTP/1.1 200 OK\r\n", b"x: y\r\n" * 40_000],
     "nothing": [],
 }
@@ -220,6 +222,16 @@ def test_only_listed_hosts_are_asked(url: str) -> None:
 
     client = CheckedWeb(resolve=never)
     assert code_of(lambda: client.get(url, hosts=["records.example"], limit=9)) == "SOURCE_HOST_NOT_LISTED"
+
+
+@pytest.mark.parametrize("host", ["records.example", "records.example:443"])
+@pytest.mark.parametrize("listed", ["records.example", "records.example:443"])
+def test_the_port_of_https_may_be_said_or_not(host: str, listed: str) -> None:
+    client = CheckedWeb(resolve=leading_to("10.0.0.1"))
+    code = code_of(lambda: client.get(f"https://{host}/r", hosts=[listed], limit=9))
+    assert code == "SOURCE_ADDRESS_FORBIDDEN"
+    code = code_of(lambda: client.get(f"https://{host}/r", hosts=[f"{listed[:15]}:1443"], limit=9))
+    assert code == "SOURCE_HOST_NOT_LISTED"
 
 
 @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "HTTP"])

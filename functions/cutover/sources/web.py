@@ -65,7 +65,7 @@ class Web(Protocol):
     ) -> Answer:  # fmt: skip
         """Ask for ``url`` (``GET`` or ``HEAD``), whose host is one of ``hosts``: at most ``limit`` bytes.
 
-        ``hosts``: names in lower case, with ``:port`` where it is not 443. Raises ``Unauthorized``; ``Refused``
+        ``hosts``: names in lower case, with ``:port`` unless it is 443. Raises ``Unauthorized``; ``Refused``
         (``SOURCE_DENIED``, ``SOURCE_RECORD_MISSING``, ``SOURCE_RECORD_TOO_LARGE``, ``SOURCE_TRUNCATED``,
         ``SOURCE_TOO_SLOW``, ``SOURCE_ENCODED``, ``SOURCE_NOT_TLS``, ``SOURCE_NOT_TRUSTED``, ``SOURCE_HOST_NOT_LISTED``,
         ``SOURCE_ADDRESS_FORBIDDEN``, ``SOURCE_REDIRECTED_ELSEWHERE``, ``SOURCE_ANSWER_UNEXPECTED``); and
@@ -133,7 +133,7 @@ class CheckedWeb:
             raise Refused("SOURCE_NOT_TLS", f"{shown(url)} is not an address of HTTPS")
         if url.userinfo:
             raise Refused("SOURCE_HOST_NOT_LISTED", f"{shown(url)} names a user", "name the credential by its purpose")
-        if origin(url) not in hosts:
+        if origin(url) not in {host.removesuffix(":443") for host in hosts}:
             raise Refused(
                 "SOURCE_HOST_NOT_LISTED", f"{origin(url)} is not a host of this source", "add it to the source's hosts"
             )
