@@ -38,8 +38,8 @@ help: ## Show this help
 setup: .venv/.stamp .emulator/.stamp ## Create .venv/ and .emulator/ (every other target does so by itself)
 
 .PHONY: demo
-demo: setup ## Release this project through the local stack; AUTO=1 plays the approvers
-	@$(BIN)/cutover demo $(if $(filter 1,$(AUTO)),--auto)
+demo: setup ## Release this project through the local stack; AUTO=1 plays the approvers (SCENARIO=held: stop, and mend)
+	@$(BIN)/cutover demo $(if $(filter 1,$(AUTO)),--auto) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 ##@ For working on it
 

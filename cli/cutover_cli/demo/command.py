@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,8 +21,18 @@ Folder = Annotated[
 ]
 
 
+class Scenario(StrEnum):
+    """Which way the release of the demo goes."""
+
+    MAIN = "main"
+    HELD = "held"
+
+
 def demo(
     auto: Annotated[bool, typer.Option("--auto", help="Play the two approvers, over HTTP.")] = False,
+    scenario: Annotated[
+        Scenario, typer.Option(help="held: stop on an old drill and a waiver that ends too early, and mend both.")
+    ] = Scenario.MAIN,
     down: Annotated[bool, typer.Option("--down", help="End the local stack afterwards.")] = False,
     folder: Folder = None,
     form: FormatOption = Format.TEXT,
@@ -35,14 +46,15 @@ def demo(
     from cutover_cli.demo.workspace import DEFAULT, Workspace
     from cutover_cli.local.place import Place, repository
 
-    progress = Progress(Console(highlight=False, stderr=form is Format.JSON), STEPS)
+    held = scenario is Scenario.HELD
+    progress = Progress(Console(highlight=False, stderr=form is Format.JSON), STEPS + (2 if held else 0))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FAILED))  # so that --down is kept then too
     with answering(form):
         root = repository()
         place = Workspace((folder or root / DEFAULT).resolve(), default=folder is None)
         state = Place.at(place.stack)
         try:
-            report = Demo(Options(root, place, auto, down), progress).run()
+            report = Demo(Options(root, place, auto, down, held), progress).run()
         except KeyboardInterrupt:
             progress.plain("\nStopped. Nothing of this run is used again; the next one starts a new local stack.")
             raise typer.Exit(Exit.FAILED) from None

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from cutover.contracts.base import Digest
-from cutover.contracts.holds import HoldRegister
+from cutover.contracts.holds import Hold, HoldRegister
+from cutover.domain import holds
 from cutover.domain.record import FINAL, Admission, RevisionRecord, Status
+from cutover.loading import load
 from cutover.ports import Records, Store
 from cutover_cli.demo import road
 from cutover_cli.demo.errors import NotAsPromised, ReleaseStopped, StepTimedOut
@@ -18,7 +20,6 @@ from cutover_cli.local.stack import LocalStack
 T = TypeVar("T")
 _POLL_SECONDS = 0.2
 _BROKEN = frozenset({"ABORTED", "FAILED", "TIMED_OUT"})
-_MAX_REGISTER_BYTES = 4 * 1_048_576
 
 
 class Follower:
@@ -39,6 +40,7 @@ class Follower:
         self._records, self._store = records, store
         self._execution: str | None = None
         self._printed = 0
+        self._revision: int | None = None
 
     def until(self, what: str, ready: Callable[[], T | None], *, seconds: float) -> T:
         """Waits for `ready` to give something, and prints states as they are entered.
@@ -66,7 +68,17 @@ class Follower:
         found = self.admission()
         if found is None or found.cutover is None or found.revision is None:
             return None
-        return self._records.revision(found.cutover, found.revision)
+        return self._records.revision(found.cutover, self._revision or found.revision)
+
+    def go_on_with(self, revision: int) -> None:
+        """From here on: a revision that followed the first one, in an execution of its own."""
+        self._revision, self._execution, self._printed = revision, None, 0
+
+    def open_holds(self, record: RevisionRecord) -> tuple[Hold, ...]:
+        """What keeps a revision from being bound."""
+        if record.hold_register is None:
+            return ()
+        return holds.open_holds(load(self._store, record.hold_register, HoldRegister))
 
     def reached(self, *statuses: Status) -> Callable[[], RevisionRecord | None]:
         """For `until`: the record, once it has one of these statuses."""
@@ -82,10 +94,18 @@ class Follower:
         if self._execution is None:
             for arn in self._stack.executions():
                 described = self._stack.clients.stepfunctions.describe_execution(executionArn=arn)
-                if json.loads(described.get("input", "{}")).get("admission") == self._admission:
+                if self._is_ours(json.loads(described.get("input", "{}"))):
                     self._execution = arn
                     break
         return self._execution
+
+    def _is_ours(self, given: Mapping[str, Any]) -> bool:
+        if self._revision is None:
+            return given.get("admission") == self._admission
+        record, served = self.record(), given.get("record", {})
+        return record is not None and (served.get("cutover"), served.get("revision")) == (
+            record.cutover, record.revision
+        )  # fmt: skip
 
     def status(self) -> str | None:
         """What Step Functions says of the execution; None before it is started."""
@@ -106,7 +126,7 @@ class Follower:
     def kept_to_the_road(self) -> int:
         """How many states it took. Raises NotAsPromised unless they are those of the main road."""
         entered = self.states()
-        road.check(entered, self._definition)
+        road.check(entered, self._definition, resumed=self._revision is not None)
         return len(set(entered))
 
     def show(self) -> None:
@@ -133,12 +153,7 @@ class Follower:
             raise NotAsPromised(f"the execution ended {status}.{last_errors(self._stack)}")
 
     def _holds(self, record: RevisionRecord) -> list[str]:
-        if record.hold_register is None:
-            return []
-        content = self._store.get(record.hold_register, limit=_MAX_REGISTER_BYTES)
-        register = HoldRegister.model_validate_json(content)
         return [
             f"{hold.code} at {hold.field}: found {hold.found}; wanted {hold.wanted}; to mend it: {hold.mend}"
-            for hold in register.holds
-            if hold.resolution is None
+            for hold in self.open_holds(record)
         ]

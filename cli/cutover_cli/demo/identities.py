@@ -17,6 +17,7 @@ class Identities:
     builder: LocalKey
     attester: LocalKey
     waiver: LocalKey
+    resolver: LocalKey
     operator_withdrawal: LocalKey
     operator_brake: LocalKey
 
@@ -36,6 +37,7 @@ class Identities:
             ("provenance", "The demo's builder", self.builder, None),
             ("attestation", "The demo's smoke test", self.attester, None),
             ("waiver", "Whoever grants waivers in the demo", self.waiver, "omar"),
+            ("resolution", "Whoever answers holds in the demo", self.resolver, "omar"),
             ("withdrawal", "The demo's operator", self.operator_withdrawal, None),
             ("brake", "The demo's operator", self.operator_brake, None),
         )

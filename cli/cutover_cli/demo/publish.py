@@ -99,6 +99,7 @@ def candidate(
     *,
     components: list[tuple[CandidateComponent, NamedAttestation]],
     records: Mapping[str, Reference],
+    waivers: tuple[Reference, ...] = (),
 ) -> Candidate:
     """The candidate, unsigned. `records` has `change`, `rollout`, `flags`, `overlays` and `rollback`.
 
@@ -129,6 +130,7 @@ def candidate(
             ),
             plan=records["rollback"],
         ),
+        waivers=waivers,
         issued_at=release.at,
         sequence=int(release.at.timestamp()),
         expires_at=deployment.closes_at + _OUTLIVES_WINDOW,

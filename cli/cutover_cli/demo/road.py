@@ -18,8 +18,11 @@ MAIN_ROAD = (
 """The status that each Choice finds when nothing goes wrong, in order; the last one stays."""
 
 
-def main_road(definition: Mapping[str, Any]) -> list[str]:
-    """The states from start to end when every Choice finds the next status; a Parallel's branches follow it."""
+def main_road(definition: Mapping[str, Any], *, resumed: bool = False) -> list[str]:
+    """The states from start to end when every Choice finds the next status; a Parallel's branches follow it.
+
+    ``resumed``: of an execution that takes up a revision instead of admitting a candidate.
+    """
     statuses = iter(MAIN_ROAD)
     status = ""
     road: list[str] = []
@@ -32,7 +35,7 @@ def main_road(definition: Mapping[str, Any]) -> list[str]:
         if state["Type"] == "Choice":
             if _routes_by_status(state):
                 status = next(statuses, status)
-            name = _chosen(state, status)
+            name = _chosen(state, status or ("resume" if resumed else ""))
         else:
             name = state["Next"]
         if name in road:
@@ -57,12 +60,12 @@ def visited(history: Iterable[Mapping[str, Any]], definition: Mapping[str, Any])
     return found
 
 
-def check(entered: Sequence[str], definition: Mapping[str, Any]) -> None:
+def check(entered: Sequence[str], definition: Mapping[str, Any], *, resumed: bool = False) -> None:
     """Raises NotAsPromised unless exactly the main road's states were entered, first in its order.
 
     A wait may be entered again: a wake-up is only a reason to look. Branches of a Parallel have no order.
     """
-    road = main_road(definition)
+    road = main_road(definition, resumed=resumed)
     if missing := [name for name in road if name not in entered]:
         raise NotAsPromised(f"the execution never entered {', '.join(missing)}")
     if strays := sorted(set(entered) - set(road)):

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cutover.contracts.base import Model
+from cutover.contracts.candidate import Reference
 from cutover.contracts.envelope import Envelope
 from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover_cli import candidates, policy
-from cutover_cli.demo import approvers, deployment, mails, make, publish, receive, records, stand
+from cutover_cli.demo import approvers, deployment, held, mails, make, publish, receive, records, stand
 from cutover_cli.demo.build import Checkout
 from cutover_cli.demo.deployment import TARGET, Deployment, Site
 from cutover_cli.demo.errors import NotAsPromised, explained
@@ -31,12 +33,22 @@ _PEOPLE_SECONDS = 2 * 3600.0  # the window is open for as long
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`auto` plays the approvers; `down` ends the local stack, however the run ends."""
+    """`auto` plays the approvers; `down` ends the local stack, however the run ends; `held`: the scenario of that name."""
 
     root: Path
     workspace: Workspace
     auto: bool
     down: bool
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The signed candidate, with what its mending needs to know of what it refers to."""
+
+    sealed: Envelope
+    publisher: Publisher
+    flags: Reference
 
 
 class Demo:
@@ -56,9 +68,11 @@ class Demo:
             if self._options.down:
                 undo.callback(lifecycle.down, state_dir=self._place.stack)
             described = self._activate(stack, keys, site, made.built.source)
-            sealed = self._publish(stack, made, described, site, keys)
+            published = self._publish(stack, made, described, site, keys)
             sent = len(stack.mail())
-            follower = self._announce(stack, sealed)
+            follower = self._announce(stack, published.sealed)
+            if self._options.held:
+                self._mend(follower, published, described, made, keys)
             self._approve(stack, follower, self._follow(follower), sent)
             queue_arn = self._receive(stack, follower)
             stand.settle(self._place)
@@ -108,25 +122,34 @@ class Demo:
             self._progress.say(f"trust      {self._place.trust}")
             return described
 
-    def _publish(self, stack: LocalStack, made: Made, described: Deployment, site: Site, keys: Identities) -> Envelope:
+    def _publish(self, stack: LocalStack, made: Made, described: Deployment, site: Site, keys: Identities) -> Published:
         with self._progress.step("Publish the evidence where its sources would have it"):
             built, at = made.built, now()
             publisher = Publisher(stack.clients.s3, stack.outputs["SourcesBucket"])
             folder = f"{deployment.PRODUCT}/{built.version}"
             components = [publisher.component(each, folder) for each in made.described]
             artifacts, environment = [each.artifact for each in made.described], site.environment
-            documents = {
+            documents: dict[str, Model] = {
                 "change": records.change(artifacts, version=built.version, environment=environment),
                 "rollout": records.rollout(environment=environment),
                 "flags": records.flags(environment=environment, at=at),
                 "overlays": records.overlays(built.source, environment=environment),
                 "rollback": records.rollback(built.source, made.drill),
             }
+            if self._options.held:
+                documents = held.spoiled(documents, built.source, made.drill)
             references = {name: publisher.record(name, each) for name, each in documents.items()}
-            self._progress.say(f"{5 * len(components) + len(references)} records, each with its version and digest")
+            waivers = (
+                (held.published_waiver(publisher, references["flags"], keys, at=at),) if self._options.held else ()
+            )
+            self._progress.say(
+                f"{5 * len(components) + len(references) + len(waivers)} records, each with its version and digest"
+            )
             release = Release(built.source, built.version, built.run.invocation, environment, at)
-            candidate = publish.candidate(release, described, components=components, records=references)
-            return candidates.sign(candidate, keys.ci)
+            candidate = publish.candidate(
+                release, described, components=components, records=references, waivers=waivers
+            )
+            return Published(candidates.sign(candidate, keys.ci), publisher, references["flags"])
 
     def _announce(self, stack: LocalStack, sealed: Envelope) -> Follower:
         with self._progress.step("Announce the signed candidate on the bus, as CI does"):
@@ -145,6 +168,19 @@ class Demo:
                 raise NotAsPromised(f"the admission is of event {admission.correlation_id}, not of {event}")
             self._progress.say("           matched by the rule, taken from the inbox queue, admission recorded")
             return follower
+
+    def _mend(
+        self, follower: Follower, published: Published, described: Deployment, made: Made, keys: Identities
+    ) -> None:
+        mending = held.Mending(
+            self._place, self._progress, published.publisher, keys, made.built.source, published.flags,
+            ends=described.closes_at,
+        )  # fmt: skip
+        with self._progress.step("It is held: read why"):
+            record = mending.held(follower)
+        with self._progress.step("Mend it: drill again, let the waiver last, and answer each hold"):
+            mending.mend(record, at=now())
+            follower.go_on_with(record.revision + 1)
 
     def _follow(self, follower: Follower) -> RevisionRecord:
         with self._progress.step("Follow it: admit, collect, assemble, verify, bind, ask"):
