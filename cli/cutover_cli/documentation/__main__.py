@@ -1,12 +1,13 @@
-"""``python -m cutover_cli.documentation``: makes the picture and the tables of the documentation anew."""
+"""``python -m cutover_cli.documentation``: makes the picture, the commands' page and the tables anew."""
 
 import json
 from pathlib import Path
 
-from cutover_cli.documentation import picture, tables
+from cutover_cli.documentation import commands, picture, tables
 from cutover_cli.local.place import repository
 
 PICTURE = Path("docs/images/way.svg")
+COMMANDS = Path("docs/commands.md")
 PAGES = (Path("docs/protocol.md"), Path("docs/checks.md"))
 
 
@@ -15,6 +16,7 @@ def made(root: Path) -> dict[Path, str]:
     definition = json.loads((root / "statemachine" / "cutover.asl.json").read_text("utf-8"))
     return {
         PICTURE: picture.draw(definition),
+        COMMANDS: commands.page(),
         **{page: tables.fill((root / page).read_text("utf-8")) for page in PAGES},
     }
 
