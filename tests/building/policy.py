@@ -141,7 +141,7 @@ class Deployment:
             rendering=Rendering(
                 components={"service": ("Service",)},
                 cohorts={"first": (), "all": ("everyone",)},
-                environments={"production": ("prod",), self.target: ()},
+                environments={self.target: (), "production": ("prod",)},
             ),
             allowances=dict.fromkeys(PRODUCTS, {"replicas": Allowance(type="integer", minimum=1, maximum=50)}),
         )
