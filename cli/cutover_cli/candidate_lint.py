@@ -60,10 +60,27 @@ def lint(said: object, *, now: datetime) -> Linted:
     except ValidationError as error:
         faults = faults_of(error)
         more = error.error_count() - len(faults) if len(faults) == MAX_FAULTS else 0
-        return Linted(None, tuple(map(_told, faults)), more=more)
+        coherent = () if any(not each.pointer.strip("/") for each in faults) else _incoherent(said)
+        return Linted(None, (*map(_told, faults), *coherent), more=more)
     except Refused as refused:
         return Linted(None, (Remark("/", refused.code, refused.detail, refused.mend or "write it as JSON can say it"),))
     return Linted(candidate, tuple(_untimely(candidate, now)), tuple(_open(candidate)))
+
+
+def _incoherent(said: Any) -> Iterator[Remark]:
+    """What the contract asks of several fields together, as far as they can be read: it asks only when all is well."""
+    components = said.get("components") if isinstance(said, dict) else None
+    listed = components if isinstance(components, list) else ()
+    names = [each.get("name") if isinstance(each, dict) else None for each in listed]
+    for number, name in enumerate(names):
+        if name is not None and name in names[:number]:
+            message = f"another component is called {name}, too"
+            yield Remark(f"/components/{number}/name", "BAD_VALUE", message, "give each component a name of its own")
+    attestations = said.get("attestations") if isinstance(said, dict) else None
+    for number, each in enumerate(attestations if isinstance(attestations, list) else ()):
+        if isinstance(each, dict) and "component" in each and each["component"] not in names:
+            message = f"no component of the release is called {each['component']}"
+            yield Remark(f"/attestations/{number}/component", "BAD_VALUE", message, "name one that is in the release")
 
 
 def _told(fault: Fault) -> Remark:

@@ -121,6 +121,8 @@ def _outside(ctx: typer.Context, place: Place, *, files_given: bool) -> Outside:
     given = ctx.find_object(Outside)
     if given is not None:
         return given
+    if not (files_given or place.local or place.stack):
+        raise BadArgument("give --rules and --facts, or a deployment whose policy is active: --stack NAME or --local")
     where = None if files_given else place.site(ctx)
     return Outside(lambda audience, clock: sources(place.client(), audience, clock), SystemClock(), where)
 

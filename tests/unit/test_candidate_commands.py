@@ -84,6 +84,24 @@ def test_every_fault_is_told_with_what_mends_it(world: World, tmp_path: Path) ->
     assert mends["/components/0/artifact/digest"] == "write sha256: and 64 lower-case hexadecimal digits"
 
 
+def test_what_does_not_go_together_is_told_with_the_rest(world: World, tmp_path: Path) -> None:
+    said = said_by(world, commit="abc")
+    said["components"].append(said["components"][0])
+    said["attestations"][0]["component"] = "web\x1b"
+    found = run(None, "candidate", "lint", write(tmp_path, said), *AT, expect=3)
+    assert {each["field"] for each in found["faults"]} >= {
+        "/commit", "/components/1/name", "/attestations/0/component"
+    }  # fmt: skip
+    said["commit"], said["attestations"][0]["component"] = None, "web"
+    assert run(None, "candidate", "lint", write(tmp_path, said), *AT, expect=3)["faults"]
+
+
+@pytest.mark.parametrize("components", [None, 1, "x", [1, None, {}], {"name": "x"}])
+def test_nonsense_is_told_like_any_fault(world: World, tmp_path: Path, components: object) -> None:
+    said = said_by(world, components=components, attestations=components)
+    assert run(None, "candidate", "lint", write(tmp_path, said), *AT, expect=3)["faults"]
+
+
 def test_faults_that_are_not_told_are_counted(world: World, tmp_path: Path) -> None:
     said = said_by(world) | {f"x{number}": 1 for number in range(60)}
     found = run(None, "candidate", "lint", write(tmp_path, said), *AT, expect=3)
