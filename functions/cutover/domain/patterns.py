@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-_NEVER_FOLLOWS = ("..", "//", "?", "#", "%", "\\", "*")
+_NEVER_FOLLOWS = ("..", "?", "#", "%", "\\", "*")
 """What ``*`` admits of nobody: with these, a text that begins like what is trusted can lead somewhere else."""
 
 
