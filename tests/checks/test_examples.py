@@ -8,9 +8,12 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel
 
+from cutover.contracts.candidate import Reference
+from cutover.contracts.evidence import Section
 from cutover.contracts.holds import Finding
 from cutover.domain import canonical, checks, holds
-from cutover.domain.checks.context import Rule
+from cutover.domain.assembling.index import EvidenceIndex, Found
+from cutover.domain.checks.context import Context, Rule
 from tests.checks.examples import Example, Examples
 
 RULES: dict[str, Rule] = {rule.id: rule for rules in checks.FAMILIES.values() for rule in rules}
@@ -87,6 +90,27 @@ def leads_somewhere(model: Any, field: str) -> bool:
         else:
             return False
     return True
+
+
+class Watched(EvidenceIndex):
+    """Remembers which sections were looked into."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context.evidence_set, context.documents)
+        self.sections: set[Section] = set()
+
+    def find(self, section: Section, reference: Reference | None, *, payload: bool = False) -> Found | None:
+        self.sections.add(section)
+        return super().find(section, reference, payload=payload)
+
+
+@pytest.mark.parametrize(("family", "rule", "example"), every("passing", "failing"))
+def test_a_rule_reads_what_it_says_that_it_reads(family: str, rule: str, example: Example) -> None:
+    context = example.context()
+    watched = Watched(context)
+    object.__setattr__(context, "index", watched)
+    list(RULES[rule].check(context))
+    assert watched.sections <= set(RULES[rule].reads)
 
 
 @pytest.mark.parametrize(("family", "rule", "example"), every("failing"))
