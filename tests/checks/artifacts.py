@@ -94,7 +94,7 @@ EXAMPLES = {
                 lambda name=name: registry(latest=name, latest_sha256=OTHER),  # type: ignore[misc]
                 ("SUPERSESSION_UNRESOLVED", FIRST),
             )
-            for name in (LONG * 2, TURNED, MARKUP, "v1\nv1", "v1 ")
+            for name in (LONG * 2, TURNED, MARKUP, "v1\nv1", "v1 ", "v1")
         ),
     ),
     "artifacts.names-unique": Examples(

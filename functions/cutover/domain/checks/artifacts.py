@@ -63,7 +63,7 @@ def digest_known(context: Context) -> Iterator[Problem]:
 def nothing_newer(context: Context) -> Iterator[Problem]:
     """No newer bytes stand under the same name without having been announced."""
     for number, _, record, evidence in _records(context):
-        if record.latest != record.version and not same(record.latest_sha256, record.sha256):
+        if not same(record.latest_sha256, record.sha256):
             yield Problem(
                 code="SUPERSESSION_UNRESOLVED",
                 field=f"/components/{number}/digest",
