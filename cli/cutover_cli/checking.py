@@ -140,7 +140,8 @@ def _collected(record: RevisionRecord, examined: Examined, around: Surroundings,
 def _section(section: Section, examined: Examined, around: Surroundings) -> Collected:
     around.say(f"collecting {section}")
     return Collecting(
-        section=section, facts=around.facts, sources=around.sources, store=around.store, clock=around.clock
+        section=section, rules=around.rules, facts=around.facts, sources=around.sources, store=around.store,
+        clock=around.clock,
     ).collect(examined.candidate, patient=False)
 
 

@@ -1,6 +1,7 @@
 """Collect's limits: of one record, and of all records of a section."""
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cutover.domain.refreshed import UNPINNED
 from cutover.errors import DependencyUnavailable, SourceUnavailable
 from cutover.stages.collect import collecting
 from cutover.stages.collect.collecting import LIMITS, TOTALS, Collecting
+from tests.simulator.journeys import revise
 from tests.simulator.world import World
 
 
@@ -37,10 +39,12 @@ def sized(world: World, name: str, size: int, record: str) -> Any:
     )
 
 
-def collect(world: World, section: Any, candidate: Candidate, *, patient: bool = True) -> Collection:
+def collect(
+    world: World, section: Any, candidate: Candidate, *, patient: bool = True, secrets: Any = "refuse"
+) -> Collection:
     return Collecting(
-        section=section, facts=world.deployment.facts(), sources=world.wiring.sources, store=world.wiring.store,
-        clock=world.clock,
+        section=section, rules=world.rules().model_copy(update={"secrets": secrets}), facts=world.deployment.facts(),
+        sources=world.wiring.sources, store=world.wiring.store, clock=world.clock,
     ).collect(candidate, patient=patient)  # fmt: skip
 
 
@@ -194,3 +198,40 @@ def test_what_nothing_can_be_made_of_is_a_failure_of_its_record() -> None:
     found = collect(world, "catalog", components(world, {"catalog": said}))
     assert [(each.record, each.unwraps) for each in found.evidence] == [("entity", None)], "what came is kept"
     assert [each.code for each in found.failures] == ["EVIDENCE_UNREADABLE"]
+
+
+TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+"""No token of anybody: only shaped like one."""
+
+
+def leaking(world: World, name: str) -> Candidate:
+    """The candidate as it is when the record of that name has a token in it."""
+    revise(world, name, lambda said: {**said, "comments": [f"log in with {TOKEN}"]})
+    return world.candidate()
+
+
+def test_a_record_with_a_secret_is_refused_and_nothing_of_it_is_stored() -> None:
+    world = World()
+    found = collect(world, "change", leaking(world, "change"))
+    assert found.evidence == ()
+    assert [each.code for each in found.failures] == ["SOURCE_RECORD_HAS_SECRET"]
+    assert TOKEN not in found.failures[0].message
+    assert TOKEN.encode() not in b"".join(world.wiring.store.objects.values())
+
+
+def test_where_the_rules_say_so_a_secret_is_taken_out_before_anything_is_stored() -> None:
+    world = World()
+    candidate = leaking(world, "change")
+    (evidence,) = collect(world, "change", candidate, secrets="redact").evidence
+    assert [(each.kind, each.count) for each in evidence.redactions] == [("github-token", 1)]
+    assert evidence.received == canonical.digest(world.records["change"].content())
+    kept = world.wiring.store.get(evidence.sha256, limit=10_000)
+    assert json.loads(kept)["number"] == "CHG-17"
+    assert TOKEN.encode() not in b"".join(world.wiring.store.objects.values())
+
+
+def test_a_signed_record_is_never_redacted() -> None:
+    world = World()
+    found = collect(world, "attestations", leaking(world, "tests"), secrets="redact")
+    assert [each.code for each in found.failures] == ["SOURCE_RECORD_HAS_SECRET"]
+    assert TOKEN.encode() not in b"".join(world.wiring.store.objects.values())

@@ -21,6 +21,8 @@ from cutover.domain import envelope as dsse
 from cutover.domain.reading import parse_strictly, parse_yaml
 from cutover.errors import Refused
 
+SIGNED: frozenset[Section] = frozenset({"candidate", "attestations", "waivers"})
+"""Sections whose records are signed: what is made of them is what was signed."""
 BUNDLE_MEDIA_TYPES = "application/vnd.dev.sigstore.bundle"
 """How the media type of every version of a Sigstore bundle begins (sigstore protobuf-specs)."""
 
@@ -30,7 +32,7 @@ def unwrap(section: Section, content: bytes) -> bytes | None:
 
     Raises ``Refused`` (``EVIDENCE_NOT_UNWRAPPED``, ``EVIDENCE_UNREADABLE``) when nothing can be made of it.
     """
-    if section in {"candidate", "attestations", "waivers"}:
+    if section in SIGNED:
         return payload_of(content)
     if section == "dependencies":
         from cutover.domain.dependencies import summarize

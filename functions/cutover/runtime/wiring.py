@@ -264,8 +264,8 @@ class Wiring:
 
         def again(record: RevisionRecord, section: Section, candidate: Candidate) -> Collection:
             return Collecting(
-                section=section, facts=self.policies.facts(record.facts), sources=self.sources, store=self.store,
-                clock=self.clock,
+                section=section, rules=self.policies.rules(record.rules), facts=self.policies.facts(record.facts),
+                sources=self.sources, store=self.store, clock=self.clock,
             ).collect(candidate)  # fmt: skip
 
         return Drifting(

@@ -11,6 +11,7 @@ from cutover.domain import canonical, lineage, reliance
 from cutover.domain.assembling import EvidenceIndex, assemble, requesters
 from cutover.domain.package import sections_of
 from cutover.domain.record import RevisionRecord, Status, named
+from cutover.domain.unwrapping import SIGNED
 from cutover.domain.waivers import RESOLUTIONS, carried, envelopes_of, trusted
 from cutover.domain.waiving import Waiving
 from cutover.loading import candidate_of, evidence_documents, load
@@ -20,8 +21,6 @@ from cutover.recorder import Recorder, Step
 from cutover.stages.flow import Collected
 
 SECTIONS: tuple[Section, ...] = tuple(section for section in get_args(Section) if section != "candidate")
-SIGNED: frozenset[Section] = frozenset({"candidate", "attestations", "waivers"})
-"""What their records unwrap is signed."""
 ASSEMBLY = "assembly"
 """The family of findings that Assemble itself leaves: one for each gap."""
 

@@ -1,18 +1,20 @@
 """Fetching one section of a candidate's references. Nothing is judged; a failure is a result."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, Section, SourceFailure
-from cutover.contracts.policy import Facts
+from cutover.contracts.policy import Facts, Rules
 from cutover.contracts.sources import Source
 from cutover.domain import canonical
 from cutover.domain.record import RevisionRecord
 from cutover.domain.refreshed import GONE, UNPINNED
-from cutover.domain.unwrapping import unwrap
+from cutover.domain.secrets import screened
+from cutover.domain.unwrapping import SIGNED, unwrap
 from cutover.domain.waivers import RESOLUTIONS, carried
 from cutover.errors import DependencyUnavailable, Refused, SourceUnavailable
 from cutover.loading import candidate_of
@@ -64,8 +66,11 @@ def _attestations(candidate: Candidate) -> Iterator[Reference | None]:
 class Collecting:
     """One section of one revision."""
 
-    def __init__(self, *, section: Section, facts: Facts, sources: Sources, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, *, section: Section, rules: Rules, facts: Facts, sources: Sources, store: Store, clock: Clock
+    ) -> None:
         self._section = section
+        self._secrets = rules.secrets
         self._facts = facts
         self._sources = sources
         self._store = store
@@ -110,11 +115,23 @@ class Collecting:
             found = canonical.digest(fetched.content)
             if not canonical.same(found, reference.digest):
                 raise Refused("SOURCE_DIGEST_DIFFERS", f"it has {found}, announced was {reference.digest}")
-        yield from self._unwrapped(reference, fetched.content, fetched.media_type)
+        yield from self._screened(reference, fetched.content, fetched.media_type)
 
-    def _unwrapped(self, reference: Reference, content: bytes, media_type: str) -> Iterator[Evidence]:
+    def _screened(self, reference: Reference, content: bytes, media_type: str) -> Iterator[Evidence]:
+        """What came, without the secrets in it. Of an artifact nothing is kept but what Cutover itself says."""
+        if self._section == "artifacts":
+            return self._unwrapped(reference, content, media_type)
+        clean, redactions = screened(content, policy=self._secrets, signed=self._section in SIGNED)
+        if not redactions:
+            return self._unwrapped(reference, content, media_type)
+        taken_out = {"received": canonical.digest(content), "redactions": redactions}
+        return self._unwrapped(reference, clean, media_type, taken_out)
+
+    def _unwrapped(
+        self, reference: Reference, content: bytes, media_type: str, taken_out: Mapping[str, Any] | None = None
+    ) -> Iterator[Evidence]:
         """What came, and what is made of it (``domain.unwrapping``)."""
-        whole = self._kept(reference, content, media_type)
+        whole = self._kept(reference, content, media_type).model_copy(update=taken_out)
         yield whole
         if (made := unwrap(self._section, content)) is not None:
             yield self._kept(reference, made, "application/json", unwraps=whole.sha256)
@@ -184,7 +201,12 @@ def collect(
 ) -> Digest:  # fmt: skip
     """The digest of the section's stored ``Collection``. ``retries``: how often the state machine has tried before."""
     collecting = Collecting(
-        section=section, facts=policies.facts(record.facts), sources=sources, store=store, clock=clock
+        section=section,
+        rules=policies.rules(record.rules),
+        facts=policies.facts(record.facts),
+        sources=sources,
+        store=store,
+        clock=clock,
     )
     collected = collecting.collect(candidate_of(store, record), waivers=record.waivers, patient=retries < PATIENCE)
     return store.put(canonical.encode_model(collected))
