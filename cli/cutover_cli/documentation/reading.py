@@ -9,11 +9,11 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 CHECKS = "cutover.domain.checks"
-_CODE = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
+_CODE = re.compile(r'(?<!Refused\()"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
 _ELSEWHERE = "\N{HORIZONTAL ELLIPSIS}"
 """Stands for what shows only when the rule runs."""
 
@@ -48,8 +48,16 @@ def _called(check: Callable[..., Any]) -> list[FunctionType]:
             ahead += [each for each in vars(function).values() if inspect.isfunction(each)]
         elif isinstance(function, FunctionType) and function not in found and _ours(function):
             found.append(function)
-            ahead += [function.__globals__.get(name) for name in _names(function.__code__)]
+            ahead += _named(function)
     return found
+
+
+def _named(function: FunctionType) -> Iterator[object]:
+    """What the names that a function uses stand for, in its own file and in the files of the checks that it uses."""
+    names = tuple(_names(function.__code__))
+    spaces = [vars(each) for name in names if isinstance(each := function.__globals__.get(name), ModuleType)]
+    ours = [space for space in spaces if str(space["__name__"]).startswith(CHECKS)]
+    return (space.get(name) for space in (function.__globals__, *ours) for name in names)
 
 
 def _ours(function: FunctionType) -> bool:
@@ -69,6 +77,8 @@ def _names(code: CodeType) -> Iterator[str]:
 def _mends(function: FunctionType) -> Iterator[str]:
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
         if isinstance(node, ast.keyword) and node.arg == "mend":
+            yield from _texts(node.value, function.__globals__)
+        elif isinstance(node, ast.Assign) and any(ast.unparse(each) == "mend" for each in node.targets):
             yield from _texts(node.value, function.__globals__)
 
 
