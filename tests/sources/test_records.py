@@ -444,3 +444,18 @@ def test_one_redirect_to_a_listed_host_is_followed_without_the_credential(name: 
         assert system.fetch(listed, kind.reference, limit=9_999).content == kind.answer().content
         assert "authorization" in here.requests[-1].headers
         assert "authorization" not in there.requests[-1].headers
+
+
+@pytest.mark.parametrize("name", ["http", "backstage"])
+def test_a_source_that_lists_no_other_host_is_not_followed_even_to_itself(name: str) -> None:
+    kind = KINDS[name]
+
+    def answer(request: Request) -> Iterable[bytes]:
+        return reply(200, kind.answer().content) if request.path == "/moved" else reply(302, location="/moved")
+
+    with serving(answer) as server:
+        system = kind.adapter(CheckedWeb(loopback=True, seconds=10.0), RotatingCredentials(reader=(OLD, NEW)))
+        source = kind.source("http", server.host, "reader")
+        fetch = partial(system.fetch, source, kind.reference, limit=9_999)
+        assert code_of(fetch) == "SOURCE_REDIRECTED_ELSEWHERE"
+        assert [request.path for request in server.requests] == [kind.target.partition("?")[0]]

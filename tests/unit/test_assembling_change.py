@@ -168,6 +168,17 @@ def test_a_hostile_record_is_missing_fields_and_never_an_error(content: bytes, s
     assert missing(changed(content, source))
 
 
+NOT_NATIVE = [
+    {**NATIVE, "verdict": "go"}, {**NATIVE, "schema": "cutover/change-record/v2"},
+    {name: said for name, said in NATIVE.items() if name != "schema"}, {**NATIVE, "risk": 3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("record", NOT_NATIVE, ids=["a verdict", "another version", "says not what it is", "a number"])
+def test_a_native_record_of_another_shape_is_none(record: Any) -> None:
+    assert missing(changed(record))
+
+
 def test_a_native_record_with_a_key_twice_can_be_read_in_two_ways_and_so_in_none() -> None:
     twice = b'{"schema":"cutover/change-record/v1","number":"1","title":"t","state":"approved","state":"rejected",'
     assert missing(changed(twice + b'"risk":"low","requester":"d","scope":{}}'))
