@@ -64,7 +64,13 @@ def allowed_in(path: Path) -> set[str]:
         outermost = {"cutover.runtime"} if rest[-1] == "handler.py" else set()
         return SHARED | {own} | around[layer] | outermost
     if layer in {"adapters", "sources"}:
-        tools = {"cutover.adapters", "cutover.domain.record", "cutover.domain.canonical", "cutover.domain.ledger"}
+        documents = {
+            "cutover.domain.canonical",
+            "cutover.domain.ledger",
+            "cutover.domain.naming",
+            "cutover.domain.record",
+        }
+        tools = {"cutover.adapters"} | documents
         reading = {"cutover.domain.bounded", "cutover.domain.pointer", "cutover.domain.reading"}
         siblings = {"cutover.sources"} | reading if layer == "sources" else set()
         return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools | siblings
