@@ -76,10 +76,13 @@ def _names(code: CodeType) -> Iterator[str]:
 
 def _mends(function: FunctionType) -> Iterator[str]:
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
-        if isinstance(node, ast.keyword) and node.arg == "mend":
+        if isinstance(node, ast.keyword | ast.Assign) and "mend" in _targets(node):
             yield from _texts(node.value, function.__globals__)
-        elif isinstance(node, ast.Assign) and any(ast.unparse(each) == "mend" for each in node.targets):
-            yield from _texts(node.value, function.__globals__)
+
+
+def _targets(node: ast.keyword | ast.Assign) -> set[str | None]:
+    """The names that are given a value."""
+    return {node.arg} if isinstance(node, ast.keyword) else {ast.unparse(each) for each in node.targets}
 
 
 def _texts(node: ast.expr, named: Mapping[str, Any]) -> Iterator[str]:
