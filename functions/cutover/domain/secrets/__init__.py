@@ -32,7 +32,10 @@ class Secret:
 
 
 def found(content: bytes) -> tuple[Secret, ...]:
-    """Every secret in a body, in order and apart from each other. In linear time; 64 MiB take about a second."""
+    """Every secret in a body, in order and apart from each other. In linear time; 64 MiB take about two seconds.
+
+    Raises ``Refused`` (``SOURCE_RECORD_NOT_SCREENED``) for a body in which there is too much to look at.
+    """
     spans = sorted(chain(tokens.spans(content), assigned.spans(content)), key=lambda each: (each[1], -each[2]))
     apart: list[Secret] = []
     for kind, start, end in spans:
@@ -59,7 +62,9 @@ def screened(
     """What may be stored of a record, and what was taken out of it.
 
     ``policy``: the rules' ``secrets``. ``signed``: an envelope or bundle, in whose payload secrets are looked for, too;
-    it cannot be redacted, because its signature would not hold. Raises ``Refused`` (``SOURCE_RECORD_HAS_SECRET``).
+    it cannot be redacted, because its signature would not hold.
+
+    Raises ``Refused`` (``SOURCE_RECORD_HAS_SECRET``, ``SOURCE_RECORD_NOT_SCREENED``).
     """
     secrets = found(content)
     if signed:

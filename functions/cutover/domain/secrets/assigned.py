@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cutover.domain.secrets.tokens import Span, is_placeholder
+from cutover.errors import Refused
 
 
 class _Word(NamedTuple):
@@ -36,6 +37,8 @@ _SAID = re.compile(rb"\"\s*+:\s*+\"" + _TEXT)
 _NAMED = re.compile(rb'"name"\s{0,9}:\s{0,9}"[^"\\]{0,128}\Z', re.IGNORECASE)
 _VALUE = re.compile(rb'"(?:value|base|default)"\s{0,9}:\s{0,9}"' + _TEXT, re.IGNORECASE)
 _WINDOW = 2048
+MAX_PLACES = 250_000
+"""So often a body may have one of the words: each place costs microseconds, and a large manifest has thousands."""
 _ASSIGNED = re.compile(rb"=(?P<it>[^\s\"'`&;,\\()<>]{8,256}+)")
 _BEARER = re.compile(rb"bearer\s{1,4}(?P<it>[A-Za-z0-9._~+/-]{20,4000}+=*)", re.IGNORECASE)
 _YAML_KEY = re.compile(rb"(?:\A|\n)[ \t]*+(?:-[ \t]++)*+[\"']?[\w./-]*+\Z")
@@ -51,7 +54,10 @@ _LOOKS_RANDOM = re.compile(rb"(?=[^\s]{8,4096}\Z)(?=[^0-9A-Z]*+[0-9A-Z])(?=[^A-Z
 
 
 def spans(content: bytes) -> Iterator[Span]:
-    """Kind, start and end of every value that its name calls a secret. They may overlap."""
+    """Kind, start and end of every value that its name calls a secret. They may overlap.
+
+    Raises ``Refused`` (``SOURCE_RECORD_NOT_SCREENED``) beyond ``MAX_PLACES``.
+    """
     is_json = content[:1024].lstrip()[:1] in {b"{", b"["}
     lowered = content.lower()
     for word in _WORDS:
@@ -77,13 +83,24 @@ def spans(content: bytes) -> Iterator[Span]:
 
 def _places(lowered: bytes, word: _Word) -> Iterator[tuple[int, int]]:
     """Where the word stands, from its literal on, in a body in lower case."""
-    at = lowered.find(word.literal)
+    at, count = lowered.find(word.literal), 0
     while at != -1:
         end = at + len(word.literal)
         behind = word.behind.match(lowered, end)
         if behind is not None and (word.before is None or word.before.search(lowered, max(0, at - 9), at)):
+            count += 1
+            if count > MAX_PLACES:
+                raise _too_many(word)
             yield at, behind.end()
         at = lowered.find(word.literal, end)
+
+
+def _too_many(word: _Word) -> Refused:
+    return Refused(
+        "SOURCE_RECORD_NOT_SCREENED",
+        f"it names a {word.literal.decode()} more than {MAX_PLACES} times: too often to look at each",
+        "publish a record that tells of the release and of nothing else",
+    )
 
 
 def _object(content: bytes, at: int, end: int) -> tuple[int, int]:
