@@ -138,6 +138,24 @@ def test_a_plan_that_is_none_is_missing(said: Any) -> None:
     assert Release({"rollout": said}).gaps("/cohorts") == {("ROLLOUT_PLAN_MISSING", "/cohorts")}
 
 
+ONCE: dict[str, tuple[str, bytes]] = {
+    "rollout": ("/cohorts", b'{"schema":"cutover/rollout-plan/v1","cohorts":[{"name":"all"}]}'),
+    "rollback": ("/rollback/steps", b'{"schema":"cutover/rollback-plan/v1","steps":[{"name":"revert"}]}'),
+    "flags": ("/flags", b'{"schema":"cutover/flag-set/v1","flags":[{"key":"a"}]}'),
+    "overlays": ("/overlays", b'{"schema":"cutover/environment-overlays/v1","base":[],"overlays":[]}'),
+}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_a_record_with_a_key_twice_is_missing_whole(name: str) -> None:
+    """The models take the last one; whoever takes the first reads another record."""
+    at, record = ONCE[name]
+    last = record.rpartition(b',"')[2].removesuffix(b"}")
+    assert at not in {field for _, field in Release({name: record}).gaps(at)}
+    twice = Release({name: record[:-1] + b',"' + last + b"}"})
+    assert {field for _, field in twice.gaps(at)} == {at}
+
+
 # --- whatever the records say ------------------------------------------------------------------------------
 
 KEYS = st.sampled_from([
