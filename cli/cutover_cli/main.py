@@ -12,6 +12,7 @@ from cutover_cli import brake_commands as brake
 from cutover_cli import candidate_commands as candidate
 from cutover_cli import holds_commands as holds
 from cutover_cli import policy_commands as policy
+from cutover_cli import sbom_commands as sbom
 from cutover_cli import trust_commands as trust
 from cutover_cli import waiver_commands as waiver
 from cutover_cli.check_command import check
@@ -57,6 +58,7 @@ app.add_typer(waiver.app, name="waiver")
 app.add_typer(policy.app, name="policy")
 app.add_typer(trust.app, name="trust")
 app.add_typer(attest.app, name="attest")
+app.add_typer(sbom.app, name="sbom")
 app.add_typer(brake.app, name="brake")
 app.command()(check)
 app.command()(withdraw)
