@@ -70,6 +70,13 @@ EXAMPLES = {
         ),
         failing=(
             allowed_in("staging", codes=("FLAG_OUT_OF_SCOPE",)),
+            example(
+                "the second, after one that does not say",
+                lambda: scene(
+                    put([flag("a", environments=ABSENT), flag("b", environments=["staging"])], "flags"),
+                ),
+                ("FLAG_OUT_OF_SCOPE", "/flags/1/environments"),
+            ),
             allowed_in(about="allowed nowhere", codes=("FLAG_OUT_OF_SCOPE",) * 2),
         ),
         hostile=(

@@ -57,6 +57,7 @@ EXAMPLES = {
             example("a part, then the rest, and all of another environment", scene),
             NO_PLAN,
             cohorts("less than all", cohort("first", share=1), cohort("all", share=98)),
+            cohorts("nothing, which is held by itself, and all", cohort("first", share=0), cohort("all")),
             cohorts("one share is a gap", cohort("first", share=ABSENT), cohort("all", share=100)),
             cohorts("nobody says where one is, which is a gap", cohort("first", ABSENT, 1), cohort("all")),
         ),
@@ -76,7 +77,12 @@ EXAMPLES = {
         ),
     ),
     "rollout.in-scope": Examples(
-        passing=(example("as it is", scene), NO_PLAN, cohorts("other spellings", cohort("all", "PROD"))),
+        passing=(
+            example("as it is", scene),
+            NO_PLAN,
+            cohorts("other spellings", cohort("all", "PROD")),
+            cohorts("nobody says where: that is a gap", cohort("all", ABSENT)),
+        ),
         failing=(
             cohorts(
                 "one in an environment that is not released to", *BOTH, cohort("all", "development"),
