@@ -2,34 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from cutover.contracts.base import Digest, Line, Locator, Name, Text, parse_instant
+from cutover.contracts.base import Digest
 from cutover.contracts.bundle import Measure
 from cutover.contracts.candidate import Reference
 from cutover.contracts.holds import Finding
 from cutover.contracts.policy import Rendering
 from cutover.domain import canonical
 from cutover.domain.assembling.index import Found, subject_of
+from cutover.domain.assembling.kinds import LINE, fits
 from cutover.domain.holds import fingerprint, hold_id
 from cutover.domain.measures import measured, measures
 from cutover.domain.pointer import NOWHERE, resolve
 from cutover.domain.waivers import Answers
 from cutover.domain.waiving import family_of
 
-
-def _instant(text: str) -> str:
-    parse_instant(text)
-    return text
-
-
-_Integer = Annotated[int, Field(gt=-canonical.INTEGER_LIMIT, lt=canonical.INTEGER_LIMIT)]
-_Spelled = Annotated[Line, AfterValidator(_instant)]
-LINE, TEXT, NAME, DIGEST, LOCATOR, INTEGER, INSTANT, BOOLEAN = (
-    TypeAdapter[Any](kind) for kind in (Line, Text, Name, Digest, Locator, _Integer, _Spelled, bool)
-)
 MAX_POINTER = 1024
 """Bytes, as of ``contracts.base.Pointer``: at a longer one, which keys of a record can make, nothing is found."""
 MAX_NAMES = 200
@@ -180,15 +170,6 @@ class Place:
     def _at(self, pointer: str) -> Any:
         where = self.base + pointer
         return resolve(self.found.document, where) if self.found is not None and _writable(where) else NOWHERE
-
-
-def fits(kind: TypeAdapter[Any], value: Any) -> bool:
-    """Whether a JSON value is of this kind, as it stands."""
-    try:
-        kind.validate_python(value, strict=True)
-    except ValidationError:
-        return False
-    return True
 
 
 def _writable(pointer: str) -> bool:

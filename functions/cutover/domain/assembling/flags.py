@@ -34,8 +34,9 @@ from cutover.contracts.bundle import Measure
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.records import FlagSet
 from cutover.domain.assembling import gaps
-from cutover.domain.assembling.fields import BOOLEAN, INSTANT, LINE, TEXT, JsonField, Place, Register, fits
+from cutover.domain.assembling.fields import JsonField, Place, Register
 from cutover.domain.assembling.index import EvidenceIndex, Found, valid
+from cutover.domain.assembling.kinds import BOOLEAN, INSTANT, LINE, TEXT, fits
 from cutover.domain.faults import pointer
 from cutover.domain.flag_types import needed
 

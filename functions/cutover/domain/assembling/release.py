@@ -2,8 +2,9 @@
 
 from cutover.contracts.candidate import Candidate, CandidateComponent
 from cutover.domain.assembling import catalog, gaps
-from cutover.domain.assembling.fields import DIGEST, INTEGER, LINE, TEXT, JsonField, Place, Register
+from cutover.domain.assembling.fields import JsonField, Place, Register
 from cutover.domain.assembling.index import EvidenceIndex
+from cutover.domain.assembling.kinds import DIGEST, INTEGER, LINE, TEXT
 from cutover.domain.slsa import CLAIMS
 
 RELEASE_FIELDS = {
@@ -16,7 +17,6 @@ SUMMARY_FIELDS = {
     "components": INTEGER, "licences": INTEGER, "purls": INTEGER,
 }  # fmt: skip
 SUMMARY_POINTERS = {"digest": "/sha256"}
-SLSA_CLAIMS = CLAIMS
 
 
 def candidate_place(index: EvidenceIndex, register: Register, at: str) -> Place:

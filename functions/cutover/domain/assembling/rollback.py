@@ -3,8 +3,9 @@
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.records import RollbackPlan
 from cutover.domain.assembling import gaps
-from cutover.domain.assembling.fields import DIGEST, LINE, LOCATOR, TEXT, JsonField, Place, Register
+from cutover.domain.assembling.fields import JsonField, Place, Register
 from cutover.domain.assembling.index import EvidenceIndex, valid
+from cutover.domain.assembling.kinds import DIGEST, LINE, LOCATOR, TEXT
 from cutover.domain.assembling.release import candidate_place
 
 STEP_KINDS = {

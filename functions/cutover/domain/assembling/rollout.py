@@ -3,8 +3,9 @@
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.records import RolloutPlan
 from cutover.domain.assembling import gaps
-from cutover.domain.assembling.fields import INTEGER, JsonField, Place, Register
+from cutover.domain.assembling.fields import JsonField, Place, Register
 from cutover.domain.assembling.index import EvidenceIndex, valid
+from cutover.domain.assembling.kinds import INTEGER
 
 
 def cohorts(candidate: Candidate, index: EvidenceIndex, register: Register) -> list[JsonField] | JsonField:

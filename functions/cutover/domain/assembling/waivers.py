@@ -3,8 +3,9 @@
 from cutover.contracts.candidate import Reference
 from cutover.contracts.records import Waiver
 from cutover.domain.assembling import gaps
-from cutover.domain.assembling.fields import DIGEST, LINE, TEXT, JsonField, Place, Register
+from cutover.domain.assembling.fields import JsonField, Place, Register
 from cutover.domain.assembling.index import EvidenceIndex, valid
+from cutover.domain.assembling.kinds import DIGEST, LINE, TEXT
 
 
 def waivers(references: tuple[Reference, ...], index: EvidenceIndex, register: Register) -> list[JsonField]:
