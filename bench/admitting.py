@@ -15,6 +15,7 @@ from bench.measuring import Row, Timing, in_turn, once
 from cutover.contracts.evidence import EvidenceSet
 from cutover.domain import canonical, lineage
 from cutover.domain.assembling import Assembled, EvidenceIndex, assemble
+from cutover.domain.unwrapping import unwrap
 from tests.builders import CUTOVER, ENGINE, REVISION, Package, package
 
 GROUP = "Admit 10,000 components"

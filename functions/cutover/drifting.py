@@ -20,7 +20,7 @@ from cutover.domain.opening import merged
 from cutover.domain.record import RevisionRecord
 from cutover.domain.refreshed import GONE, effective
 from cutover.domain.window import occurrence
-from cutover.errors import Refused
+from cutover.errors import Refused, SourceUnavailable
 from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
 from cutover.ports import Sources, Store
@@ -84,9 +84,15 @@ class Drifting:
                 yield _Newer(section, Refreshed(source=each.source, record=each.record, version=latest))
 
     def _latest(self, asked: tuple[Section, Evidence | SourceFailure, Source]) -> str | None:
+        """What was refused when it was collected, and is refused for the same reason now, has not changed."""
         _, each, source = asked
         reference = Reference(source=each.source, record=each.record, version=each.version)
-        return self.sources[source.kind].latest(source, reference)
+        try:
+            return self.sources[source.kind].latest(source, reference)
+        except (Refused, SourceUnavailable) as refused:
+            if isinstance(each, SourceFailure) and refused.code == each.code:
+                return each.version
+            raise
 
     def _known_version(self, section: Section, each: Evidence | SourceFailure) -> str:
         """What was newest when it was collected: an artifact's record says so beside the announced version."""
@@ -148,7 +154,7 @@ class Drifting:
                 raise
             return UNKNOWN, 0
         made = ArtifactRecord.model_validate_json(content)
-        return made.sha256, made.size
+        return made.sha256, made.size if source.kind == "s3" else 0  # a registry's is known by its manifest
 
     def _consumed(self, ground: drift.Ground, candidate: Candidate, evidence_set: EvidenceSet) -> dict[str, str]:
         return drift.consumed(ground, candidate, evidence_set, evidence_documents(self.store, evidence_set))

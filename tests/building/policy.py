@@ -82,6 +82,10 @@ class Deployment:
     def queue_arn(self) -> str:
         return f"arn:aws:sqs:eu-central-1:123456789012:{self.name}-{self.target}.fifo"
 
+    def bucket(self, source: str) -> str:
+        """Where a source of this deployment keeps its records."""
+        return f"{self.name}-{source}"
+
     def key(self, purpose: str) -> Key:
         """The key of one purpose, or of an owner (``owner/ana``, ``owner/otto``)."""
         return _key(f"{self.name}/{purpose}")
@@ -143,7 +147,7 @@ class Deployment:
                 cohorts={"first": (), "all": ("everyone",)},
                 environments={self.target: (), "production": ("prod",)},
             ),
-            allowances=dict.fromkeys(PRODUCTS, {"replicas": Allowance(type="integer", minimum=1, maximum=50)}),
+            allowances={name: {"replicas": Allowance(type="integer", minimum=1, maximum=50)} for name in PRODUCTS},
         )
 
     def facts(self) -> Facts:
@@ -157,7 +161,9 @@ class Deployment:
             issued_at=instant("2026-03-01T00:00"),
             teams={
                 "release-engineering": Team(
-                    name="Release engineering", channel="#releases", escalation="pagerduty:releases",
+                    name="Release engineering",
+                    channel="#releases",
+                    escalation="pagerduty:releases",
                     groups=("group:default/orders",),
                 ),
                 "operations": Team(name="Operations", channel="#operations", escalation="pagerduty:operations"),
@@ -171,7 +177,7 @@ class Deployment:
             },
             keys=self.trusted_keys(),
             calendars={self.target: Calendar(windows=(self.the_window(),))},
-            sources={name: BucketSource(kind="s3", bucket=f"{self.name}-{name}") for name in ("records", "registry", "ci")},
+            sources={name: BucketSource(kind="s3", bucket=self.bucket(name)) for name in ("records", "registry", "ci")},
         )
 
     def trust_bundle(self) -> TrustBundle:

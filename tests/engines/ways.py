@@ -10,6 +10,7 @@ from cutover.contracts.policy import Team
 from tests.engines.scenes import Scene
 from tests.simulator import journeys
 from tests.simulator.events import brake_order, engage, plan, receipt, signed, withdrawal
+from tests.simulator.interpreter import resolved
 from tests.simulator.journeys import AFTER_OPENING
 from tests.simulator.resolving import Answer, corrected, hold_of, resolution, waived
 from tests.simulator.world import DEFINITION, World
@@ -84,7 +85,7 @@ def about_to(stage: str, *products: str, newer: tuple[int, ...] = ()) -> Scene:
         while execution.state != stage:
             assert world.machine.step(execution), f"it comes to rest at {execution.state}"
         parameters = DEFINITION["States"][stage]["Parameters"]
-        payload = world.machine._resolve(parameters, execution.document, execution)["Payload"]
+        payload = resolved(parameters, execution.document, {"Execution": {"Name": execution.name}})["Payload"]
         given[payload["record"]["cutover"]] = payload
     return Scene.of(world, given | {"admissions": _announced(world, newer)})
 

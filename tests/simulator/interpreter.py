@@ -157,10 +157,10 @@ class Interpreter:
         context = {
             "Task": {"Token": execution.token}, "Execution": {"Name": execution.name}, "State": {"RetryCount": retries},
         }  # fmt: skip
-        parameters = _resolve(state["Parameters"], document, context)
+        parameters = resolved(state["Parameters"], document, context)
         answer = self._invoke(parameters["FunctionName"].removeprefix("${").removesuffix("Arn}"), parameters["Payload"])
         selector = state.get("ResultSelector")
-        return _resolve(selector, {"Payload": answer}, context) if selector else answer
+        return resolved(selector, {"Payload": answer}, context) if selector else answer
 
     def _failed(self, execution: Execution, state: dict[str, Any], error: str) -> None:
         """Retry after its pause, then Catch, then fail."""
@@ -233,14 +233,14 @@ class Interpreter:
         return str(state["Default"])
 
 
-def _resolve(template: Any, document: Any, context: dict[str, Any]) -> Any:
+def resolved(template: Any, document: Any, context: dict[str, Any]) -> Any:
     """A payload template with its paths replaced: ``$.`` into the document, ``$$.`` into the context object."""
     if not isinstance(template, dict):
         return template
     resolved = {}
     for key, value in template.items():
         if not key.endswith(".$"):
-            resolved[key] = _resolve(value, document, context)
+            resolved[key] = resolved(value, document, context)
         elif value.startswith("$$."):
             resolved[key.removesuffix(".$")] = _path(value.removeprefix("$"), context)
         else:

@@ -30,7 +30,7 @@ def components(world: World, *records: dict[str, Any]) -> Candidate:
 def sized(world: World, name: str, size: int, record: str) -> Any:
     """A reference to a new record of so many bytes, of the kind that ``name`` is."""
     known = world.records[name]
-    bucket = world.deployment.facts().sources[known.source].bucket
+    bucket = world.deployment.bucket(known.source)
     version = world.wiring.bucket.put(bucket, record, b"{".ljust(size, b"x"))
     return (
         world.candidate()
@@ -192,7 +192,7 @@ def test_a_record_without_a_version_waits_for_somebody_to_name_one() -> None:
 def test_what_nothing_can_be_made_of_is_a_failure_of_its_record() -> None:
     world = World()
     known = world.records["catalog"]
-    bucket = world.deployment.facts().sources[known.source].bucket
+    bucket = world.deployment.bucket(known.source)
     version = world.wiring.bucket.put(bucket, "entity", b"a: 1\na: 2\n")
     said = sized(world, "catalog", 10, "a").model_copy(update={"record": "entity", "version": version})
     found = collect(world, "catalog", components(world, {"catalog": said}))
@@ -235,3 +235,20 @@ def test_a_signed_record_is_never_redacted() -> None:
     found = collect(world, "attestations", leaking(world, "tests"), secrets="redact")
     assert [each.code for each in found.failures] == ["SOURCE_RECORD_HAS_SECRET"]
     assert TOKEN.encode() not in b"".join(world.wiring.store.objects.values())
+
+
+def test_a_silent_source_is_asked_once_for_all_of_its_records() -> None:
+    """It would use up the function's time, and what others have brought with it."""
+    world = World()
+    asked: list[str] = []
+
+    class Silent:
+        def fetch(self, _source: Any, reference: Any, *, limit: int) -> Any:
+            asked.append(reference.record)
+            raise UNREACHABLE
+
+    candidate = components(world, *({"catalog": sized(world, "catalog", 10, record)} for record in ("a", "b", "c")))
+    world.wiring.__dict__["sources"] = {"s3": Silent()}
+    found = collect(world, "catalog", candidate, patient=False)
+    assert [each.code for each in found.failures] == ["SOURCE_UNREACHABLE"] * 3
+    assert asked == ["a"]

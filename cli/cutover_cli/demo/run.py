@@ -33,7 +33,7 @@ _PEOPLE_SECONDS = 2 * 3600.0  # the window is open for as long
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`auto` plays the approvers; `down` ends the local stack, however the run ends; `held`: the scenario of that name."""
+    """`auto` plays the approvers; `down` ends the local stack, however the run ends; `held` is the scenario."""
 
     root: Path
     workspace: Workspace

@@ -76,6 +76,7 @@ class Collecting:
         self._store = store
         self._clock = clock
         self._left = TOTALS[section]
+        self._silent: dict[str, SourceUnavailable] = {}
 
     def collect(self, candidate: Candidate, *, waivers: Iterable[Digest] = (), patient: bool = True) -> Collection:
         """Every record of the section, or why it could not be had; ``waivers`` are those that resolutions brought.
@@ -93,6 +94,8 @@ class Collecting:
             except SourceUnavailable as unavailable:
                 if patient:
                     raise
+                # Asked for each of its records, a source that does not answer would use up the function's time.
+                self._silent[reference.source] = unavailable
                 failures.append(_failure(reference, unavailable.code, unavailable.detail))
         return Collection(section=self._section, evidence=tuple(evidence), failures=tuple(failures))
 
@@ -110,6 +113,8 @@ class Collecting:
             raise Refused("SOURCE_RECORD_GONE", "its source did not have it any more when this revision was opened")
         if reference.version == UNPINNED:
             raise Refused("SOURCE_VERSION_UNPINNED", "an older contract names no version of it")
+        if reference.source in self._silent:
+            raise self._silent[reference.source]
         fetched = self._bounded(source, reference)
         if self._section != "artifacts" and reference.digest is not None:
             found = canonical.digest(fetched.content)
@@ -158,7 +163,8 @@ class Collecting:
         system = self._sources[source.kind]
         if self._section == "artifacts":
             record = system.artifact(reference.source, source, reference, limit=limit)
-            self._left -= _read_for(record, limit)
+            if source.kind == "s3":  # of a registry's artifact nothing is read but its manifest
+                self._left -= _read_for(record, limit)
             return Fetched(record, "application/vnd.cutover.artifact-record.v1+json", reference.version)
         return system.fetch(source, reference, limit=limit)
 
