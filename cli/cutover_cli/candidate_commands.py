@@ -106,8 +106,8 @@ def submit(  # noqa: PLR0913  # each is an argument of the command
 ) -> None:
     """Announce a signed candidate. Announcing it again does nothing, and answers with what became of it.
 
-    Exits 0 when it is announced, or with --wait when it is bound; 3 when it is refused or held; 4 when nothing was
-    decided in time. A dry run exits 10 when it would announce.
+    Exits 0 when it is announced, or with --wait when it is bound, or rehearsed without a hold; 3 when it is refused or
+    held; 4 when nothing was decided in time. A dry run exits 10 when it would announce.
     """
     plan: dict[str, Any] = {}
     with answering(form), remote():
@@ -120,7 +120,7 @@ def submit(  # noqa: PLR0913  # each is an argument of the command
         else:
             plan |= {"result": "announced", "event": candidates.submit(where, sealed)}
             found = _followed(where, sealed, timeout) if wait else admissions.fate(where, plan["admission"])
-            if found is not None and wait and found.status not in GOOD:
+            if found is not None and wait and (found.status not in GOOD or found.holds):
                 raise Stopped(found)
             answer(plan | (found.document() if found else {}), form, lambda: _announced(plan, found))
     if dry_run and plan["changes"]:

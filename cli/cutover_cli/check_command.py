@@ -15,6 +15,7 @@ from cutover.contracts.candidate import Candidate
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical
 from cutover.domain.admission import NotAdmitted
+from cutover.domain.record import Lane, RevisionRecord, Slot
 from cutover.ports import Clock, Sources
 from cutover_cli import checking, files
 from cutover_cli.aside import Aside
@@ -26,7 +27,7 @@ from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, 
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 
 NOT_LOOKED_AT = ("whether another release has the window", "whether the candidate is newer than the current one")
-"""What only the deployment knows."""
+"""What only a deployment knows: where none is asked, this is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,36 @@ def _around(  # noqa: PLR0917  # each is an option of the command
     if trusted_root is not None and store.put(files.content(trusted_root)) != facts.trusted_root:
         raise BadArgument(f"{trusted_root} is not the trusted root that the facts name: {facts.trusted_root}")
     return Surroundings(
-        rules=rules, facts=facts, targets=targets or tuple(rules.signers), clock=clock, store=store,
+        rules=rules, facts=facts, targets=targets or _deployed(outside.site, rules), clock=clock, store=store,
         sources=outside.sources(facts.audience, clock), statements=Opening(store.get), say=say,
+        **_known(outside.site),
     )  # fmt: skip
+
+
+def _deployed(where: Site | None, rules: Rules) -> tuple[str, ...]:
+    """The targets that rules name signers for, as far as the deployment has them."""
+    if where is None:
+        return tuple(rules.signers)
+    return tuple(target for target in rules.signers if where.queues(target) is not None)
+
+
+def _known(where: Site | None) -> dict[str, Any]:
+    """What the deployment knows of releases that are in the way."""
+    if where is None:
+        return {}
+
+    def lane(candidate: Candidate) -> Lane | None:
+        return where.records.lane(candidate.product, candidate.target, rehearsal=candidate.rehearsal)
+
+    def slot(record: RevisionRecord) -> Slot | None:
+        queue, ours = where.queues(record.target), where.records.lane(record.product, record.target)
+        owner = where.records.slot(queue, record.window) if queue else None
+        live = ours is not None and ours.ended is None
+        if owner and ours and live and (owner.cutover, owner.revision) == (ours.cutover, ours.revision):
+            return None  # a newer candidate takes its place, and its slot
+        return owner
+
+    return {"lane": lane, "slot": slot, "deployed": True}
 
 
 def _checked(file: Path, around: Surroundings) -> dict[str, Any]:
@@ -180,7 +208,7 @@ def _begin(around: Surroundings, candidate: Candidate) -> dict[str, Any]:
         "candidate": canonical.digest_model(candidate),
         "kind": KINDS[candidate.rehearsal],
         "policy": {"rules": around.rules.version, "facts": around.facts.version},
-        "not_looked_at": list(NOT_LOOKED_AT),
+        "not_looked_at": [] if around.deployed else list(NOT_LOOKED_AT),
     }
 
 
@@ -244,7 +272,8 @@ def _text(document: dict[str, Any]) -> str:
         f"waived  {oneline(hold['code'])} {oneline(hold['field'])}" for hold in document["holds"] if hold not in open_
     ]
     lines += [f"warn    {oneline(_warning(each))}" for each in document["warnings"]]
-    return "\n".join([*lines, _end(document, len(open_)), first, f"not looked at: {', '.join(NOT_LOOKED_AT)}"])
+    missing = [f"not looked at: {', '.join(document['not_looked_at'])}"] if document["not_looked_at"] else []
+    return "\n".join([*lines, _end(document, len(open_)), first, *missing])
 
 
 def _end(document: dict[str, Any], count: int) -> str:

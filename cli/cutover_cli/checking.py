@@ -18,14 +18,14 @@ from cutover.contracts.evidence import Collection as Collected
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.contracts.holds import Findings, HoldRegister
 from cutover.contracts.policy import Facts, Rules, SignedReference, TrustedKey
-from cutover.domain import binding, canonical, checks, lineage
-from cutover.domain.admission import Examined, examine
+from cutover.domain import binding, canonical, checks, lineage, naming
+from cutover.domain.admission import Examined, compare, examine
 from cutover.domain.assembling import Assembled, EvidenceIndex, assemble, requesters
 from cutover.domain.binding import Case
 from cutover.domain.checks.context import Context, StatementOpener
 from cutover.domain.opening import first_of
 from cutover.domain.policy import Policy
-from cutover.domain.record import Admission, RevisionRecord, Slot, Status
+from cutover.domain.record import Admission, Lane, RevisionRecord, Slot, Status
 from cutover.domain.waivers import envelopes_of, trusted
 from cutover.domain.waiving import Waiving, asked
 from cutover.domain.weighing import Weighed, weigh
@@ -42,7 +42,7 @@ NOBODY = "nobody, for a check"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a release is checked against. ``slots`` tells who has a window of a target, where that can be known."""
+    """What a release is checked against. ``lane`` and ``slot`` tell what a deployment knows, where one is asked."""
 
     rules: Rules
     facts: Facts
@@ -52,7 +52,12 @@ class Surroundings:
     store: Store
     """Nothing is kept in it that outlives this process."""
     statements: StatementOpener
-    slots: Callable[[str, str], Slot | None] = lambda _target, _window: None
+    lane: Callable[[Candidate], Lane | None] = lambda _candidate: None
+    """Which release of this product at this target is current."""
+    slot: Callable[[RevisionRecord], Slot | None] = lambda _record: None
+    """Who would be in its way in the window."""
+    deployed: bool = False
+    """Whether these two were asked of a deployment."""
     say: Callable[[str], None] = lambda _doing: None
 
 
@@ -97,7 +102,9 @@ def check(envelope: bytes, around: Surroundings) -> Checked:
     examined = examine(
         envelope, policy=policy, audience=around.rules.audience, targets=around.targets, received_at=now, now=now
     )
-    record = _record(examined, around.store.put(envelope), policy, now)
+    lane = around.lane(examined.candidate)
+    compare(examined.candidate, lane)
+    record = _record(examined, around.store.put(envelope), policy, lane, now)
     around.store.put(examined.payload)
     evidence_set = _collected(record, examined, around, now)
     record, assembled = _assembled(record, examined.candidate, evidence_set, around)
@@ -106,7 +113,7 @@ def check(envelope: bytes, around: Surroundings) -> Checked:
         record=record, rules=around.rules, facts=around.facts, candidate=examined.candidate, draft=assembled.bundle,
         gaps=_gaps(record, assembled), reports=reports, deployed=record.target in around.targets,
         waivers=_weighed(record, examined.candidate, assembled, evidence_set, around),
-        slot_owner=around.slots(record.target, record.window), now=now,
+        slot_owner=around.slot(record), now=now,
     )  # fmt: skip
     return Checked(examined.candidate, record, evidence_set, binding.register_of(case), case)
 
@@ -116,13 +123,14 @@ def _reference(part: Rules | Facts) -> SignedReference:
     return SignedReference(payload=digest, envelope=digest)
 
 
-def _record(examined: Examined, admission: str, policy: Policy, now: datetime) -> RevisionRecord:
+def _record(examined: Examined, admission: str, policy: Policy, lane: Lane | None, now: datetime) -> RevisionRecord:
+    """The revision as Admit would open it: under a number that none has yet."""
     announced = Admission(digest=admission, status=Status.ADMITTING, received_at=now, correlation_id="check")
-    candidate = examined.candidate
+    candidate, number = examined.candidate, lane.number + 1 if lane else 1
     return first_of(
-        candidate, cutover=f"{candidate.product}@{candidate.target}.1", revision=1, admission=announced,
-        payload=canonical.digest(examined.payload), window=examined.window, policy=policy, signed_by=examined.keys,
-        now=now,
+        candidate, revision=1, admission=announced, payload=canonical.digest(examined.payload), window=examined.window,
+        cutover=naming.cutover_id(candidate.product, candidate.target, number, rehearsal=candidate.rehearsal),
+        policy=policy, signed_by=examined.keys, now=now,
     )  # fmt: skip
 
 
@@ -140,7 +148,11 @@ def _collected(record: RevisionRecord, examined: Examined, around: Surroundings,
 def _section(section: Section, examined: Examined, around: Surroundings) -> Collected:
     around.say(f"collecting {section}")
     return Collecting(
-        section=section, rules=around.rules, facts=around.facts, sources=around.sources, store=around.store,
+        section=section,
+        rules=around.rules,
+        facts=around.facts,
+        sources=around.sources,
+        store=around.store,
         clock=around.clock,
     ).collect(examined.candidate, patient=False)
 

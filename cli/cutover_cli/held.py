@@ -1,5 +1,6 @@
 """Holds of a site: which there are, whose, and what answers each."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.holds import Hold, HoldRegister, HowToAnswer
 from cutover.contracts.policy import Team
-from cutover.domain import answering, holds
+from cutover.domain import answering, holds, naming
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedResolution, RevisionRecord, Status
 from cutover.loading import candidate_of, load
@@ -20,6 +21,7 @@ MAX_LISTED = 2_000
 """So many records that are due some day are looked through, of a whole site."""
 SHORTEST = 4
 """Hexadecimal digits of a fingerprint that name a hold."""
+_CUTOVER = re.compile(r"[a-z0-9-]{1,40}@[a-z0-9-]{1,40}\.(?:rehearsal\.)?[1-9][0-9]{0,8}")
 _SOME_DAY = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -73,11 +75,9 @@ def of(site: Site, record: RevisionRecord) -> tuple[Open, ...]:
 
 def current(site: Site, cutover: str) -> RevisionRecord:
     """The newest revision of a cutover. Raises BadArgument and NoSuchRelease."""
-    product, at, rest = cutover.partition("@")
-    target, dot, number = rest.rpartition(".")
-    if not (product and at and target and dot and number.isdecimal()):
+    if not _CUTOVER.fullmatch(cutover):
         raise BadArgument(f"{cutover} is no cutover, such as service@production.1")
-    lane = site.records.lane(product, target)
+    lane = site.records.lane(*naming.of(cutover), rehearsal=naming.is_rehearsal(cutover))
     found = site.records.revision(cutover, lane.revision) if lane and lane.cutover == cutover else None
     for revision in count(1) if found is None else ():
         newer = site.records.revision(cutover, revision)

@@ -63,6 +63,8 @@ class Site:
     inbox: Uploads | None = None
     fingerprint: Digest | None = None
     """The root that the stack pins."""
+    queues: Callable[[str], str | None] = lambda _target: None
+    """The ARN of a target's queue; None where the stack has no such target, or the caller may not ask its queue."""
 
     @property
     def documents(self) -> Store:
@@ -133,7 +135,12 @@ def _local(state_dir: Path | None) -> Site:
     from cutover_cli.local import lifecycle
 
     stack = lifecycle.attach(state_dir=state_dir)
-    clients = {"dynamodb": stack.clients.dynamodb, "events": stack.clients.events, "s3": stack.clients.s3}
+    clients = {
+        "dynamodb": stack.clients.dynamodb,
+        "events": stack.clients.events,
+        "s3": stack.clients.s3,
+        "sqs": stack.clients.sqs,
+    }
     return _of(stack.outputs, lambda service: clients[service], fingerprint=stack.root_fingerprint)
 
 
@@ -160,7 +167,25 @@ def _of(outputs: Mapping[str, str], client: Callable[[Any], Any], *, fingerprint
         store=S3Store(client("s3"), bucket=store) if store else None,
         inbox=InboxBucket(client("s3"), inbox) if inbox else None,
         fingerprint=fingerprint,
+        queues=lambda target: _queue_arn(outputs, client, target),
     )
+
+
+def _queue_arn(outputs: Mapping[str, str], client: Callable[[Any], Any], target: str) -> str | None:
+    from botocore.exceptions import ClientError
+
+    name = "".join(part.capitalize() for part in target.split("-"))
+    url = outputs.get(f"Target{name}QueueUrl")
+    if url is None:
+        return None
+    try:
+        answer = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    except ClientError as error:
+        if "AccessDenied" in str(error.response.get("Error", {}).get("Code")):
+            return None
+        raise
+    arn: str = answer["Attributes"]["QueueArn"]
+    return arn
 
 
 @contextmanager

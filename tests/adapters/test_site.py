@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cutover.domain.record import Brake
 from cutover_cli.output import BadArgument
@@ -43,6 +44,56 @@ def test_a_stack_says_where_everything_is(aws: Clients) -> None:
     assert site.audience == OUTPUTS["Audience"]
     assert site.records.brake() == Brake(engaged=True)
     assert site.bus.put("BrakeOrder", "{}")
+
+
+def test_a_stack_says_where_its_store_inbox_and_queues_are(aws: Clients) -> None:
+    for name, versioned in (("shop-store", True), ("shop-inbox", True)):
+        make_bucket(aws("s3"), name, versioned=versioned)
+    url = aws("sqs").create_queue(QueueName="payments")["QueueUrl"]
+    more = {"StoreBucket": "shop-store", "InboxBucket": "shop-inbox", "TargetPaymentsProdQueueUrl": url}
+    site = deployed(Session(aws, OUTPUTS | more), "shop-dev")  # type: ignore[arg-type]
+    digest = site.documents.put(b"hello")
+    assert site.documents.get(digest, limit=10) == b"hello"
+    assert site.inbox is not None
+    first, second = (site.inbox.put("candidates/x.json", b"{}") for _ in range(2))
+    assert first != second, "an event names one version"
+    assert (site.queues("payments-prod") or "").endswith(":payments")
+    assert site.queues("staging") is None
+
+
+def test_an_inbox_without_versions_takes_nothing(aws: Clients) -> None:
+    make_bucket(aws("s3"), "shop-inbox", versioned=False)
+    site = deployed(Session(aws, OUTPUTS | {"InboxBucket": "shop-inbox"}), "shop-dev")  # type: ignore[arg-type]
+    assert site.inbox is not None
+    with pytest.raises(RemoteFailed, match="keeps no versions"):
+        site.inbox.put("candidates/x.json", b"{}")
+    with pytest.raises(BadArgument, match="StoreBucket"):
+        _ = site.documents
+    with pytest.raises(BadArgument, match="RootFingerprint"):
+        site.policy()
+
+
+def make_bucket(s3: Any, name: str, *, versioned: bool) -> None:
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    if versioned:
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+class Denying:
+    """SQS, as somebody sees it who may not ask a queue."""
+
+    @staticmethod
+    def get_queue_attributes(**_: Any) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "AWS.SimpleQueueService.AccessDenied"}}, "GetQueueAttributes")
+
+
+def test_a_queue_that_one_may_not_ask_is_unknown(aws: Clients) -> None:
+    class Watched(Session):
+        def client(self, service: str) -> Any:
+            return Denying() if service == "sqs" else super().client(service)
+
+    site = deployed(Watched(aws, OUTPUTS | {"TargetProdQueueUrl": "https://x"}), "shop-dev")  # type: ignore[arg-type]
+    assert site.queues("prod") is None
 
 
 @pytest.mark.parametrize("missing", OUTPUTS)

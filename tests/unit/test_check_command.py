@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from cutover_cli.check_command import Outside
 from cutover_cli.main import app
 from tests.building.keys import seal_bytes
 from tests.simulator.command_line import site_of
-from tests.simulator.journeys import announced, register_of, revise, rewrite
+from tests.simulator.journeys import announced, awaiting_approval, handed_off, register_of, revise, rewrite
 from tests.simulator.world import World
 from tests.workflow.test_resolutions import withhold
 
@@ -112,7 +113,43 @@ def test_what_would_be_bound_is_said(world: World, tmp_path: Path) -> None:
 
 def test_the_policy_of_a_stack_is_taken(world: World, tmp_path: Path) -> None:
     words = files(world, tmp_path)
-    assert run(outside(world, deployed=True), words[0]) == run(outside(world), *words)
+    with_stack, alone = run(outside(world, deployed=True), words[0]), run(outside(world), *words)
+    assert (with_stack.pop("not_looked_at"), len(alone.pop("not_looked_at"))) == ([], 2)
+    assert with_stack == alone
+    assert "not looked at" not in invoke(outside(world, deployed=True), words[0]).stdout
+
+
+def later(world: World, **changes: Any) -> Candidate:
+    """A candidate that is newer than any that the world has seen."""
+    return world.candidate(**{"sequence": 2} | changes)
+
+
+def test_a_newer_candidate_takes_the_place_of_its_own_product_s(world: World, tmp_path: Path) -> None:
+    """Also of its slot: its release is not in its way."""
+    awaiting_approval(world)
+    file = files(world, tmp_path, later(world))[0]
+    assert run(outside(world, deployed=True), file)["result"] == "clean"
+
+
+def test_a_window_that_is_taken_is_found_in_a_stack(world: World, tmp_path: Path) -> None:
+    handed_off(world)
+    file, *policy = files(world, tmp_path, later(world))
+    said = run(outside(world, deployed=True), file, expect=3)
+    assert [hold["code"] for hold in said["holds"] if hold["resolution"] is None] == ["WINDOW_CONFLICT"]
+    assert run(outside(world), file, *policy)["result"] == "clean", "files alone do not tell"
+
+
+def test_a_candidate_that_is_not_newer_is_refused_by_a_stack(world: World, tmp_path: Path) -> None:
+    awaiting_approval(world)
+    file = files(world, tmp_path, world.candidate())[0]
+    assert run(outside(world, deployed=True), file, expect=3)["reason"] == "NOT_NEWER"
+
+
+def test_a_target_without_a_queue_is_not_deployed(world: World, tmp_path: Path) -> None:
+    around = outside(world, deployed=True)
+    assert around.site is not None
+    bare = replace(around, site=replace(around.site, queues=lambda _target: None))
+    assert run(bare, files(world, tmp_path)[0], expect=3)["reason"] == "UNKNOWN_TARGET"
 
 
 @pytest.mark.parametrize(("key", "reason"), [("candidate", None), ("waiver", "WRONG_KEY_PURPOSE")])
