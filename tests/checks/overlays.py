@@ -21,6 +21,16 @@ def differs(name: str, base: Any, value: Any, *codes: str, where: str = "product
     )
 
 
+def allowed_as(about: str, allowance: dict[str, Any], value: Any, *codes: str) -> Example:
+    """A setting with this allowance, after one that has none."""
+    said = [overlay("production", ("undeclared", 1, 2), ("x", None, value))]
+    return example(
+        about,
+        lambda: scene(put(said, "overlays"), change_rules={"allowances": {"service": {"x": allowance}}}),
+        *((code, "/overlays/0/differences/1") for code in codes),
+    )
+
+
 def bounded_otherwise(about: str, allowance: dict[str, Any], value: Any) -> Example:
     """Rules that bound something which is no number, or list something which is no text: nothing fits."""
     return example(
@@ -61,11 +71,16 @@ EXAMPLES = {
             example("as it is", scene), NONE, SAME,
             differs("replicas", 2, 1), differs("replicas", 2, 10), differs("region", "x", "eu-west-1"),
             differs("debug", False, True, where="stage"), differs("undeclared", 1, 2),
+            allowed_as("without bounds", {"type": "integer"}, -5),
+            allowed_as("above a minimum", {"type": "integer", "minimum": 5}, 6),
+            allowed_as("below a maximum", {"type": "integer", "maximum": 5}, 4),
         ),
         failing=(
             differs("replicas", 2, 0, NOT_ALLOWED),
             differs("replicas", 2, 11, NOT_ALLOWED),
             differs("replicas", 2, "5", NOT_ALLOWED),
+            allowed_as("below a minimum", {"type": "integer", "minimum": 5}, 4, NOT_ALLOWED),
+            allowed_as("above a maximum", {"type": "integer", "maximum": 5}, 6, NOT_ALLOWED),
             differs("region", "eu-central-1", "us-east-1", NOT_ALLOWED),
             differs("debug", False, True, NOT_ALLOWED),
             differs("debug", False, "true", NOT_ALLOWED, where="staging"),

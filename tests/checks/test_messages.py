@@ -1,6 +1,7 @@
 """What a hold says to whoever has to mend it: both sides of what differs, and what to do about it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -95,14 +96,25 @@ def test_a_change_that_is_over_cannot_be_approved_any_more() -> None:
     assert [each.mend for each in found] == ["open a new change and announce the candidate with it"]
 
 
-def test_an_allowance_is_told_whole() -> None:
-    allowance = {"type": "string", "one_of": ["a", "b"], "environments": ["staging"]}
+@pytest.mark.parametrize(
+    ("allowance", "told"),
+    [
+        (
+            {"type": "string", "one_of": ["a"], "environments": ["staging"]},
+            'a value of type string, one of "a", only in "staging"',
+        ),
+        ({"type": "integer", "minimum": 99}, "a value of type integer, at least 99"),
+        ({"type": "integer", "maximum": -1}, "a value of type integer, at most -1"),
+        ({"type": "boolean"}, "a value of type boolean"),
+    ],
+)
+def test_an_allowance_is_told_whole_and_with_nothing_more(allowance: dict[str, Any], told: str) -> None:
     context = scene(
-        put([overlay("production", ("x", "a", "b")), overlay("staging")], "overlays"),
+        put([overlay("production", ("x", None, 5)), overlay("staging")], "overlays"),
         change_rules={"allowances": {"service": {"x": allowance}}},
     )
     (found,) = checks.run("overlays", context).findings
-    assert found.wanted == 'a value of type string, one of "a", "b", only in "staging"'
+    assert found.wanted == told
 
 
 def test_a_group_of_two_teams_names_both() -> None:
