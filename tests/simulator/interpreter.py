@@ -237,15 +237,15 @@ def resolved(template: Any, document: Any, context: dict[str, Any]) -> Any:
     """A payload template with its paths replaced: ``$.`` into the document, ``$$.`` into the context object."""
     if not isinstance(template, dict):
         return template
-    resolved = {}
+    filled = {}
     for key, value in template.items():
         if not key.endswith(".$"):
-            resolved[key] = resolved(value, document, context)
+            filled[key] = resolved(value, document, context)
         elif value.startswith("$$."):
-            resolved[key.removesuffix(".$")] = _path(value.removeprefix("$"), context)
+            filled[key.removesuffix(".$")] = _path(value.removeprefix("$"), context)
         else:
-            resolved[key.removesuffix(".$")] = copy.deepcopy(_path(value, document))
-    return resolved
+            filled[key.removesuffix(".$")] = copy.deepcopy(_path(value, document))
+    return filled
 
 
 def _may_retry(state: dict[str, Any], error: str, retries: dict[int, int]) -> float | None:

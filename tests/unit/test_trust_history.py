@@ -77,7 +77,9 @@ def test_a_purpose_is_asked_for() -> None:
 
 
 def test_the_order_is_not_that_of_the_document() -> None:
-    everything: list[Signatory] = [key(), key("two", not_before=FROM - SECOND), identity(), identity(ref="refs/heads/main")]
+    everything: list[Signatory] = [
+        key(), key("two", not_before=FROM - SECOND), identity(), identity(ref="refs/heads/main")
+    ]  # fmt: skip
     assert at(everything, ISSUED) == at(list(reversed(everything)), ISSUED)
 
 

@@ -326,7 +326,11 @@ SECTIONS_OF_OTHERS = (
         edit("rollout", drop("cohorts", 0, "share_percent")),
         {("COHORT_UNSIZED", "/cohorts/0/share_percent")},
     ),
-    ("a flag of a type that nobody knows", edit("flags", put("x", "flags", 0, "type")), {("FLAG_TYPE_UNKNOWN", "/flags/0/type")}),
+    (
+        "a flag of a type that nobody knows",
+        edit("flags", put("x", "flags", 0, "type")),
+        {("FLAG_TYPE_UNKNOWN", "/flags/0/type")},
+    ),
     ("a flag without an owner", edit("flags", drop("flags", 0, "owner")), {("FLAG_OWNER_MISSING", "/flags/0/owner")}),
     (
         "a flag without an end",
