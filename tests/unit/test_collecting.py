@@ -159,17 +159,17 @@ def test_while_there_is_patience_a_source_that_fails_is_tried_again(error: Excep
 
 def test_without_patience_what_was_collected_is_kept_and_the_rest_is_told() -> None:
     world = World()
-    found = collect(world, "catalog", moody(world, a=UNREACHABLE), patient=False)
-    assert [each.record for each in found.evidence] == ["b"]
+    found = collect(world, "catalog", moody(world, b=UNREACHABLE), patient=False)
+    assert [each.record for each in found.evidence] == ["a"]
     assert [(each.record, each.code, each.message) for each in found.failures] == [
-        ("a", "SOURCE_UNREACHABLE", "nobody answers")
+        ("b", "SOURCE_UNREACHABLE", "nobody answers")
     ]
 
 
 def test_a_failure_of_aws_has_a_code_too() -> None:
     world = World()
-    found = collect(world, "catalog", moody(world, a=DependencyUnavailable("GetObject: SlowDown")), patient=False)
-    assert [(each.record, each.code) for each in found.failures] == [("a", "SOURCE_FAILING")]
+    found = collect(world, "catalog", moody(world, b=DependencyUnavailable("GetObject: SlowDown")), patient=False)
+    assert [(each.record, each.code) for each in found.failures] == [("b", "SOURCE_FAILING")]
 
 
 def test_bytes_of_another_digest_are_no_evidence() -> None:
