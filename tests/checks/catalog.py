@@ -53,12 +53,15 @@ def shaped(said: Any, *codes: str) -> Example:
     )
 
 
+NAMESAKES = {"teams": {**team()["teams"], "paula": {**team()["teams"]["payments"], "groups": []}}}
+"""A team has the name of a person."""
 TWO_TEAMS = {
     "teams": {
         **team()["teams"],
         "billing": {"name": "Billing", "channel": "#b", "escalation": "p", "groups": ["payments"]},
     }
 }
+IN_YAML = entity(b"apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: Service, namespace: shop}\n")
 SHAPES: tuple[Any, ...] = (
     None,
     [],
@@ -81,6 +84,8 @@ EXAMPLES = {
             owner("operations"),
             owner("group:shop/cards", change_facts=team(groups=["group:shop/cards"])),
             owner("cards", records=called("service", namespace="shop"), change_facts=team(groups=["group:shop/cards"])),
+            owner("cards", records=IN_YAML, change_facts=team(groups=["group:shop/cards"])),
+            owner("paula", change_facts=NAMESAKES),
         ),
         failing=(
             owner("user:default/paula", "OWNER_IS_A_PERSON"),
@@ -88,6 +93,13 @@ EXAMPLES = {
             owner("paula@example.com", "OWNER_IS_A_PERSON"),
             owner("Paula", "OWNER_IS_A_PERSON"),
             owner("The payments team", "OWNER_UNRESOLVED"),
+            example(
+                "the second one's, after one that has none",
+                lambda: scene(
+                    put(ABSENT, "components", 0, "catalog", "owner"), put("Ops", "components", 1, "catalog", "owner")
+                ),
+                ("OWNER_UNRESOLVED", "/components/1/catalog/owner"),
+            ),
             owner("group:default/cards", "OWNER_UNRESOLVED"),
             owner("payments", "OWNER_UNRESOLVED", records=called("service", namespace="shop")),
             example(
@@ -108,6 +120,16 @@ EXAMPLES = {
             ),
             owner("payments", "OWNER_UNRESOLVED", records=called("service", namespace="default/payments:")),
             owner("payments", records=called("service", namespace=[7])),
+            example(
+                "a team that says it is a person",
+                lambda: scene(
+                    put("user:default/paula", "components", 0, "catalog", "owner"),
+                    put("user:default/paula", "components", 1, "catalog", "owner"),
+                    change_facts=team(groups=["user:default/paula"]),
+                ),
+                ("OWNER_IS_A_PERSON", OWNER),
+                ("OWNER_IS_A_PERSON", "/components/1/catalog/owner"),
+            ),
             owner("a", "OWNER_UNRESOLVED", change_facts=team(groups=[LONG, TURNED, MARKUP, "user:a", ""][:4])),
         ),
     ),
@@ -150,6 +172,7 @@ EXAMPLES = {
             example("as it is", scene),
             example("no entity: that is a gap", lambda: scene(without=("catalog/service",))),
             named("Service"),
+            example("in YAML", lambda: scene(records=IN_YAML)),
         ),
         failing=(named("worker", "CATALOG_ENTITY_OF_ANOTHER"), named("billing", "CATALOG_ENTITY_OF_ANOTHER")),
         hostile=(

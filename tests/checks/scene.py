@@ -17,6 +17,7 @@ from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical, lineage
 from cutover.domain.checks.context import Context
 from cutover.domain.statements import Signed
+from cutover.domain.unwrapping import unwrap
 from cutover.errors import Refused
 from tests.building.policy import AS_OF, DEPLOYMENT, EXPIRES_AT, ISSUED_AT, OPENS_AT
 
@@ -266,20 +267,31 @@ def _placed(said: Any, announced: Any) -> None:
 def collected(announced: Any, records: Mapping[str, tuple[Section, Any]]) -> tuple[EvidenceSet, dict[Digest, bytes]]:
     documents: dict[Digest, bytes] = {}
 
-    def evidence(record: str, said: Any) -> Evidence:
+    def evidence(record: str, said: Any, unwraps: Digest | None = None) -> Evidence:
         content = said if isinstance(said, bytes) else orjson.dumps(said)
         digest = canonical.digest(content)
         documents[digest] = content
         return Evidence(
             source="records", record=record, version="v1", fetched_at=AS_OF, media_type="application/json",
-            sha256=digest, size=len(content),
+            sha256=digest, size=len(content), unwraps=unwraps,
         )  # fmt: skip
 
     sections: dict[Section, list[Evidence]] = {}
     for record, (section, said) in records.items():
-        sections.setdefault(section, []).append(evidence(record, said))
+        came = evidence(record, said)
+        sections.setdefault(section, []).append(came)
+        if section == "catalog" and (made := _made(documents[came.sha256])) is not None:
+            sections[section].append(evidence(record, made, came.sha256))
     collections = tuple(Collection(section=name, evidence=tuple(each)) for name, each in sections.items())
     return EvidenceSet(candidate=evidence("candidate", announced), as_of=AS_OF, collections=collections), documents
+
+
+def _made(entity: bytes) -> bytes | None:
+    """What Collect makes of an entity in YAML; nothing of what cannot be read."""
+    try:
+        return unwrap("catalog", entity)
+    except Refused:
+        return None
 
 
 def _nobody_signed(content: bytes, **_: Any) -> Signed:
