@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cutover.contracts.base import Digest
-from cutover.contracts.bundle import Origin
+from cutover.contracts.bundle import Measure, Origin
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.contracts.policy import Rendering
 from cutover.domain import canonical
@@ -27,6 +27,7 @@ class EvidenceLibrary:
         }
         self._bytes: dict[Digest, bytes] = {}
         self._parsed: dict[Digest, Any] = {}
+        self._measured: dict[tuple[Digest, str, Measure], tuple[Any, ...]] = {}
         self._unwrapped: set[tuple[Digest, Digest]] = set()
 
     def measured(self, origin: Origin) -> tuple[Any, ...]:
@@ -41,11 +42,18 @@ class EvidenceLibrary:
         if origin.measure == "sha256":
             found: tuple[Any, ...] = (canonical.digest(content),) if origin.pointer == "" else ()
         else:
-            document = self._document(origin.evidence, content)
-            found = measured(document, origin.pointer, origin.measure, self._rendering)
+            found = self._measure(origin, content)
         if not found:
             raise Refused("POINTER_LEADS_NOWHERE", f"{origin.pointer or 'the whole'} gives no {origin.measure}")
         return found
+
+    def _measure(self, origin: Origin, content: bytes) -> tuple[Any, ...]:
+        """Once for each pointer: of one text, two hundred fields may be the parts."""
+        known = (origin.evidence, origin.pointer, origin.measure)
+        if known not in self._measured:
+            document = self._document(origin.evidence, content)
+            self._measured[known] = measured(document, origin.pointer, origin.measure, self._rendering)
+        return self._measured[known]
 
     def _content(self, section: Section, evidence: Evidence) -> bytes:
         content = self._stored(evidence.sha256)
