@@ -113,3 +113,11 @@ def test_no_entity_at_all_is_missing_and_about_this_artifact() -> None:
     assert [release.gaps(AT) for release in made] == [NONE, NONE]
     subjects = [{each.subject for each in release.made.findings if each.family == "catalog"} for release in made]
     assert not subjects[0] & subjects[1]
+
+
+def test_yaml_is_read_up_to_a_size_that_takes_no_time_and_json_beyond() -> None:
+    """A megabyte of YAML would keep a function busy for half a minute."""
+    pad = "# " + "x" * (65_536 - len(YAML) - 2)
+    assert Release({"entity": (YAML + pad).encode()}).gaps(AT) == set()
+    assert Release({"entity": (YAML + pad + "x").encode()}).gaps(AT) == NONE
+    assert Release({"entity": entity(pad="x" * 900_000)}).gaps(AT) == set()

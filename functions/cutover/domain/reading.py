@@ -6,12 +6,16 @@ from typing import Any
 from cutover.errors import Refused
 
 UNREADABLE = "EVIDENCE_UNREADABLE"
+MAX_YAML = 65_536
+"""Bytes: sixteen times as much takes half a minute to read. Whoever needs more writes JSON."""
 
 
 def parse_yaml(content: bytes) -> dict[str, Any]:
     """The one mapping in YAML of UTF-8, in JSON's types only. Raises ``Refused`` (``EVIDENCE_UNREADABLE``)."""
     from cutover.domain import strict_yaml
 
+    if len(content) > MAX_YAML:
+        raise Refused(UNREADABLE, f"YAML of {len(content)} bytes; at most {MAX_YAML}")
     try:
         return strict_yaml.read(content.decode())
     except UnicodeDecodeError as error:
