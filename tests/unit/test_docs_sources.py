@@ -8,13 +8,13 @@ from typing import get_args
 import pytest
 from pydantic import TypeAdapter
 
-from cutover.contracts.sources import Source
+from cutover.contracts.sources import ServiceNowSource, Source
 from cutover.domain import strict_yaml
 from cutover.domain.assembling import catalog
 from cutover.domain.assembling.flags import _said
 from cutover.domain.assembling.index import Found
 from cutover.stages.collect.collecting import LIMITS, MEBIBYTE
-from tests.unit.assembling_release import Release
+from tests.unit.assembling_release import Release, value
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "sources.md").read_text("utf-8")
@@ -84,3 +84,34 @@ def test_every_code_on_the_page_is_one_of_the_code() -> None:
     codes = set(re.findall(r"`((?:SOURCE|CREDENTIAL|NAME|OVERLAYS)_[A-Z_]+)`", PAGE))
     assert len(codes) > 15
     assert {code for code in codes if f'"{code}"' not in text} == set()
+
+
+EXAMPLES = {
+    "flags.appconfig.json": "flags",
+    "flags.flagd.json": "flags",
+    "change.servicenow.json": "change",
+    "overlays.json": "overlays",
+}
+
+
+def test_every_example_of_a_record_is_read_without_a_gap() -> None:
+    folder = ROOT / "examples" / "records"
+    assert {path.name for path in folder.iterdir()} == set(EXAMPLES)
+    for name, section in EXAMPLES.items():
+        assert f"(../examples/records/{name})" in PAGE
+        source = ServiceNowSource(kind="servicenow", host="shop.service-now.com", credential="servicenow")
+        made = Release({section: (folder / name).read_bytes()}, source=source if section == "change" else None)
+        assert made.gaps(f"/{section}") == set()
+        assert made.section(section)
+
+
+def test_examples_say_the_same_flag() -> None:
+    """But for its default: a boolean there, a variant's name here."""
+    folder = ROOT / "examples" / "records"
+    said = [
+        Release({"flags": (folder / f"flags.{kind}.json").read_bytes()}).section("flags")[0]
+        for kind in ("appconfig", "flagd")
+    ]
+    names = set(said[0]) - {"default", "environments"}
+    assert [value(each["default"]) for each in said] == [False, "off"]
+    assert {name: value(said[0][name]) for name in names} == {name: value(said[1][name]) for name in names}
