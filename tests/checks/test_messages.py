@@ -143,3 +143,46 @@ def test_of_many_the_first_few_are_named() -> None:
     assert listed([], empty="nobody") == "nobody"
     assert listed(range(LISTED)) == "0, 1, 2, 3, 4, 5, 6, 7"
     assert listed(range(LISTED + 2)) == "0, 1, 2, 3, 4, 5, 6, 7 and 2 more"
+
+
+def found_by(rule: str, context: Context) -> list[str]:
+    report = checks.run(rule.partition(".")[0], context)
+    return [each.found for each in report.findings if each.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("rule", "context", "told"),
+    [
+        (
+            "catalog.owner-is-a-team",
+            lambda: scene(put("user:paula", "components", 0, "catalog", "owner")),
+            'the catalog names "user:paula" as owner, a person',
+        ),
+        (
+            "catalog.of-this-component",
+            lambda: scene(records={"catalog/service": ("catalog", {"metadata": {"name": "worker"}})}),
+            'an entity that calls itself "worker"',
+        ),
+        (
+            "catalog.of-this-component",
+            lambda: scene(records={"catalog/service": ("catalog", {})}),
+            "an entity that has no name",
+        ),
+        (
+            "catalog.owner-has-people",
+            lambda: scene(put("operations", "components", 0, "catalog", "owner")),
+            'nobody in the facts is in team operations, which owns it as "operations"',
+        ),
+    ],
+)
+def test_what_was_found_is_told(rule: str, context: Callable[[], Context], told: str) -> None:
+    assert found_by(rule, context()) == [told]
+
+
+@pytest.mark.parametrize(
+    ("rule", "lacks", "told"),
+    [("channel", "channel", "has no channel in the facts"), ("escalation", "escalation", "has no escalation path")],
+)
+def test_a_team_that_lacks_something_is_named(rule: str, lacks: str, told: str) -> None:
+    found = found_by(f"catalog.owner-has-{rule}", scene(change_facts=team(**{lacks: None})))
+    assert found == [f'team payments, which owns it as "group:default/payments", {told}'] * 2
