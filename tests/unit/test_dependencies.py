@@ -1,6 +1,7 @@
 """Dependency manifests: what is counted, and each thing that can be wrong with one, under its own code."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -370,6 +371,17 @@ def test_a_component_with_a_thousand_keys_ends_it() -> None:
 def test_a_text_of_many_megabytes_is_not_read(unit: bytes) -> None:
     content = b'{"bomFormat":"CycloneDX","a":"' + unit * (20_000_000 // len(unit)) + b'"}'
     assert only(content) == ("DEPENDENCY_UNREADABLE", "it has a text of more than 8388608 bytes")
+
+
+def test_texts_of_some_megabytes_take_time_in_proportion() -> None:
+    """The backend in C reads a text again from its start with every buffer that it goes on in."""
+    taken = []
+    for size in (500_000, 4_000_000):
+        content = b'{"a":"' + b"\\ud83d\\ude00" * (size // 12) + b'"}'
+        started = time.process_time()
+        assert only(content)[0] == "DEPENDENCY_FORMAT_UNSUPPORTED"
+        taken.append(time.process_time() - started)
+    assert taken[1] < max(20 * taken[0], 0.5)
 
 
 def test_nothing_hostile_makes_a_summary_that_its_contract_refuses() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import ijson  # type: ignore[import-untyped]
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
 from cutover.domain.dependencies import summarize
 from cutover.domain.dependencies.purls import _PLAIN, is_purl
+from cutover.domain.dependencies.streaming import CHUNK
 
 PURLS = st.sampled_from(["pkg:npm/a@1", "pkg:npm/%40a/b@1?x=y", "pkg:", "pkg:maven/a", "é"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -85,14 +86,15 @@ def test_backends_agree_on_what_is_spoilt(said: Any, plain: bool, spoilt: list[t
     alike(content)
 
 
+@settings(max_examples=25)  # a megabyte each, and a backend in Python
 @given(MANIFESTS, st.integers(0, 400), st.lists(SPOILT, max_size=1))
 def test_buffers_make_no_difference(said: Any, before: int, spoilt: list[tuple[float, int, bytes]]) -> None:
-    """The manifest lies across the end of the first buffer of 64 KiB, at any of its bytes."""
+    """The manifest lies across the end of the first buffer, at any of its bytes."""
     content = written(said, plain=False, indent=None)
     for share, taken, put in spoilt:
         at = 1 + int(share * (len(content) - 1))
         content = content[:at] + put + content[at + taken :]
-    moved = content[:1] + b" " * (65_536 - before) + content[1:]
+    moved = content[:1] + b" " * (CHUNK - before) + content[1:]
     alike(moved)
     assert summarize(moved).model_dump(exclude={"sha256", "size"}) == summarize(content).model_dump(
         exclude={"sha256", "size"}

@@ -11,7 +11,8 @@ from cutover.domain.dependencies.lexical import NOT_JSON, demand_plain_words
 from cutover.domain.dependencies.problems import Stopped
 from cutover.domain.dependencies.walking import Walker
 
-_CHUNK = 65_536
+CHUNK = 1_048_576
+"""Bytes. The backend in C reads a text that goes on in the next buffer again from its start: buffers are not small."""
 
 
 def walk(content: bytes, walker: Walker, backend: str | None = None) -> None:
@@ -38,8 +39,8 @@ def _push(content: bytes, events: Generator[None, bytes, None], walker: Walker) 
     """
     last = _length(content) - 1
     try:
-        for at in range(0, last, _CHUNK):
-            events.send(content[at : min(at + _CHUNK, last)])
+        for at in range(0, last, CHUNK):
+            events.send(content[at : min(at + CHUNK, last)])
         walker.demand_open()
         events.send(content[last : last + 1])
     except BaseException:
@@ -50,8 +51,8 @@ def _push(content: bytes, events: Generator[None, bytes, None], walker: Walker) 
 
 def _length(content: bytes) -> int:
     """How many bytes there are before the white space at the end."""
-    for end in range(len(content), 0, -_CHUNK):
-        start = max(0, end - _CHUNK)
+    for end in range(len(content), 0, -CHUNK):
+        start = max(0, end - CHUNK)
         if rest := content[start:end].rstrip():
             return start + len(rest)
     return 0
