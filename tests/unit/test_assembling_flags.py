@@ -213,7 +213,7 @@ def test_a_key_that_nobody_could_write_spoils_the_record(key: str) -> None:
 
 NONE_OF_THEM: list[Any] = [
     {}, [], None, "flags", {"flags": []}, {"flags": None}, {"version": "1", "flags": {}, "values": []},
-    {"version": "2", "flags": {}, "values": {}}, {"version": 1, "flags": {}, "values": {}},
+    {"version": "2", "flags": {}, "values": {}}, {"version": "2", "flags": {}}, {"flags": {}, "values": {}}, {"version": 1, "flags": {}, "values": {}},
     {"version": "1", "flags": {}, "values": {"unknown": {"enabled": True}}}, {"schema": "cutover/flag-set/v2"},
     {"schema": None, "flags": {"a": {}}}, {"flags": {f"f{number}": {} for number in range(201)}},
     {**native(), "values": {}}, b'{"flags":{"a":{},"a":{}}}', b"[" * 100_000, b"\xff", b"",
@@ -236,6 +236,16 @@ def test_a_flag_that_is_no_object_says_nothing(flag: Any) -> None:
     made = Release({"flags": {"flags": {"a": flag}}})
     assert made.gaps("/flags") == {("FLAG_TYPE_MISSING", "/flags/0/type")} | {
         (code, f"/flags/0/{name}") for name, code in CODES.items()
+    }
+
+
+def test_an_appconfig_record_without_values_says_nothing_of_its_flags() -> None:
+    """It is still AppConfig's, where ``/flags/K/metadata`` means nothing."""
+    record = {"version": "1", "flags": {"a": {"name": "A", "metadata": {"owner": "orders"}, "description": "For A"}}}
+    made = Release({"flags": record})
+    assert value(made.section("flags")[0]["purpose"]) == "For A"
+    assert made.gaps("/flags") == {("FLAG_TYPE_MISSING", "/flags/0/type")} | {
+        (code, f"/flags/0/{name}") for name, code in CODES.items() if name != "purpose"
     }
 
 

@@ -98,7 +98,7 @@ def _said(found: Found | None) -> list[Said] | None:
         return None
     if "schema" in document:
         return _native(valid(FlagSet, found))
-    return _appconfig(document) if "values" in document else _flagd(document)
+    return _appconfig(document) if {"version", "values"} & document.keys() else _flagd(document)
 
 
 def _native(record: FlagSet | None) -> list[Said] | None:
@@ -109,7 +109,7 @@ def _native(record: FlagSet | None) -> list[Said] | None:
 
 
 def _appconfig(document: dict[str, Any]) -> list[Said] | None:
-    keys, values = _keys(document.get("flags")), document["values"]
+    keys, values = _keys(document.get("flags")), document.get("values", {})
     if keys is None or document.get("version") != "1" or not isinstance(values, dict) or not values.keys() <= set(keys):
         return None
     return [_of_appconfig(key, values.get(key)) for key in keys]
