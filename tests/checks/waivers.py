@@ -14,6 +14,7 @@ SAID = {
     "schema": "cutover/waiver/v1", "id": "drill-later", "fingerprint": "sha256:" + "f" * 64, "owner": "operations",
     "reason": "The drill is planned.", "approver": "otto", "policy": "OPS-4", "expires_at": "2026-03-05T00:00:00Z",
 }  # fmt: skip
+BOTH_READ = put([{name: value for name, value in SAID.items() if name != "schema"}] * 2, "waivers")
 READ = put([{name: value for name, value in SAID.items() if name != "schema"}], "waivers")
 """The bundle has the waiver's own words."""
 PERSON = PEOPLE_OF_KEYS["waiver"]
@@ -113,6 +114,16 @@ EXAMPLES = {
             until("2026-03-02T09:02:00Z", "WAIVER_EXPIRED"),
             until("2026-03-02T09:02:01Z", "WAIVER_ENDS_BEFORE_WINDOW"),
             until("2026-03-03T21:59:59Z", "WAIVER_ENDS_BEFORE_WINDOW"),
+            *(
+                example(
+                    f"the second, after one that {why}",
+                    lambda first=first: given(  # type: ignore[misc]
+                        first, sealed(id="second", expires_at="2026-01-05T00:00:00Z"), edits=(BOTH_READ,)
+                    ),
+                    ("WAIVER_EXPIRED", "/waivers/1/expires_at"),
+                )
+                for why, first in (("lasts", sealed()), ("has no end", sealed(expires_at=None)), ("is none", b"{}"))
+            ),
         ),
         hostile=(
             until("0001-01-01T00:00:00Z", "WAIVER_EXPIRED"),
