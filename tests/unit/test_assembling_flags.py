@@ -213,7 +213,8 @@ def test_a_key_that_nobody_could_write_spoils_the_record(key: str) -> None:
 
 NONE_OF_THEM: list[Any] = [
     {}, [], None, "flags", {"flags": []}, {"flags": None}, {"version": "1", "flags": {}, "values": []},
-    {"version": "2", "flags": {}, "values": {}}, {"version": "2", "flags": {}}, {"flags": {}, "values": {}}, {"version": 1, "flags": {}, "values": {}},
+    {"version": "2", "flags": {}, "values": {}}, {"version": "2", "flags": {}}, {"flags": {}, "values": {}},
+    {"version": 1, "flags": {}, "values": {}},
     {"version": "1", "flags": {}, "values": {"unknown": {"enabled": True}}}, {"schema": "cutover/flag-set/v2"},
     {"schema": None, "flags": {"a": {}}}, {"flags": {f"f{number}": {} for number in range(201)}},
     {**native(), "values": {}}, b'{"flags":{"a":{},"a":{}}}', b"[" * 100_000, b"\xff", b"",
