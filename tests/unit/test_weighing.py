@@ -12,6 +12,7 @@ from cutover.domain import canonical, holds
 from cutover.domain.waivers import RESOLUTIONS
 from cutover.domain.waiving import BIND_FAMILY, Waiving
 from cutover.domain.weighing import Weighed, unanswering, unpermitted, weigh
+from cutover_cli.linting.judging import faults
 from tests.building.policy import AS_OF, CLOSES_AT, DEPLOYMENT, EXPIRES_AT
 from tests.checks.waivers import sealed
 
@@ -124,3 +125,8 @@ def test_the_rules_may_make_more_of_it(outcome: Any) -> None:
 def test_a_waiver_that_does_not_count_is_told_by_its_own_checks() -> None:
     waivers = dataclasses.replace(weighed(SERVICE), came=())
     assert told(waivers, finding()) == []
+
+
+def test_the_rules_may_name_it_under_severities() -> None:
+    rules = RULES.model_copy(update={"severities": {"waivers.answers-something": "hold"}})
+    assert not [each for each in faults(rules, DEPLOYMENT.facts()) if each.code == "RULE_UNKNOWN"]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from cutover.contracts.policy import Allowance, Facts, Rules
 from cutover.domain import checks
 from cutover.domain.record import Fault
+from cutover.domain.weighing import UNANSWERING
 from cutover_cli.linting import at, faulty_pattern
 
 SHORTEST_CLOSE_MARGIN = 30
@@ -36,7 +37,7 @@ def _families(rules: Rules) -> Iterator[Fault]:
 
 def _severities(rules: Rules) -> Iterator[Fault]:
     """A severity under a wrong name would weigh nothing, and nobody would notice."""
-    known = {rule.id for family in checks.FAMILIES.values() for rule in family}
+    known = {rule.id for family in checks.FAMILIES.values() for rule in family} | {UNANSWERING}
     for name in sorted(rules.severities.keys() - known):
         yield at("RULE_UNKNOWN", f"no check is called {name}; docs/checks.md has them", "rules", "severities", name)
 
