@@ -10,6 +10,9 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.domain import canonical
@@ -96,6 +99,28 @@ def bundle_said(payload: bytes, key: Key, log: Log, *, payload_type: str = IN_TO
         },
         "dsseEnvelope": {
             "payload": encoded(payload), "payloadType": payload_type, "signatures": [{"sig": encoded(signature)}],
+        },
+    }  # fmt: skip
+
+
+def message_said(artifact: str, key: Key, log: Log, *, beside: str | None) -> dict[str, Any]:
+    """The JSON value of a bundle over an artifact's bytes, with a digest beside its signature or none."""
+    digest = bytes.fromhex(artifact.removeprefix("sha256:"))
+    signature = key.private.sign(digest, ec.ECDSA(Prehashed(SHA256()), deterministic_signing=True))
+    body = {
+        "apiVersion": "0.0.1", "kind": "hashedrekord",
+        "spec": {
+            "data": {"hash": {"algorithm": "sha256", "value": digest.hex()}},
+            "signature": {"content": encoded(signature), "publicKey": {"content": encoded(pem(key))}},
+        },
+    }  # fmt: skip
+    hint = bytes.fromhex(beside.removeprefix("sha256:")) if beside is not None else None
+    return {
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {"publicKey": {"hint": "x"}, "tlogEntries": [log.entry(body)]},
+        "messageSignature": {
+            **({"messageDigest": {"algorithm": "SHA2_256", "digest": encoded(hint)}} if hint is not None else {}),
+            "signature": encoded(signature),
         },
     }  # fmt: skip
 

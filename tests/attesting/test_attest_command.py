@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover_cli.attest_commands import app
@@ -128,6 +129,28 @@ def test_bad_usage_exits_2(folder: Path, changes: dict[str, str | None]) -> None
 
 def test_a_bundle_must_be_named(folder: Path) -> None:
     assert run(*by_key(folder, bundle=None))[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("payload", "payload_type", "reason"),
+    [
+        (PAYLOAD, "text/plain", "WRONG_PAYLOAD_TYPE"),
+        (
+            canonical.encode(STATEMENT | {"_type": "https://in-toto.io/Statement/v2"}),
+            IN_TOTO_TYPE,
+            "STATEMENT_UNREADABLE",
+        ),
+        (b"not JSON", IN_TOTO_TYPE, "STATEMENT_UNREADABLE"),
+        (PAYLOAD[:-1] + b',"subject":[]}', IN_TOTO_TYPE, "STATEMENT_UNREADABLE"),
+        (canonical.encode(STATEMENT | {"subject": []}), IN_TOTO_TYPE, "SUBJECT_MISMATCH"),
+    ],
+)
+def test_what_is_signed_must_be_a_statement_about_it(
+    folder: Path, payload: bytes, payload_type: str, reason: str
+) -> None:
+    (folder / "bundle.json").write_bytes(bundle(payload, KEY, LOG, payload_type=payload_type))
+    code, answer = said(*by_key(folder))
+    assert (code, answer["reason"]) == (3, reason)
 
 
 def test_a_real_release_is_verified_by_its_identity(vectors: Path) -> None:

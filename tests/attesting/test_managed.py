@@ -7,12 +7,16 @@ from typing import Any
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cutover.attesting.bundles import verify
 from cutover.contracts.envelope import IN_TOTO_TYPE
+from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.errors import Refused
-from tests.attesting.log import Log, bundle, bundle_said, encoded, entry_of
+from tests.attesting.log import Log, bundle, bundle_said, encoded, entry_of, message_said
 from tests.building.keys import Key
 from tests.building.policy import AS_OF
 
@@ -20,6 +24,7 @@ BUILDER, SOMEBODY = Key("builder"), Key("somebody")
 PAYLOAD = b'{"_type":"https://in-toto.io/Statement/v1","subject":[]}'
 OTHER = b'{"_type":"https://in-toto.io/Statement/v1","subject":[{}]}'
 LOG = Log()
+ARTIFACT = canonical.digest(b"the artifact")
 SECOND = timedelta(seconds=1)
 
 
@@ -59,6 +64,60 @@ def test_another_signature_of_the_same_key_is_not_the_logged_one() -> None:
         said["dsseEnvelope"]["signatures"][0]["sig"] = encoded(BUILDER.sign(dsse.pae(IN_TOTO_TYPE, OTHER)))
 
     assert code(altered(resigned)) == "LOG_ENTRY_MISMATCH"
+
+
+def test_another_signature_over_the_same_payload_is_not_the_logged_one() -> None:
+    """ECDSA signs the same twice in two ways."""
+    again = BUILDER.private.sign(dsse.pae(IN_TOTO_TYPE, PAYLOAD), ec.ECDSA(SHA256()))
+    assert code(altered(lambda said: said["dsseEnvelope"]["signatures"][0].update(sig=encoded(again)))) == (
+        "LOG_ENTRY_MISMATCH"
+    )
+
+
+def test_an_envelope_has_exactly_one_signature() -> None:
+    def signed_twice(said: Any) -> None:
+        said["dsseEnvelope"]["signatures"] *= 2
+
+    assert code(altered(signed_twice)) == "BUNDLE_UNREADABLE"
+
+
+def test_a_key_of_another_kind_is_refused_though_it_was_given() -> None:
+    key = ec.derive_private_key(7, ec.SECP384R1())
+    public = key.public_key()
+    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    signature = key.sign(dsse.pae(IN_TOTO_TYPE, PAYLOAD), ec.ECDSA(SHA256()))
+    body = entry_of(BUILDER, PAYLOAD, signature)
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    body["spec"]["signatures"][0]["verifier"] = encoded(pem)
+
+    def resigned(said: Any) -> None:
+        said["dsseEnvelope"]["signatures"][0]["sig"] = encoded(signature)
+        entry(said).update(LOG.entry(body))
+
+    with pytest.raises(Refused) as refused:
+        verify(altered(resigned), root=LOG.root(), keys=(spki,))
+    assert refused.value.code == "KEY_NOT_TRUSTED"
+
+
+@pytest.mark.parametrize("digest", [ARTIFACT, None])
+def test_a_signature_over_an_artifact_is_proved_for_it(digest: str | None) -> None:
+    """The digest beside the signature is a hint that may be left out, and never may be wrong."""
+    content = orjson.dumps(message_said(ARTIFACT, BUILDER, LOG, beside=digest))
+    proved = verify(content, root=LOG.root(), artifact=ARTIFACT, keys=(BUILDER.public,))
+    assert (proved.payload, proved.key) == (None, BUILDER.public)
+
+
+def test_a_signature_over_another_artifact_is_refused() -> None:
+    other = "sha256:" + "0" * 64
+    for beside, asked, expected in (
+        (None, other, "SIGNATURE_INVALID"),
+        (ARTIFACT, other, "MESSAGE_DIGEST_MISMATCH"),
+        (other, ARTIFACT, "MESSAGE_DIGEST_MISMATCH"),
+    ):
+        content = orjson.dumps(message_said(ARTIFACT, BUILDER, LOG, beside=beside))
+        with pytest.raises(Refused) as refused:
+            verify(content, root=LOG.root(), artifact=asked, keys=(BUILDER.public,))
+        assert refused.value.code == expected
 
 
 def test_the_log_must_have_logged_this_payload() -> None:

@@ -212,6 +212,13 @@ def test_a_certificate_of_anybody_else_does_not(provenance: bytes, changes: dict
     assert code(provenance, facts(root, IDENTITY.model_copy(update=changes)), root) == expected
 
 
+def test_what_was_signed_after_a_revocation_never_counts(provenance: bytes) -> None:
+    """Even where it is asked as of an earlier instant."""
+    root, early = public_good_root(), SIGNED_AT - timedelta(days=1)
+    revoked = IDENTITY.model_copy(update={"revoked_at": SIGNED_AT - timedelta(hours=1)})
+    assert code(provenance, facts(root, revoked), root, at=early) == "IDENTITY_REVOKED"
+
+
 def test_nobody_is_trusted_by_default(provenance: bytes) -> None:
     root = public_good_root()
     assert code(provenance, facts(root), root) == "IDENTITY_NOT_TRUSTED"

@@ -40,6 +40,12 @@ def test_on_the_key_behind_a_bundle() -> None:
     assert relied(bundle(b"{}", Key("nobody"), Log())) == ()
 
 
+def test_on_nobody_of_what_says_not_that_it_is_a_bundle() -> None:
+    said = json.loads(BY_KEY)
+    del said["mediaType"]
+    assert relied(orjson.dumps(said)) == ()
+
+
 def test_on_every_identity_that_its_certificate_is_of(provenance: bytes) -> None:
     wider = IDENTITY.model_copy(update={"identity": "https://github.com/slsa-framework/*"})
     other = IDENTITY.model_copy(update={"ref": "refs/heads/next"})

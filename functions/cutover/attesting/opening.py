@@ -8,7 +8,7 @@ A DSSE envelope by a trusted key is opened as ever (``domain.statements.open_dss
   ``KEY_REVOKED``, ``OUT_OF_SCOPE``
 
 Its own codes: ``TRUSTED_ROOT_MISSING`` (the facts pin none, or its bytes are not there), ``TRUSTED_ROOT_ALTERED``
-(other bytes than pinned), ``BUNDLE_WITHOUT_STATEMENT`` (it signs an artifact and states nothing),
+(other bytes than pinned), ``BUNDLE_WITHOUT_STATEMENT`` (it signs an artifact's bytes, and states nothing),
 ``WRONG_PAYLOAD_TYPE``, ``STATEMENT_AMBIGUOUS`` (readers would not agree what was signed), ``EVIDENCE_UNREADABLE`` (nor
 what it states: not JSON, or a key stands in it twice).
 """
@@ -60,9 +60,7 @@ class Opening:
 
         keys = {dsse.decode_base64(key.public_key): key for key in facts.keys}
         proved = verify(content, root=self._root(facts), keys=keys)
-        if proved.payload is None:
-            raise Refused("BUNDLE_WITHOUT_STATEMENT", "it signs an artifact's bytes, and states nothing")
-        if proved.payload_type != IN_TOTO_TYPE:
+        if proved.payload is None or proved.payload_type != IN_TOTO_TYPE:
             raise Refused("WRONG_PAYLOAD_TYPE", f"found {proved.payload_type!r}, wanted {IN_TOTO_TYPE!r}")
         if proved.key is not None:
             return self._by_key(proved, keys[proved.key], purpose=purpose, facts=facts, product=product, at=at)

@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cryptography.x509 import BasicConstraints, Certificate, ExtensionNotFound, load_der_x509_certificate
+from cryptography.x509 import (
+    BasicConstraints,
+    Certificate,
+    DuplicateExtension,
+    ExtensionNotFound,
+    load_der_x509_certificate,
+)
 
 from cutover.domain.reading import parse_strictly
 from cutover.errors import Refused
@@ -75,11 +81,12 @@ def read(content: bytes) -> Read:
     try:
         bundle = Bundle.from_json(content)
         chain = _certificates(bundle)
-    except ValueError as error:
+        rooted = any(_is_root(each) for each in chain)
+    except (ValueError, DuplicateExtension) as error:
         raise Refused("BUNDLE_UNREADABLE", "not a Sigstore bundle that we know, or not well formed") from error
     if len(bundle.verification_material.tlog_entries) != 1:
         raise Refused("BUNDLE_UNREADABLE", f"{len(bundle.verification_material.tlog_entries)} log entries, wanted one")
-    if any(_is_root(each) for each in chain):
+    if rooted:
         raise Refused("BUNDLE_WITH_ROOT", "it brings a root certificate along; roots come from the policy only")
     if not chain and bundle.verification_material.public_key is None:
         raise Refused("BUNDLE_UNREADABLE", "it has no certificate, and names no key")
