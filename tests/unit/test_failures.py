@@ -13,7 +13,7 @@ FETCHING = [
     *(ROOT / "sources").glob("*.py"), *(ROOT / "stages" / "collect").glob("*.py"),
     ROOT / "stages" / "assemble" / "assembling.py", ROOT / "drifting.py",
     ROOT / "adapters" / "secrets_credentials.py", ROOT / "adapters" / "ecr_tokens.py",
-    ROOT / "domain" / "unwrapping.py", ROOT / "domain" / "reading.py",
+    ROOT / "domain" / "unwrapping.py", ROOT / "domain" / "reading.py", *(ROOT / "domain" / "secrets").glob("*.py"),
 ]  # fmt: skip
 PREFIXES = ("SOURCE_", "EVIDENCE_", "CREDENTIAL_", "COLLECT_")
 

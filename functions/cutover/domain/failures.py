@@ -63,9 +63,16 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
             "the source does not have the record any more, at no version",
             "publish the record again, and answer with its new version or announce it in a new candidate",
         ),
+        "SOURCE_RECORD_HAS_SECRET": Failure(
+            "the record has a secret in it, which is not stored: the rules refuse it, or it is signed",
+            "take the secret out of the record, replace it wherever it is used, and answer with the new version",
+        ),
         "SOURCE_RECORD_MALFORMED": Failure("the record's name is not one that a registry has", _CANDIDATE),
         "SOURCE_RECORD_MISSING": Failure("the source has no such record, or not at this version (404, 410)", _MISSING),
         "SOURCE_RECORD_NAME_INVALID": Failure("the record's name is not one that this kind of source has", _CANDIDATE),
+        "SOURCE_RECORD_NOT_SCREENED": Failure(
+            "there is too much in the record that a secret could be, and nothing unscreened is stored", _PUBLISH
+        ),
         "SOURCE_RECORD_TOO_LARGE": Failure(
             "the record, or all of a section together, is larger than is taken", _PUBLISH
         ),
