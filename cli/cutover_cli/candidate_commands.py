@@ -15,7 +15,7 @@ from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover_cli import admissions, candidates, files, signing
 from cutover_cli.admissions import GOOD, Fate, Stopped
-from cutover_cli.candidate_lint import Linted, Remark, lint
+from cutover_cli.candidate_lint import KINDS, Linted, Remark, lint
 from cutover_cli.orders import TimeoutOption
 from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering, oneline
 from cutover_cli.site import (
@@ -30,7 +30,6 @@ from cutover_cli.site import (
 )
 
 app = typer.Typer(help="A release candidate, as CI makes it: lint, sign, submit.", no_args_is_help=True)
-KINDS = {False: "release", True: "rehearsal"}
 
 
 class CandidateRefused(CommandError):
@@ -76,8 +75,12 @@ def sign(
     """Look a candidate over, and sign its canonical bytes (DSSE). With faults nothing is written."""
     with answering(form):
         found = lint(files.value(file), now=datetime.now(UTC))
-        if found.candidate is None or found.faults:
+        if found.faults:
             raise CandidateRefused(found)
+        if found.candidate is None:
+            raise BadArgument(
+                f"a document of {found.kind} is signed beside itself, in no envelope: see docs/contract.md"
+            )
         sealed = candidates.sign(found.candidate, signing.load(key))
         files.write(out, canonical.encode_model(sealed))
         payload = canonical.digest_model(found.candidate)
@@ -180,7 +183,7 @@ def _instant(text: str | None) -> datetime:
 def _document(found: Linted) -> dict[str, Any]:
     return {
         "result": "faulty" if found.faults else "good",
-        "kind": KINDS[found.candidate.rehearsal] if found.candidate else None,
+        "kind": found.kind,
         "faults": [each.document() for each in found.faults],
         "more": found.more,
         "warnings": [each.document() for each in found.warnings],
@@ -191,7 +194,7 @@ def _text(found: Linted) -> str:
     lines = [f"fault  {_line(each)}" for each in found.faults] + [f"warn   {_line(each)}" for each in found.warnings]
     if found.more:
         lines.append(f"… and {found.more} more")
-    kind = f"a {KINDS[found.candidate.rehearsal]}: " if found.candidate else ""
+    kind = f"a {found.kind}: " if found.kind else ""
     return "\n".join([*lines, f"{kind}{len(found.faults) + found.more} fault(s), {len(found.warnings)} warning(s)"])
 
 

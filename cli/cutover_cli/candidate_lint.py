@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from cutover.contracts import base
 from cutover.contracts.base import format_instant
 from cutover.contracts.candidate import Candidate
+from cutover.contracts.legacy import V0, CandidateV0
 from cutover.domain import canonical
 from cutover.domain.admission import CLOCK_SKEW
 from cutover.domain.assembling import gaps
@@ -19,6 +20,7 @@ from cutover.domain.faults import MAX_FAULTS, faults_of
 from cutover.domain.record import Fault
 from cutover.errors import Refused
 
+KINDS = {False: "release", True: "rehearsal"}
 _FORMS = (
     (base.Digest, "sha256: and 64 lower-case hexadecimal digits"),
     (base.Commit, "40 or 64 lower-case hexadecimal digits, the whole commit"),
@@ -45,16 +47,34 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """``candidate`` is there when the contract is kept, whatever else is wrong; ``more`` faults are not told."""
+    """``candidate`` is there when the contract is kept, whatever else is wrong; ``more`` faults are not told.
+
+    ``older``: it is a document of the contract before this one, which no candidate is made of here.
+    """
 
     candidate: Candidate | None
     faults: tuple[Remark, ...]
     warnings: tuple[Remark, ...] = ()
     more: int = 0
+    older: bool = False
+
+    @property
+    def kind(self) -> str | None:
+        """``release``, ``rehearsal``, or the older contract; None where it is too faulty to say."""
+        if self.older:
+            return V0
+        return None if self.candidate is None else KINDS[self.candidate.rehearsal]
+
+
+def is_older(said: object) -> bool:
+    """Whether a JSON value means to be a flat document of ``cutover/candidate/v0``, which does not say what it is."""
+    return isinstance(said, dict) and "schema" not in said and {"service", "image"} <= said.keys()
 
 
 def lint(said: object, *, now: datetime) -> Linted:
     """A candidate as a JSON value. Whether it is signed by somebody who may is not asked."""
+    if is_older(said):
+        return _older(said)
     try:
         candidate = Candidate.model_validate_json(canonical.encode(said))
     except ValidationError as error:
@@ -65,6 +85,18 @@ def lint(said: object, *, now: datetime) -> Linted:
     except Refused as refused:
         return Linted(None, (Remark("/", refused.code, refused.detail, refused.mend or "write it as JSON can say it"),))
     return Linted(candidate, tuple(_untimely(candidate, now)), tuple(_open(candidate)))
+
+
+def _older(said: object) -> Linted:
+    """What a translation of it cannot know will be held."""
+    try:
+        CandidateV0.model_validate_json(canonical.encode(said))
+    except (ValidationError, Refused) as error:
+        faults = faults_of(error) if isinstance(error, ValidationError) else ()
+        other = Remark("/", "NOT_CANONICAL", str(error), "write flat JSON")
+        return Linted(None, tuple(map(_told, faults)) or (other,), older=True)
+    unsaid = (gaps.COMMIT, gaps.PROVENANCE, gaps.DEPENDENCIES, gaps.CATALOG_ENTITY, gaps.OVERLAYS)
+    return Linted(None, (), tuple(_held("/", gap) for gap in unsaid), older=True)
 
 
 def _incoherent(said: Any) -> Iterator[Remark]:

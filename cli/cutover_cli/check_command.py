@@ -12,6 +12,7 @@ import typer
 from cutover.adapters.system_clock import SystemClock
 from cutover.contracts.base import Audience, format_instant, parse_instant
 from cutover.contracts.candidate import Candidate
+from cutover.contracts.legacy import V0
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical
 from cutover.domain.admission import NotAdmitted
@@ -19,8 +20,8 @@ from cutover.domain.record import Lane, RevisionRecord, Slot
 from cutover.ports import Clock, Sources
 from cutover_cli import checking, files
 from cutover_cli.aside import Aside
-from cutover_cli.candidate_commands import KINDS, CandidateRefused
-from cutover_cli.candidate_lint import lint
+from cutover_cli.candidate_commands import CandidateRefused
+from cutover_cli.candidate_lint import KINDS, lint
 from cutover_cli.checking import Checked, Surroundings
 from cutover_cli.checking_sources import Client, sources
 from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering, oneline
@@ -183,33 +184,35 @@ def _known(where: Site | None) -> dict[str, Any]:
 
 def _checked(file: Path, around: Surroundings) -> dict[str, Any]:
     """What came of it, as plain JSON."""
-    found = lint(files.value(file), now=around.clock.now())
-    if found.candidate is None or found.faults:
-        raise CandidateRefused(found)
-    envelope, facts = _envelope(file, found.candidate, around)
-    try:
-        checked = checking.check(envelope, replace(around, facts=facts))
-    except NotAdmitted as refused:
-        faults = [fault.model_dump(mode="json") for fault in refused.faults]
-        return _begin(around, found.candidate) | {"result": "refused", "reason": refused.reason, "faults": faults}
-    return _begin(around, found.candidate) | _report(checked, around)
-
-
-def _envelope(file: Path, candidate: Candidate, around: Surroundings) -> tuple[bytes, Facts]:
-    """A signed one as it is; another as if somebody had signed it who may."""
-    if files.sealed(file):
-        return canonical.encode_model(files.envelope(file)), around.facts
-    return checking.sealed(candidate, around.facts, around.clock.now())
-
-
-def _begin(around: Surroundings, candidate: Candidate) -> dict[str, Any]:
-    return {
+    said = files.value(file)
+    begin = {
         "as_of": format_instant(around.clock.now()),
-        "candidate": canonical.digest_model(candidate),
-        "kind": KINDS[candidate.rehearsal],
         "policy": {"rules": around.rules.version, "facts": around.facts.version},
         "not_looked_at": [] if around.deployed else list(NOT_LOOKED_AT),
     }
+    announcement, facts = _announcement(file, said, around)
+    try:
+        checked = checking.check(announcement, replace(around, facts=facts))
+    except NotAdmitted as refused:
+        faults = [fault.model_dump(mode="json") for fault in refused.faults]
+        return begin | {"result": "refused", "reason": refused.reason, "faults": faults}
+    return begin | _report(checked, around)
+
+
+def _announcement(file: Path, said: dict[str, Any], around: Surroundings) -> tuple[bytes, Facts]:
+    """What is signed as it is; anything else as if somebody had signed it who may. Raises CandidateRefused."""
+    now, facts = around.clock.now(), around.facts
+    if said.get("contract") == V0:
+        return canonical.encode(said), facts
+    found = lint(said, now=now)
+    if found.faults:
+        raise CandidateRefused(found)
+    if files.sealed(file):
+        return canonical.encode_model(files.envelope(file)), facts
+    if found.candidate is None:
+        content = files.content(file)
+        return checking.detached(content if content[:1] == b"{" else canonical.encode(said), facts, now)
+    return checking.sealed(found.candidate, facts, now)
 
 
 def _report(found: Checked, around: Surroundings) -> dict[str, Any]:
@@ -218,6 +221,8 @@ def _report(found: Checked, around: Surroundings) -> dict[str, Any]:
         for hold in found.register.holds
     ]
     return {
+        "candidate": canonical.digest_model(found.candidate),
+        "kind": KINDS[found.candidate.rehearsal],
         "result": "blocked" if found.blocked else "clean",
         "holds": holds,
         "warnings": [warning.model_dump(mode="json") for warning in found.register.warnings],

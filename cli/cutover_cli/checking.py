@@ -17,6 +17,7 @@ from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
 from cutover.contracts.evidence import Collection as Collected
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.contracts.holds import Findings, HoldRegister
+from cutover.contracts.legacy import V0, DetachedCandidate
 from cutover.contracts.policy import Facts, Rules, SignedReference, TrustedKey
 from cutover.domain import binding, canonical, checks, lineage, naming
 from cutover.domain.admission import Examined, compare, examine
@@ -83,13 +84,29 @@ class Checked:
 
 def sealed(candidate: Candidate, facts: Facts, at: datetime) -> tuple[bytes, Facts]:
     """A candidate that nobody signed, as if somebody had: the envelope's bytes, and facts that trust it."""
-    key = LocalKey(ec.generate_private_key(ec.SECP256R1()))
+    key, trusting = _somebody(facts, at)
     envelope = signing.seal(CANDIDATE_TYPE, canonical.encode_model(candidate), key)
+    return canonical.encode_model(envelope), trusting
+
+
+def detached(document: bytes, facts: Facts, at: datetime) -> tuple[bytes, Facts]:
+    """A document of the older contract that nobody signed, as if somebody had: its announcement, and such facts."""
+    key, trusting = _somebody(facts, at)
+    announced = DetachedCandidate(
+        contract=V0, document=base64.b64encode(document).decode(), keyid=key.key_id,
+        signature=base64.b64encode(key.sign(document)).decode(),
+    )  # fmt: skip
+    return canonical.encode_model(announced), trusting
+
+
+def _somebody(facts: Facts, at: datetime) -> tuple[LocalKey, Facts]:
+    """A key that is made for this one check and kept nowhere, and facts that trust it."""
+    key = LocalKey(ec.generate_private_key(ec.SECP256R1()))
     known = TrustedKey(
         id=key.key_id, purpose="candidate", holder=NOBODY, public_key=base64.b64encode(key.public_key).decode(),
         not_before=at - timedelta(days=1), not_after=at + timedelta(days=1),
     )  # fmt: skip
-    return canonical.encode_model(envelope), facts.model_copy(update={"keys": (*facts.keys, known)})
+    return key, facts.model_copy(update={"keys": (*facts.keys, known)})
 
 
 def check(envelope: bytes, around: Surroundings) -> Checked:

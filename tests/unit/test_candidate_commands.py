@@ -192,6 +192,29 @@ def test_hostile_fields_do_not_drive_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in invoke(None, "candidate", "lint", file, "--format", "json").output
 
 
+OLDER = {
+    "service": "Shop Service", "version": "1.4.0", "image": "shop/service", "tag": "1.4.0",
+    "digest": "sha256:" + "a" * 64, "change": "CHG-17", "environment": "PROD", "approver": "Erin",
+}  # fmt: skip
+
+
+def test_a_document_of_the_older_contract_is_known(tmp_path: Path) -> None:
+    said = run(None, "candidate", "lint", write(tmp_path, OLDER))
+    assert (said["kind"], said["faults"]) == ("cutover/candidate/v0", [])
+    assert "COMMIT_NOT_STATED" in {each["code"] for each in said["warnings"]}
+    faulty = run(None, "candidate", "lint", write(tmp_path, OLDER | {"digest": "abc", "verdict": "go"}), expect=3)
+    assert {(each["field"], each["code"]) for each in faulty["faults"]} == {
+        ("/digest", "BAD_FORMAT"), ("/verdict", "FIELD_UNKNOWN")
+    }  # fmt: skip
+
+
+def test_a_document_of_the_older_contract_is_put_in_no_envelope(world: World, tmp_path: Path) -> None:
+    words = "--key", key_file(world, "candidate", tmp_path), "--out", tmp_path / "out.json"
+    said = run(None, "candidate", "sign", write(tmp_path, OLDER), *words, expect=2)
+    assert said["reason"] == "BAD_ARGUMENT"
+    assert not (tmp_path / "out.json").exists()
+
+
 # --- sign -----------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from tests.simulator.command_line import site_of
 from tests.simulator.journeys import announced, awaiting_approval, handed_off, register_of, revise, rewrite
 from tests.simulator.world import World
 from tests.workflow.test_resolutions import withhold
+from tests.workflow.test_translated import announce, detached, document, facts_of, legacy_world, rules_of
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def outside(world: World, *, deployed: bool = False) -> Outside:
 def files(world: World, folder: Path, candidate: Candidate | None = None) -> tuple[str | Path, ...]:
     """The candidate as JSON, and the policy as its owners write it."""
     documents = {"candidate": candidate or world.candidate(), "rules": world.rules(), "facts": world.deployment.facts()}
-    for name, document in documents.items():
-        said = document.model_dump(mode="json", by_alias=True)
+    for name, each in documents.items():
+        said = each.model_dump(mode="json", by_alias=True)
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), "utf-8")
     return folder / "candidate.yaml", "--rules", folder / "rules.yaml", "--facts", folder / "facts.yaml"
 
@@ -246,3 +247,45 @@ def test_a_check_of_tomorrow_leaves_the_clock_alone(world: World, tmp_path: Path
     later = world.clock.now() + timedelta(hours=1)
     said = run(outside(world), *files(world, tmp_path), "--at", later.strftime("%Y-%m-%dT%H:%M:%SZ"))
     assert said["as_of"] == "2026-03-02T10:01:00Z"
+
+
+# --- the contract before this one -----------------------------------------------------------------------
+
+
+def older_files(folder: Path) -> tuple[World, tuple[str | Path, ...]]:
+    """A document of v0, and a policy that lets its service announce so."""
+    world = legacy_world()
+    files(world, folder)
+    for name, made in (("rules", rules_of(world)), ("facts", facts_of(world))):
+        said = made.model_dump(mode="json", by_alias=True)
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), "utf-8")
+    (folder / "v0.json").write_bytes(document(world))
+    return world, (folder / "v0.json", "--rules", folder / "rules.yaml", "--facts", folder / "facts.yaml")
+
+
+def test_an_older_document_is_translated_and_held_as_it_would_be(tmp_path: Path) -> None:
+    world, words = older_files(tmp_path)
+    said = run(outside(world), *words, expect=3)
+    admission = announce(world)
+    assert admission.cutover is not None
+    real = register_of(world, world.record(admission.cutover)).model_dump(mode="json")
+    found, wanted = (
+        {(hold["code"], hold["field"]) for hold in holds if hold["resolution"] is None}
+        for holds in (said["holds"], real["holds"])
+    )
+    assert found == wanted
+    assert "COMMIT_NOT_STATED" in {code for code, _ in found}
+
+
+def test_an_older_announcement_is_judged_by_its_signature(tmp_path: Path) -> None:
+    world, words = older_files(tmp_path)
+    for key, result in (("candidate", "blocked"), ("waiver", "refused")):
+        made = detached(world, document(world), world.deployment.key(key))
+        (tmp_path / "announced.json").write_bytes(canonical.encode_model(made))
+        assert run(outside(world), tmp_path / "announced.json", *words[1:], expect=3)["result"] == result
+
+
+def test_a_service_that_may_not_is_refused(tmp_path: Path) -> None:
+    world, words = older_files(tmp_path)
+    (tmp_path / "v0.json").write_bytes(document(world, service="Unheard of"))
+    assert run(outside(world), *words, expect=3)["reason"] == "UNKNOWN_SERVICE"
