@@ -86,6 +86,11 @@ def test_backends_agree_on_what_is_spoilt(said: Any, plain: bool, spoilt: list[t
     alike(content)
 
 
+@given(st.binary(max_size=200), st.sampled_from([b"", b"{", b'{"bomFormat":"CycloneDX",', b"<"]))
+def test_whatever_comes_is_summarised_alike(noise: bytes, start: bytes) -> None:
+    alike(start + noise)
+
+
 @settings(max_examples=25)  # a megabyte each, and a backend in Python
 @given(MANIFESTS, st.integers(0, 400), st.lists(SPOILT, max_size=1))
 def test_buffers_make_no_difference(said: Any, before: int, spoilt: list[tuple[float, int, bytes]]) -> None:

@@ -95,6 +95,14 @@ def test_what_was_redacted_stays_as_it_is(kind: str, around: str, secret: str) -
     assert screened(stored, policy="refuse", signed=False) == (stored, ())
 
 
+@pytest.mark.parametrize("kind", AROUND)
+def test_slashes_may_be_escaped(kind: str) -> None:
+    content = document(AROUND[kind].format(SECRETS[kind][0])).replace(b"/", rb"\/")
+    stored, redactions = screened(content, policy="redact", signed=False)
+    assert [each.kind for each in redactions] == [kind]
+    assert json.loads(stored) == json.loads(document(AROUND[kind].format(f"(redacted:{kind})")))
+
+
 def test_a_secret_inside_a_signed_payload_is_refused() -> None:
     payload = document("glpat" + "-" + A[:20])
     envelope = {"payloadType": "application/json", "payload": base64.b64encode(payload).decode(), "signatures": []}

@@ -47,8 +47,11 @@ _PEM = re.compile(
     rb"(?:[A-Za-z0-9+/=,: \t\r\n.()]|\\[nrt/]|-(?!----))*+"
     rb"(?:-----END [A-Z0-9 ]{1,60}-----)?"
 )
-_WEBHOOK = re.compile(rb"hooks\.slack\.com/services/(?P<it>[A-Z0-9]{8,20}/[A-Z0-9]{8,20}/[A-Za-z0-9]{16,48})")
-_IN_URL = re.compile(rb"://[^\s/\"'<>@:\\?#]{0,256}+:(?P<it>[^\s/\"'<>@\\]{1,256}+)@(?=[A-Za-z0-9\[])")
+# In JSON a slash may have a backslash before it, and some libraries write it so.
+_WEBHOOK = re.compile(
+    rb"hooks\.slack\.com\\?/services\\?/(?P<it>[A-Z0-9]{8,20}\\?/[A-Z0-9]{8,20}\\?/[A-Za-z0-9]{16,48})"
+)
+_IN_URL = re.compile(rb":\\?/\\?/[^\s/\"'<>@:\\?#]{0,256}+:(?P<it>[^\s/\"'<>@\\]{1,256}+)@(?=[A-Za-z0-9\[])")
 _AWS_ID = re.compile(rb"A(?:KIA|SIA)[A-Z2-7]{16}(?![A-Za-z0-9+/=])")
 _AWS_SECRET = re.compile(
     rb"(?<![A-Za-z0-9+/=])(?=[a-z0-9/+]{0,39}[A-Z])(?=[A-Z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9+/=])"
