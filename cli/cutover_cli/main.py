@@ -15,7 +15,7 @@ from cutover_cli import policy_commands as policy
 from cutover_cli import sbom_commands as sbom
 from cutover_cli import trust_commands as trust
 from cutover_cli import waiver_commands as waiver
-from cutover_cli.check_command import check
+from cutover_cli.check.command import check
 from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
 from cutover_cli.output import Exit, showable, unexpected

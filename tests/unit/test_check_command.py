@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
 from cutover.domain import canonical
 from cutover.errors import Refused, SourceUnavailable
-from cutover_cli.check_command import Outside
+from cutover_cli.check.outside import Outside
 from cutover_cli.main import app
 from tests.building.keys import seal_bytes
 from tests.simulator.command_line import site_of

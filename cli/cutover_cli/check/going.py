@@ -4,21 +4,17 @@ What is done is done by the code of the functions. Only what would be told to ot
 nobody is asked, no slot is claimed, nothing is signed that could be used.
 """
 
-import base64
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib import import_module, metadata
-
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from cutover.contracts.bundle import Engine
 from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
 from cutover.contracts.evidence import Collection as Collected
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.contracts.holds import Findings, HoldRegister
-from cutover.contracts.legacy import V0, DetachedCandidate
-from cutover.contracts.policy import Facts, Rules, SignedReference, TrustedKey
+from cutover.contracts.policy import Facts, Rules, SignedReference
 from cutover.domain import binding, canonical, checks, lineage, naming
 from cutover.domain.admission import Examined, compare, examine
 from cutover.domain.assembling import Assembled, EvidenceIndex, assemble, requesters
@@ -35,10 +31,6 @@ from cutover.ports import Clock, Sources, Store
 from cutover.stages.assemble.assembling import ASSEMBLY, SECTIONS
 from cutover.stages.collect.collecting import Collecting
 from cutover.stages.verify.verifying import WALKS_EVIDENCE
-from cutover_cli import signing
-from cutover_cli.signing import LocalKey
-
-NOBODY = "nobody, for a check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,33 +72,6 @@ class Checked:
     @property
     def valid_until(self) -> datetime:
         return binding.valid_until(self.case, self.register)
-
-
-def sealed(candidate: Candidate, facts: Facts, at: datetime) -> tuple[bytes, Facts]:
-    """A candidate that nobody signed, as if somebody had: the envelope's bytes, and facts that trust it."""
-    key, trusting = _somebody(facts, at)
-    envelope = signing.seal(CANDIDATE_TYPE, canonical.encode_model(candidate), key)
-    return canonical.encode_model(envelope), trusting
-
-
-def detached(document: bytes, facts: Facts, at: datetime) -> tuple[bytes, Facts]:
-    """A document of the older contract that nobody signed, as if somebody had: its announcement, and such facts."""
-    key, trusting = _somebody(facts, at)
-    announced = DetachedCandidate(
-        contract=V0, document=base64.b64encode(document).decode(), keyid=key.key_id,
-        signature=base64.b64encode(key.sign(document)).decode(),
-    )  # fmt: skip
-    return canonical.encode_model(announced), trusting
-
-
-def _somebody(facts: Facts, at: datetime) -> tuple[LocalKey, Facts]:
-    """A key that is made for this one check and kept nowhere, and facts that trust it."""
-    key = LocalKey(ec.generate_private_key(ec.SECP256R1()))
-    known = TrustedKey(
-        id=key.key_id, purpose="candidate", holder=NOBODY, public_key=base64.b64encode(key.public_key).decode(),
-        not_before=at - timedelta(days=1), not_after=at + timedelta(days=1),
-    )  # fmt: skip
-    return key, facts.model_copy(update={"keys": (*facts.keys, known)})
 
 
 def check(envelope: bytes, around: Surroundings) -> Checked:

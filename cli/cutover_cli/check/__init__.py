@@ -1,0 +1,1 @@
+"""`cutover check`: ``announcing`` makes what is gone through, ``going`` goes through it, ``reporting`` tells."""
