@@ -316,7 +316,7 @@ SECTIONS_OF_OTHERS = (
     (
         "a dependency manifest without a list",
         edit("dependencies", drop("components")),
-        {("DEPENDENCY_MANIFEST_MISSING", DEPENDENCIES + "components")},
+        {("DEPENDENCY_EMPTY", DEPENDENCIES.rstrip("/"))},
     ),
     ("a change of another shape", edit("change", drop("risk")), "CHANGE_RECORD_INCOMPLETE"),
     ("a change with a verdict", edit("change", put("go", "verdict")), "CHANGE_RECORD_INCOMPLETE"),
