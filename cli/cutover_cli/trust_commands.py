@@ -1,6 +1,5 @@
 """`cutover trust`: whose signatures count, for verifiers: given out, imported once by fingerprint, asked by date."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,14 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from cutover.contracts.base import Digest, format_instant, parse_instant
-from cutover.contracts.policy import Facts, TrustBundle, TrustedKey
+from cutover.contracts.policy import Facts, TrustBundle
 from cutover.domain import canonical, trust_history
-from cutover.domain.trust_history import Entry
 from cutover.domain.verification.anchor import MAX_TRUST_BYTES
-from cutover_cli import files, trust_store
-from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering, oneline
+from cutover_cli import files, trust_store, trust_text
+from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, StackOption, StateDirOption, remote, site
-from cutover_cli.trust_store import Change, TrustStore
+from cutover_cli.trust_store import TrustStore
 
 app = typer.Typer(help="Whose signatures count: export, import, history.", no_args_is_help=True)
 FactsOption = Annotated[
@@ -85,7 +83,7 @@ def import_(
         content, pinned = files.content(file, MAX_TRUST_BYTES), None if fingerprint is None else digest(fingerprint)
         store = TrustStore(trust_store.folder())
         change = store.put(content, fingerprint=pinned, now=datetime.now(UTC), dry=dry_run)
-        answer(_document(change, store), form, lambda: _text(change, dry=dry_run))
+        answer(trust_text.document_of(change, store), form, lambda: trust_text.text_of(change, dry=dry_run))
     if dry_run and change.changes:
         raise typer.Exit(Exit.CHANGES)
 
@@ -108,8 +106,12 @@ def history(
         instant = _instant(on)
         signatories, told_by = _told(trust, audience, facts)
         entries = trust_history.at(signatories, instant, purpose=purpose)
-        document = {"on": format_instant(instant), "told_by": told_by, "entries": [_entry(each) for each in entries]}
-        answer(document, form, lambda: _table(entries, instant, told_by))
+        document = {
+            "on": format_instant(instant),
+            "told_by": told_by,
+            "entries": [trust_text.entry_of(each) for each in entries],
+        }
+        answer(document, form, lambda: trust_text.table_of(entries, instant, told_by))
 
 
 def digest(text: str) -> Digest:
@@ -161,55 +163,3 @@ def _imported(audience: str | None) -> trust_store.Trusted:
     if found is None:
         raise BadArgument(f"no trust of {chosen} was imported")
     return found
-
-
-def _document(change: Change, store: TrustStore) -> dict[str, Any]:
-    after = change.after
-    return {
-        "result": "changed" if change.changes else "unchanged",
-        "audience": after.audience,
-        "fingerprint": after.fingerprint,
-        "file": str(store.file(after.audience)),
-        "issued_at": format_instant(after.bundle.issued_at),
-        "expires_at": format_instant(after.bundle.expires_at),
-        "added": [key.model_dump(mode="json") for key in change.added],
-        "altered": [new.model_dump(mode="json") for _, new in change.altered],
-    }
-
-
-def _text(change: Change, *, dry: bool) -> str:
-    after = change.after
-    done = ("would be imported" if dry else "imported") if change.changes else "unchanged"
-    return "\n".join(
-        [
-            f"{done}: {after.audience}",
-            f"root        {after.fingerprint}",
-            f"expires_at  {format_instant(after.bundle.expires_at)}",
-            *(f"+ {oneline(trust_history.called(key))}" for key in change.added),
-            *(f"~ {oneline(trust_history.called(new))}: {_altered(old, new)}" for old, new in change.altered),
-        ]
-    )
-
-
-def _altered(old: TrustedKey, new: TrustedKey) -> str:
-    was, now = (each.model_dump(mode="json") for each in (old, new))
-    return oneline(", ".join(f"{name} {was[name]} is {now[name]}" for name in now if was[name] != now[name]))
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "trusted": entry.trusted, "standing": entry.standing, "reason": entry.reason or None,
-        "kind": "key" if isinstance(entry.signatory, TrustedKey) else "identity",
-        **entry.signatory.model_dump(mode="json"),
-    }  # fmt: skip
-
-
-def _table(entries: Iterable[Entry], instant: datetime, told_by: dict[str, Any]) -> str:
-    said = ", ".join(f"{name} {value}" for name, value in told_by.items())
-    rows = [f"on {format_instant(instant)}, as told by {oneline(said)}"]
-    for entry in entries:
-        one = entry.signatory
-        name = f"{one.id} {one.holder}" if isinstance(one, TrustedKey) else f"{one.identity} of {one.issuer}"
-        why = f"  ({entry.reason})" if entry.reason else ""
-        rows.append(f"  {entry.standing:<8} {one.purpose:<12} {oneline(name)}{why}")
-    return "\n".join(rows if len(rows) > 1 else [*rows, "  no key"])
