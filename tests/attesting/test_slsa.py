@@ -98,6 +98,13 @@ def test_whatever_it_is_made_of_it_has_no_subject(document: Any) -> None:
     assert slsa.subjects(document) == frozenset()
 
 
+def test_a_subject_is_a_digest_and_nothing_that_looks_a_little_like_one() -> None:
+    listed = [
+        {"digest": {"sha256": value}} for value in ("a" * 64, "A" * 64, "a" * 63, "a" * 64 + "\n", "\u0661" * 64, "")
+    ]
+    assert slsa.subjects({"subject": listed}) == {"sha256:" + "a" * 64}
+
+
 @pytest.mark.parametrize(
     ("pattern", "value", "expected"),
     [
