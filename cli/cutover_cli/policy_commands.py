@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -11,18 +10,18 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from cutover.contracts.base import Digest, Model
+from cutover.contracts.base import Model
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.policy import Root, TrustFile
 from cutover.domain import canonical
 from cutover.domain.faults import faults_of
 from cutover.domain.record import Brake, Fault
 from cutover.errors import Refused
-from cutover.ports import Records, Store
 from cutover_cli import files, policy, policy_reviewing, signing
 from cutover_cli.files import DocumentRefused
 from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering
 from cutover_cli.policy import PolicyRefused
+from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 
 app = typer.Typer(help="Write, sign and activate a policy.", no_args_is_help=True)
 app.command("lint")(policy_reviewing.lint)
@@ -45,15 +44,6 @@ class OtherRoot(CommandError):
 
     exit_code = Exit.REFUSED
     reason = "OTHER_ROOT"
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """A deployed stack, as far as a policy needs it; `fingerprint` is the root that it pins."""
-
-    fingerprint: Digest
-    store: Store
-    records: Records
 
 
 @app.command()
@@ -137,57 +127,45 @@ def trust(
 
 
 @app.command()
-def activate(
+def activate(  # noqa: PLR0913  # each is an argument of the command
+    ctx: typer.Context,
     *,
     root_file: RootFile,
     rules: Annotated[Path, typer.Option(metavar="FILE", help="Rules that both owners signed.")],
     facts: Annotated[Path, typer.Option(metavar="FILE", help="Facts that both owners signed.")],
-    stack: Annotated[str, typer.Option(metavar="NAME", help="The CloudFormation stack, such as cutover-development.")],
     target: Annotated[list[str], typer.Option(metavar="NAME", help="Each target that is deployed.")],
     trusted_root: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Sigstore's trusted_root.json, as the facts name it.")
     ] = None,
+    stack: StackOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    local: LocalOption = False,
+    state_dir: StateDirOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Verify and lint a signed policy, store it, and make it the active one. Changes nothing when it is refused."""
-    with answering(form), _refusals():
+    with answering(form), remote(), _refusals():
         found, anchors = _read(Root, root_file), None if trusted_root is None else files.content(trusted_root)
         envelopes = _read(Envelope, rules), _read(Envelope, facts)
-        done = _activate(deployed(stack), found, *envelopes, targets=target, trusted_root=anchors)
+        where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
+        done = _activate(where, found, *envelopes, targets=target, trusted_root=anchors)
         answer(done, form, lambda: f"active: version {done['version']}; the brake is {done['brake']}")
 
 
 def _activate(
-    site: Deployed, root: Root, rules: Envelope, facts: Envelope, *, targets: Sequence[str], trusted_root: bytes | None
+    where: Site, root: Root, rules: Envelope, facts: Envelope, *, targets: Sequence[str], trusted_root: bytes | None
 ) -> dict[str, Any]:
     """A deployment that never had a policy has no brake on record either; hand-offs need one that is off."""
-    if policy.fingerprint(root) != site.fingerprint:
-        raise OtherRoot(f"the stack pins {site.fingerprint}; this root is {policy.fingerprint(root)}")
+    if policy.fingerprint(root) != where.fingerprint:
+        raise OtherRoot(f"the stack pins {where.fingerprint}; this root is {policy.fingerprint(root)}")
     active = policy.activate(
-        root, rules, facts, targets=targets, store=site.store, records=site.records, trusted_root=trusted_root
+        root, rules, facts, targets=targets, store=where.documents, records=where.records, trusted_root=trusted_root
     )
-    if site.records.brake() is None:
-        site.records.set_brake(Brake(engaged=False))
-    brake = site.records.brake()
+    if where.records.brake() is None:
+        where.records.set_brake(Brake(engaged=False))
+    brake = where.records.brake()
     return {"version": active.version, "brake": "engaged" if brake and brake.engaged else "off"}
-
-
-def deployed(stack: str) -> Deployed:
-    """The stack in the account and region of the caller's AWS configuration."""
-    import boto3
-
-    from cutover.adapters.dynamodb_records import DynamoRecords
-    from cutover.adapters.s3_store import S3Store
-
-    session = boto3.Session()
-    described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
-    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())}
-    return Deployed(
-        fingerprint=parameters["RootFingerprint"],
-        store=S3Store(session.client("s3"), bucket=outputs["StoreBucket"]),
-        records=DynamoRecords(session.client("dynamodb"), table=outputs["TableName"]),
-    )
 
 
 def _beside(there: Envelope, mine: Envelope) -> Envelope:

@@ -1,6 +1,7 @@
 """`cutover policy`: two owners, two machines, one policy that counts only with both."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,19 @@ from typer.testing import CliRunner
 from cutover.contracts.policy import TrustFile
 from cutover.domain import canonical, checks
 from cutover.domain.record import Brake
+from cutover.errors import DependencyUnavailable
 from cutover.policies import PolicyReader
-from cutover_cli import policy_commands
 from cutover_cli.main import app
-from cutover_cli.policy_commands import Deployed
+from cutover_cli.site import Site
 from tests.builders import DEPLOYMENT
+from tests.fakes.faults import Faults, faulty
 from tests.fakes.records import InMemoryRecords
 from tests.fakes.store import InMemoryStore
 
 
-def run(*words: str | Path, expect: int = 0) -> dict[str, Any]:
+def run(*words: str | Path, expect: int = 0, site: Site | None = None) -> dict[str, Any]:
     """The JSON answer of ``cutover policy`` with these words."""
-    done = CliRunner().invoke(app, ["policy", *map(str, words), "--format", "json"])
+    done = CliRunner().invoke(app, ["policy", *map(str, words), "--format", "json"], obj=site)
     assert done.exit_code == expect, done.output
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
@@ -55,42 +57,45 @@ def sign_by_both(folder: Path, name: str) -> dict[str, Any]:
     return run("sign", folder / f"{name}.yaml", "--key", folder / "otto.pem", "--onto", envelope, "--out", envelope)
 
 
-def activate(folder: Path, *, expect: int = 0) -> dict[str, Any]:
+def activate(folder: Path, site: Site | None, *, expect: int = 0) -> dict[str, Any]:
     files = [word for name in ("root", "rules", "facts") for word in (f"--{name}", folder / f"{name}.json")]
-    return run("activate", *files, "--stack", "cutover-development", "--target", DEPLOYMENT.target, expect=expect)
+    return run("activate", *files, "--target", DEPLOYMENT.target, expect=expect, site=site)
 
 
 @pytest.fixture
-def site(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+def site(folder: Path) -> Site:
     """A deployed stack that pins the root of these owners."""
-    fingerprint = canonical.digest((folder / "root.json").read_bytes())
-    made = Deployed(fingerprint, InMemoryStore(), InMemoryRecords())
-    monkeypatch.setattr(policy_commands, "deployed", lambda _: made)
-    return made
+    return site_of(canonical.digest((folder / "root.json").read_bytes()))
 
 
-def test_what_both_owners_signed_becomes_active(folder: Path, site: Deployed) -> None:
+def site_of(fingerprint: str) -> Site:
+    nobody: Any = None  # no event is sent
+    records = InMemoryRecords()
+    return Site(DEPLOYMENT.audience, records, nobody, store=InMemoryStore(), fingerprint=fingerprint)
+
+
+def test_what_both_owners_signed_becomes_active(folder: Path, site: Site) -> None:
     assert sign_by_both(folder, "rules")["signatures"] == 2
     sign_by_both(folder, "facts")
-    assert activate(folder) == {"version": 1, "brake": "off"}
-    reader = PolicyReader(records=site.records, store=site.store, fingerprint=site.fingerprint)
+    assert activate(folder, site) == {"version": 1, "brake": "off"}
+    reader = PolicyReader(records=site.records, store=site.documents, fingerprint=site.fingerprint or "")
     assert reader.active().rules == RULES
     assert site.records.brake() == Brake(engaged=False)
 
 
-def test_an_engaged_brake_stays_engaged(folder: Path, site: Deployed) -> None:
+def test_an_engaged_brake_stays_engaged(folder: Path, site: Site) -> None:
     site.records.set_brake(Brake(engaged=True))
     for name in ("rules", "facts"):
         sign_by_both(folder, name)
-    assert activate(folder)["brake"] == "engaged"
+    assert activate(folder, site)["brake"] == "engaged"
 
 
-def test_one_owner_alone_changes_nothing(folder: Path, site: Deployed) -> None:
+def test_one_owner_alone_changes_nothing(folder: Path, site: Site) -> None:
     sign_by_both(folder, "rules")
     run("sign", folder / "facts.yaml", "--key", folder / "ana.pem", "--out", folder / "facts.json")
     run("sign", folder / "facts.yaml", "--key", folder / "ana.pem", "--onto", folder / "facts.json",
         "--out", folder / "facts.json")  # fmt: skip
-    assert activate(folder, expect=3)["reason"] == "POLICY_REFUSED"
+    assert activate(folder, site, expect=3)["reason"] == "POLICY_REFUSED"
     assert site.records.policy() is None
     assert site.records.brake() is None
 
@@ -106,13 +111,27 @@ def test_owners_sign_the_same_bytes_or_none(folder: Path) -> None:
     assert (folder / "rules.json").read_bytes() == before
 
 
-def test_a_stack_of_another_root_is_left_alone(folder: Path, site: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Deployed("sha256:" + "0" * 64, site.store, site.records)
-    monkeypatch.setattr(policy_commands, "deployed", lambda _: other)
+def test_a_stack_of_another_root_is_left_alone(folder: Path) -> None:
+    other = site_of("sha256:" + "0" * 64)
     for name in ("rules", "facts"):
         sign_by_both(folder, name)
-    assert activate(folder, expect=3)["reason"] == "OTHER_ROOT"
-    assert site.records.policy() is None
+    assert activate(folder, other, expect=3)["reason"] == "OTHER_ROOT"
+    assert other.records.policy() is None
+
+
+def test_one_stack_is_named(folder: Path) -> None:
+    for name in ("rules", "facts"):
+        sign_by_both(folder, name)
+    assert activate(folder, None, expect=2)["reason"] == "BAD_ARGUMENT"
+
+
+def test_a_table_that_fails_is_a_remote_failure(folder: Path, site: Site) -> None:
+    for name in ("rules", "facts"):
+        sign_by_both(folder, name)
+    faults = Faults()
+    faults.before("records.policy", DependencyUnavailable("the table"))
+    failing = replace(site, records=faulty(site.records, "records", faults))
+    assert activate(folder, failing, expect=4)["reason"] == "REMOTE_FAILED"
 
 
 def test_the_trust_file_is_what_a_verifier_reads(folder: Path) -> None:
