@@ -7,6 +7,9 @@ import orjson
 
 from tests.building.package import Package, package
 from tests.building.policy import AS_OF, DEPLOYMENT, OPENS_AT
+from tests.vectors.v0.examples import FOLDER
+
+_OLDER = (FOLDER / "01-plain.json").read_bytes()
 
 _DIGEST = "sha256:" + "a" * 64
 _WHERE = {"cutover": "service@production.1", "revision": 1}
@@ -82,7 +85,7 @@ BY_HAND: dict[str, Any] = {
 
 
 def examples() -> dict[str, Any]:
-    """By the name of its schema, the JSON value of a document that is one."""
+    """By the name of its schema (with its version, where that is not 1), the JSON value of a document that is one."""
     made = package()
     message = orjson.loads(made.message)
     evidence_set = made.evidence_set.model_dump(mode="json")
@@ -105,17 +108,24 @@ def examples() -> dict[str, Any]:
         "trust-file": trust_file,
         "root": trust_file["root"],
         "trust": orjson.loads(base64.b64decode(trust_file["bundle"]["payload"])),
-    }
+        "candidate.v0": orjson.loads(_OLDER),
+        "detached-candidate.v0": {
+            "contract": "cutover/candidate/v0", "document": base64.b64encode(_OLDER).decode(),
+            "signature": message["signatures"][0]["sig"], "keyid": _DIGEST,
+        },
+    }  # fmt: skip
 
 
 def _records(made: Package) -> dict[str, Any]:
     """The records of sources among the package's documents, known by what they say that they are."""
     found = {}
     for content in made.documents.values():
+        if not content.lstrip().startswith(b"{"):  # a source's own format, such as YAML
+            continue
         document = orjson.loads(content)
         kind = document.get("schema", "") if isinstance(document, dict) else ""
         name = kind.removeprefix("cutover/").removesuffix("/v1")
-        if name.endswith(("-record", "-plan", "-set")) or name == "waiver":
+        if name.endswith(("-record", "-plan", "-set", "-overlays", "-summary")) or name == "waiver":
             found[name] = document
     del found["evidence-set"]
     return found

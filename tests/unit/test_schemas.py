@@ -20,7 +20,12 @@ from cutover_cli.schemas.published import DOCUMENTS, Document
 from cutover_cli.schemas.writing import ChangedSilently, Published
 from tests.building.published import examples
 
-EACH = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+
+def named(document: Document) -> str:
+    return document.name if document.version == 1 else f"{document.name}.v{document.version}"
+
+
+EACH = pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 LINE = "Cohorts carry an owner."
 BETWEEN_FIELDS = {"candidate-event": ["() without envelope"]}  # a schema does not say "either of the two"
 OTHERS: tuple[Any, ...] = (None, "", 0, 1.5, True, {}, "a\nb")
@@ -123,9 +128,11 @@ def test_no_document_has_room_for_a_verdict(document: Document) -> None:
 
 @EACH
 def test_examples_are_valid(document: Document) -> None:
-    errors = [error.message for error in Draft202012Validator(schema_of(document)).iter_errors(example(document.name))]
+    errors = [
+        error.message for error in Draft202012Validator(schema_of(document)).iter_errors(example(named(document)))
+    ]
     assert errors == []
-    assert accepted_by_model(document, example(document.name))
+    assert accepted_by_model(document, example(named(document)))
 
 
 @EACH
@@ -133,7 +140,7 @@ def test_schema_and_model_agree_on_damaged_documents(document: Document) -> None
     validator = Draft202012Validator(schema_of(document))
     disagreements = [
         where
-        for where, damaged in damages(example(document.name))
+        for where, damaged in damages(example(named(document)))
         if validator.is_valid(damaged) is not accepted_by_model(document, damaged)
     ]
     assert disagreements == BETWEEN_FIELDS.get(document.name, [])
