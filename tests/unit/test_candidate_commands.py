@@ -310,6 +310,26 @@ def test_a_candidate_that_is_held_says_what_holds_it(world: World, tmp_path: Pat
     assert {"code", "field", "found", "wanted", "mend", "owner"} == set(said["holds"][0])
 
 
+def test_a_rehearsal_is_followed_to_its_end(world: World, tmp_path: Path) -> None:
+    site, _ = site_of(world)
+    file = signed(world, tmp_path, rehearsal=True)
+    said = run(site, "candidate", "submit", file, "--wait", "--timeout", "0")
+    assert (said["kind"], said["status"], said["holds"]) == ("rehearsal", "rehearsed", [])
+    assert said["cutover"] == "service@production.rehearsal.1"
+
+
+def test_a_rehearsal_that_found_something_says_what(world: World, tmp_path: Path) -> None:
+    site, _ = site_of(world)
+    revise(world, "flags", lambda said: [said["flags"][0].pop("owner"), said][1])
+    file = signed(world, tmp_path, rehearsal=True)
+    said = run(site, "candidate", "submit", file, "--wait", "--timeout", "0", expect=3)
+    assert (said["status"], [each["code"] for each in said["holds"]]) == ("rehearsed", ["FLAG_OWNER_MISSING"])
+    listed = run(site, "holds", "list", "service@production.rehearsal.1")["holds"]
+    assert [each["code"] for each in listed] == ["FLAG_OWNER_MISSING"]
+    shown = run(site, "holds", "show", "service@production.rehearsal.1")
+    assert (shown["answer"], shown["commands"]) == (None, [])
+
+
 def test_a_candidate_that_is_refused_says_why(world: World, tmp_path: Path) -> None:
     site, _ = site_of(world)
     said = run(
