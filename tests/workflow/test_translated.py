@@ -244,6 +244,53 @@ def test_it_is_handed_off_and_verified() -> None:
     assert world.deployment.key("candidate").key_id in record.relies_on
 
 
+# --- who may waive what it does not say --------------------------------------------------------------
+
+
+def named_change(world: World, record: RevisionRecord) -> None:
+    """Somebody says which version of the change is meant, to one of the holds that it left."""
+    hold = next(each for each in open_holds(world, record) if each.field == "/change/number")
+    _evidence(world, hold, world.records["change"], record)
+
+
+def test_nobody_waives_before_it_is_said_which_change_is_meant() -> None:
+    """Whoever asked for the change may waive nothing of it, and that its record says."""
+    world = legacy_world()
+    announce(world)
+    record = world.record()
+    hold = next(each for each in open_holds(world, record) if each.code == "COMMIT_NOT_STATED")
+    assert result(world, resolve(world, hold, waived(world, hold), record)) == "WAIVER_NOT_PERMITTED"
+    named_change(world, record)
+    world.clock.move(timedelta(seconds=1))
+    assert result(world, resolve(world, hold, waived(world, hold), record)) == "RESOLUTION_RECORDED"
+
+
+def test_a_waiver_by_who_asked_for_the_change_is_recorded_and_counts_for_nothing() -> None:
+    """The next revision reads who asked for it, and asks again who may waive."""
+    world = legacy_world()
+    revise_drill(world)
+    said = json.loads(world.records["change"].payload) | {"requester": "ruth@change"}
+    world.records["change"] = world.upload(
+        dataclasses.replace(world.records["change"], payload=json.dumps(said).encode())
+    )
+    facts = facts_of(world)
+    ruth = facts.people["ruth"].model_copy(update={"identities": ("ruth@change",)})
+    world.publish(
+        rules=rules_of(world), facts=facts.model_copy(update={"people": {**facts.people, "ruth": ruth}}), version=3
+    )
+    announce(world)
+    waived_holds = {each.code for each in open_holds(world, world.record()) if not _by_evidence(world, each)}
+    answer(world, world.record())
+    record = world.record(revision=2)
+    assert record.status == "held"
+    assert {each.code for each in open_holds(world, record)} == waived_holds
+
+
+def _by_evidence(world: World, hold: Hold) -> bool:
+    about = {message.hold.fingerprint: message for message in told(world)}[hold.fingerprint].answer
+    return about is not None and bool(about.records)
+
+
 # --- once, and in order --------------------------------------------------------------------------------
 
 
