@@ -306,9 +306,11 @@ def test_the_rollback_plan_names_the_hook_that_is_in_the_checkout(source: Checko
 def test_trusted_keys_are_the_demos_and_those_that_kms_publishes(described: Deployment, keys: Identities) -> None:
     by_purpose = {key.purpose: key for key in described.facts.keys}
     assert set(by_purpose) == {
-        "candidate", "provenance", "attestation", "waiver", "withdrawal", "brake", "bind", "decide", "handoff", "ledger"
+        "candidate", "provenance", "attestation", "waiver", "resolution", "withdrawal", "brake", "bind", "decide",
+        "handoff", "ledger",
     }  # fmt: skip
-    assert {name: key.person for name, key in by_purpose.items() if key.person} == {"waiver": "omar"}
+    personal = {name: key.person for name, key in by_purpose.items() if key.person}
+    assert personal == {"waiver": "omar", "resolution": "omar"}
     assert base64.b64decode(by_purpose["candidate"].public_key) == keys.ci.public_key
     owners = {key.key_id for key in keys.owners.values()}
     assert not owners & {key.id for key in described.facts.keys}
