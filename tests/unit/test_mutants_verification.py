@@ -16,11 +16,12 @@ from cutover.domain import canonical, holds
 from cutover.domain import envelope as dsse
 from cutover.domain.handoff_id import handoff_id
 from cutover.domain.verification import Anchor, verify_handoff
-from cutover.domain.verification.documents import _candidate
+from cutover.domain.verification.documents import _candidate, _Shelf
 from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal, read
 from cutover.domain.verification.report import STEPS, Report, Step
 from cutover.domain.verification.times import check_window, signed_after
+from cutover.domain.verification.translated import Made
 from cutover.errors import Refused
 from tests.builders import CLOSES_AT, DEPLOYMENT, OPENS_AT, OTHER_DEPLOYMENT, Package, package
 from tests.verifier.mutation import put
@@ -374,7 +375,7 @@ def of_another_field(register: Any) -> Any:
         ),
         (
             {"evidence-set": put("/candidate/unwraps", WHOLE.names["rules"])},
-            ("EVIDENCE_NOT_UNWRAPPED", "sha256:… is not the payload of its envelope"),
+            ("EVIDENCE_NOT_UNWRAPPED", "it is not what is made of the evidence that it names"),
         ),
         (
             {"candidate": put("/sequence", "one")},
@@ -388,13 +389,14 @@ def test_evidence_that_does_not_fit_gives_its_own_reason(alter: Any, wanted: tup
 
 def test_the_candidate_is_the_one_of_the_evidence_set() -> None:
     """Whatever the manifest says of it: here, of both, another digest."""
-    content = WHOLE.documents[WHOLE.names["candidate"]]
+    shelf = _Shelf(WHOLE.handoff.documents, WHOLE.documents)
     announced = WHOLE.evidence_set.candidate.model_copy(update={"sha256": NO_DIGEST})
     other = WHOLE.evidence_set.model_copy(update={"candidate": announced})
     anchor = Anchor.of_file(WHOLE.trust, now=OPENS_AT)
-    assert _candidate(content, WHOLE.evidence_set, anchor) == WHOLE.candidate
+    made = Made(anchor=anchor, rules=WHOLE.rules, digest=canonical.digest_model(WHOLE.rules))
+    assert _candidate(shelf, WHOLE.evidence_set, made) == WHOLE.candidate
     with pytest.raises(Refused) as refused:
-        _candidate(content, other, anchor)
+        _candidate(shelf, other, made)
     assert refused.value.code == "DOCUMENT_DIFFERS"
     found = WHOLE.manifest.predicate.candidate
     assert refused.value.detail == f"the candidate's digest is {found}, wanted {NO_DIGEST}"
