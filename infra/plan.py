@@ -11,7 +11,7 @@ Kind = Literal["stage", "door"]
 
 # The shortest lease that rules may give a hand-off (DESIGN section 5, `Rules.lease`): nobody may try again before it
 # is over, so a function that still runs after it could send twice.
-SHORTEST_LEASE_SECONDS = 30
+SHORTEST_LEASE_SECONDS = 60
 
 TABLE = "CUTOVER_TABLE"
 TOKENS = "CUTOVER_TOKENS_TABLE"
@@ -89,7 +89,7 @@ STAGES: Mapping[str, Plan] = {
         TARGETS,
         HANDOFF_KEY,
         SECRETS,
-        timeout=20,
+        timeout=50,
         memory=EVIDENCE_MB,
     ),
 }

@@ -28,7 +28,7 @@ from cutover.together import Together, one_by_one
 
 MAX_ARTIFACT_RECORD = 65_536
 MAX_HASHED = 256 * 1_048_576
-"""At most so many bytes of newer artifacts are read in one look: some seconds, of HandOff's twenty."""
+"""At most so many bytes of newer artifacts are read in one look: some seconds, of HandOff's fifty."""
 UNKNOWN: Digest = canonical.digest(b"")
 """In place of a digest that was not computed: no artifact has it that anybody announces."""
 Collect = Callable[[RevisionRecord, Section, Candidate], Collection]

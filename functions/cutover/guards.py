@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cutover.contracts.approval import ApprovalPredicate
-from cutover.contracts.envelope import Envelope
+from cutover.contracts.base import Digest
 from cutover.contracts.manifest import Destination, ManifestPredicate
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import quorum, reliance, window
@@ -90,12 +90,10 @@ class Guards:
         if any(active.version < each.version for each in named):
             raise Refused("FACTS_ROLLED_BACK", "the active facts are older than those of the decisions")
 
-    def keys(self, envelopes: Iterable[Envelope], *, facts: Facts) -> None:
+    def keys(self, relies_on: Iterable[Digest], *, facts: Facts) -> None:
         """Guard 8."""
-        now = self.clock.now()
-        revoked = {key.id for key in facts.keys if key.revoked_at is not None and key.revoked_at <= now}
-        if revoked.intersection(signature.keyid for each in envelopes for signature in each.signatures):
-            raise Refused("KEY_REVOKED", "a key that signed a part of the package is revoked")
+        if reliance.revoked(relies_on, facts, self.clock.now()):
+            raise Refused("KEY_REVOKED", "a key or identity that signed a part of the package is revoked")
 
 
 def check_again(
@@ -118,5 +116,4 @@ def check_again(
     barred = quorum.barred(active.facts, package.requesters())
     if lapsed(record.decisions, facts=active.facts, barred=barred, now=now):
         raise Refused("QUORUM_LAPSED", "an approval no longer counts")
-    if reliance.revoked(record.relies_on, active.facts, now):
-        raise Refused("KEY_REVOKED", "a key that signed a part of the package is revoked")
+    guards.keys(record.relies_on, facts=active.facts)

@@ -282,7 +282,7 @@ def test_people_facts_and_keys_give_their_reasons() -> None:
 
     keys(AFTER_OPENING - timedelta(seconds=1))
     assert refusal(lambda: keys(AFTER_OPENING)) == (
-        "KEY_REVOKED", "a key that signed a part of the package is revoked", "",
+        "KEY_REVOKED", "a key or identity that signed a part of the package is revoked", "",
     )  # fmt: skip
 
 
@@ -442,7 +442,7 @@ def test_what_the_clock_asks_before_it_gives_up() -> None:
     assert refusal(again)[0] in {"KEY_REVOKED", "QUORUM_LAPSED"}
     candidate = next(key.id for key in FACTS.keys if key.purpose == "candidate")
     with_facts(world, lambda said: _revoke(said, candidate))
-    assert refusal(again) == ("KEY_REVOKED", "a key that signed a part of the package is revoked", "")
+    assert refusal(again) == ("KEY_REVOKED", "a key or identity that signed a part of the package is revoked", "")
     with_facts(world, lambda said: said["people"].pop("omar"), version=3)
     assert refusal(again) == ("QUORUM_LAPSED", "an approval no longer counts", "")
     world.wiring.records.set_brake(Brake(engaged=True))

@@ -1,6 +1,6 @@
 """Evidence by digest, read strictly enough that a pointer into it leads to one value and no other."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cutover.contracts.base import Digest
@@ -14,11 +14,20 @@ from cutover.domain.reading import parse_strictly
 from cutover.domain.unwrapping import demand_unwrapped
 from cutover.errors import Refused
 
+Derived = tuple[Digest, Digest]
+"""An evidence, and what was made of it."""
+
 
 class EvidenceLibrary:
     """The evidence of one set; each document is checked and parsed once."""
 
-    def __init__(self, evidence_set: EvidenceSet, documents: Mapping[Digest, bytes], rendering: Rendering) -> None:
+    def __init__(
+        self,
+        evidence_set: EvidenceSet,
+        documents: Mapping[Digest, bytes],
+        rendering: Rendering,
+        derived: Collection[Derived] = (),
+    ) -> None:
         self._documents = documents
         self._rendering = rendering
         self._known: dict[tuple[str, str, str, Digest], tuple[Section, Evidence]] = {
@@ -28,7 +37,7 @@ class EvidenceLibrary:
         self._bytes: dict[Digest, bytes] = {}
         self._parsed: dict[Digest, Any] = {}
         self._measured: dict[tuple[Digest, str, Measure], tuple[Any, ...]] = {}
-        self._unwrapped: set[tuple[Digest, Digest]] = set()
+        self._unwrapped: set[Derived] = set(derived)
 
     def measured(self, origin: Origin) -> tuple[Any, ...]:
         """What the origin's pointer and measure give: one value, or of a part each part; ``Refused`` when nothing.

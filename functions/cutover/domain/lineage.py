@@ -5,7 +5,7 @@ that nothing else can stand in a bundle. Fields are found by walking the models,
 is covered on the day that it is added.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ from cutover.contracts.bundle import Bundle, DraftBundle, Held, LineageEntry, Li
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.policy import Rendering
 from cutover.domain import canonical
-from cutover.domain.evidence_library import EvidenceLibrary
+from cutover.domain.evidence_library import Derived, EvidenceLibrary
 from cutover.domain.faults import fault, pointer
 from cutover.domain.record import Fault
 from cutover.errors import Refused
@@ -71,15 +71,18 @@ def check(
     evidence_set: EvidenceSet,
     documents: Mapping[Digest, bytes],
     rendering: Rendering,
+    *,
+    derived: Collection[Derived] = (),
 ) -> tuple[Fault, ...]:
     """What is wrong with a bundle's lineage: nothing, or one fault for each field, at its pointer.
 
     ``documents`` maps digests to bytes; bytes of another digest count as missing. ``rendering``: the names' table of
-    the rules that the bundle was made under. Codes:
+    the rules that the bundle was made under. ``derived``: what was made of what, as far as
+    that is proved already. Codes:
     ``TRACE_DIFFERS``, ``FIELD_WITHOUT_ORIGIN``, ``EVIDENCE_UNKNOWN``, ``EVIDENCE_MISSING``,
     ``EVIDENCE_NOT_UNWRAPPED``, ``EVIDENCE_UNREADABLE``, ``POINTER_LEADS_NOWHERE``, ``VALUE_DIFFERS``.
     """
-    library = EvidenceLibrary(evidence_set, documents, rendering)
+    library = EvidenceLibrary(evidence_set, documents, rendering, derived)
     faults = []
     if traced != trace(bundle, canonical.digest_model(bundle)):
         faults.append(fault("/", "TRACE_DIFFERS", "the trace is not the one of this bundle"))

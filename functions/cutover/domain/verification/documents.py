@@ -1,7 +1,7 @@
 """The documents beside the message: present, unaltered, and telling one story with the manifest (step 5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cutover.contracts.base import Digest
 from cutover.contracts.bundle import Bundle, LineageTrace
@@ -12,6 +12,7 @@ from cutover.contracts.holds import ClearedRegister
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
+from cutover.domain.evidence_library import Derived
 from cutover.domain.package import PackageDocument, package_documents, sections_of
 from cutover.domain.policy import load_facts, load_rules
 from cutover.domain.unwrapping import demand_unwrapped
@@ -35,6 +36,7 @@ class Package:
     candidate: Candidate
     evidence_set: EvidenceSet
     contents: dict[Digest, bytes]
+    derived: frozenset[Derived] = frozenset()
 
 
 class _Shelf:
@@ -94,8 +96,7 @@ def open_package(handoff: Handoff, bound: Bound, anchor: Anchor, documents: Mapp
         evidence_set=evidence_set,
         contents=shelf.contents,
     )
-    _check_listing(shelf, evidence_set)
-    return package
+    return replace(package, derived=_check_listing(shelf, evidence_set))
 
 
 def _facts(shelf: _Shelf, anchor: Anchor) -> dict[Digest, Facts]:
@@ -131,7 +132,8 @@ def _candidate(shelf: _Shelf, evidence_set: EvidenceSet, made: Made) -> Candidat
     return candidate
 
 
-def _check_listing(shelf: _Shelf, evidence_set: EvidenceSet) -> None:
+def _check_listing(shelf: _Shelf, evidence_set: EvidenceSet) -> frozenset[Derived]:
+    """What was made of what: made again once here, and not once more where fields are walked."""
     expected = package_documents(
         bundle=shelf.digest("bundle"),
         lineage=shelf.digest("lineage"),
@@ -144,9 +146,12 @@ def _check_listing(shelf: _Shelf, evidence_set: EvidenceSet) -> None:
     )
     if shelf.listed != expected:
         raise Refused("PACKAGE_DIFFERS", "the message does not list exactly the documents of its package")
+    derived = set[Derived]()
     for section, evidence in sections_of(evidence_set):
         content = shelf.contents.get(evidence.sha256, b"")
         if len(content) != evidence.size:
             raise Refused("DOCUMENT_DIFFERS", f"evidence {evidence.sha256} is not {evidence.size} bytes")
         if evidence.unwraps is not None:
             demand_unwrapped(section, shelf.contents[evidence.unwraps], content)
+            derived.add((evidence.unwraps, evidence.sha256))
+    return frozenset(derived)

@@ -144,8 +144,9 @@ def _package(package: Package, bound: Bound, anchor: Anchor) -> Package:
 
 def _lineage(package: Package) -> int:
     faults = lineage.check(
-        package.bundle, package.lineage, package.evidence_set, package.contents, package.rules.rendering
-    )
+        package.bundle, package.lineage, package.evidence_set, package.contents, package.rules.rendering,
+        derived=package.derived,
+    )  # fmt: skip
     if faults:
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""

@@ -10,7 +10,7 @@ from cutover.contracts.candidate import Candidate, Reference
 from cutover.contracts.evidence import ArtifactRecord, Collection, Evidence, Section, SourceFailure
 from cutover.contracts.policy import Facts, Rules
 from cutover.contracts.sources import Source
-from cutover.domain import canonical
+from cutover.domain import bounded, canonical
 from cutover.domain.record import RevisionRecord
 from cutover.domain.refreshed import GONE, UNPINNED
 from cutover.domain.secrets import screened
@@ -186,7 +186,11 @@ class Collecting:
 
 def _failure(reference: Reference, code: str, message: str) -> SourceFailure:
     return SourceFailure(
-        source=reference.source, record=reference.record, version=reference.version, code=code, message=message
+        source=reference.source,
+        record=reference.record,
+        version=reference.version,
+        code=code,
+        message=bounded.line(message),
     )
 
 

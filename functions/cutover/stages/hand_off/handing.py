@@ -167,7 +167,7 @@ class _Attempt:
         guards.destination(record, bound, self.of.destinations.get(record.target))
         guards.people(bound, message.approvals, facts=active.facts, requesters=found.requesters)
         guards.facts(active.facts, message.facts)
-        guards.keys(message.envelopes, facts=active.facts)
+        guards.keys(message.relies_on, facts=active.facts)
         self.message, self.keep = message, maker.keep
         updates = {
             "attempt": record.attempt + 1, "lease_until": self.of.clock.now() + timedelta(seconds=rules.lease),

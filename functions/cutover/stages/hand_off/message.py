@@ -1,9 +1,7 @@
 """The one message of a cutover: built from the store, proved, then signed and stored once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-
-from pydantic import ValidationError
 
 from cutover.contracts.approval import Approval, ApprovalPredicate
 from cutover.contracts.base import Digest
@@ -13,13 +11,14 @@ from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.handoff import HANDOFF_TYPE, DocumentReference, Handoff, LedgerPosition
 from cutover.contracts.manifest import Manifest
 from cutover.contracts.policy import Facts
-from cutover.domain import canonical
+from cutover.domain import canonical, reliance
 from cutover.domain import envelope as dsse
 from cutover.domain.handoff_id import handoff_id
-from cutover.domain.package import PackageDocument, package_documents
+from cutover.domain.package import PackageDocument, package_documents, sections_of
 from cutover.domain.policy import load_facts
 from cutover.domain.quorum import requesters
 from cutover.domain.record import ChainHead, RevisionRecord, named
+from cutover.domain.unwrapping import SIGNED
 from cutover.domain.verification import Anchor, verify_handoff
 from cutover.errors import DocumentMissing, Refused
 from cutover.loading import MAX_EVIDENCE_BYTES, load
@@ -70,8 +69,8 @@ class Message:
     approvals: list[ApprovalPredicate]
     facts: tuple[Facts, ...] = field(repr=False)
     """Every version of the facts that it was bound and approved under."""
-    envelopes: tuple[Envelope, ...] = field(repr=False)
-    """The message itself, its manifest and approvals, and every signed document of the package."""
+    relies_on: tuple[Digest, ...]
+    """Every key and identity that signed the message, its manifest and approvals, or a document of the package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,18 +140,23 @@ class MessageMaker:
         said = (handoff.cutover, handoff.revision, handoff.handoff_id, handoff.manifest)
         if said != (record.cutover, record.revision, found.handoff_id, found.manifest_envelope):
             raise Refused("MESSAGE_OF_ANOTHER_REVISION", "the message is not the one of this revision's manifest")
-        signed = [envelope for each in documents.values() if (envelope := _envelope_in(each)) is not None]
+        facts = tuple(
+            load_facts(dsse.parse(documents[each.digest]), self.anchor.root)[0]
+            for each in handoff.documents
+            if each.name.startswith("facts/")
+        )
         return Message(
             handoff_id=handoff.handoff_id,
             digest=canonical.digest(content),
             content=content,
             approvals=[_approval(each).predicate for each in handoff.approvals],
-            facts=tuple(
-                load_facts(dsse.parse(documents[each.digest]), self.anchor.root)[0]
-                for each in handoff.documents
-                if each.name.startswith("facts/")
+            facts=facts,
+            relies_on=reliance.keys(
+                (),
+                _signed(content, handoff, documents),
+                tuple(key for each in facts for key in each.keys),
+                tuple(identity for each in facts for identity in each.identities),
             ),
-            envelopes=(sealed, handoff.manifest, *handoff.approvals, *signed),
         )
 
     def _documents(self, record: RevisionRecord) -> tuple[DocumentReference, ...]:
@@ -188,9 +192,11 @@ def _approval(envelope: Envelope) -> Approval:
     return Approval.model_validate_json(dsse.decode_base64(envelope.payload))
 
 
-def _envelope_in(content: bytes) -> Envelope | None:
-    """A document as an envelope, if it is one; evidence of another kind is none."""
-    try:
-        return Envelope.model_validate_json(content)
-    except ValidationError:
-        return None
+def _signed(content: bytes, handoff: Handoff, documents: Mapping[Digest, bytes]) -> Iterator[bytes]:
+    """Whatever somebody signed: the message, its manifest and approvals, and the signed evidence of the package."""
+    yield content
+    yield from (canonical.encode_model(each) for each in (handoff.manifest, *handoff.approvals))
+    (listed,) = (each.digest for each in handoff.documents if each.name == "evidence-set")
+    for section, each in sections_of(EvidenceSet.model_validate_json(documents[listed])):
+        if section in SIGNED and each.unwraps is not None:
+            yield documents[each.unwraps]
