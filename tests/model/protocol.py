@@ -1,9 +1,10 @@
 """DESIGN §5 as a model: two revisions, two approvers, two calls of HandOff, and what can go wrong around them.
 
 Each step is one read, write or send, and whoever takes several can be stopped between any two. Simplified: from the
-opening to Bind is one step, and so is telling the approvers; held stays held; there is no deferral; only revision 0
-gets a successor. Counters (version, decision_seq, attempt, execution) are kept as what they are compared for: is it
-still what was read? So retries, adoptions and attempts are not bounded. A lost wake-up is no step, as its signal
+opening to Bind is one step, and so is telling the approvers; held stays held; there is no deferral, and no rehearsal,
+which ends in Bind, in a lane of its own; only revision 0 gets a successor. Counters (version, decision_seq, attempt,
+execution) are kept as what they are compared for: is it still what was read? So retries, adoptions and attempts are not
+bounded. A lost wake-up is no step, as its signal
 stands; a stale or doubled one may come at any time. A message that was sent counts as arrived, its answer or not.
 """
 

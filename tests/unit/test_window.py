@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cutover.contracts.manifest import Window
 from cutover.contracts.policy import Calendar, Facts, Freeze
-from cutover.domain.window import Margins, Phase, calendar, occurrence, phase, valid_until
+from cutover.domain.window import Margins, Phase, calendar, following, occurrence, phase, valid_until
 from cutover.errors import Refused
 from tests.building.policy import CLOSES_AT, DEPLOYMENT, OPENS_AT, instant
 
@@ -26,6 +26,47 @@ def facts(*windows: Window, freezes: tuple[Freeze, ...] = ()) -> Facts:
 
 def at(now: datetime, window: Window = WINDOW, margins: Margins = NONE, known: Facts = FACTS) -> Phase:
     return phase(window, now, margins=margins, facts=known, target="production")
+
+
+def later(days: int, name: str = "later", hours: int = 0) -> Window:
+    """The window again, so many days later, and so many hours longer."""
+    moved = timedelta(days=days)
+    return WINDOW.model_copy(
+        update={"id": name, "opens_at": OPENS_AT + moved, "closes_at": CLOSES_AT + moved + timedelta(hours=hours)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [
+        (OPENS_AT - timedelta(days=30), "tuesday-evening"),
+        (OPENS_AT, "tuesday-evening"),
+        (CLOSES_AT - 6 * SECOND, "tuesday-evening"),
+        (CLOSES_AT - 5 * SECOND, "b"),
+        (CLOSES_AT, "b"),
+        (CLOSES_AT + timedelta(days=1), "a"),
+        (CLOSES_AT + timedelta(days=7) - 6 * SECOND, "a"),
+    ],
+)
+def test_the_next_window_is_the_first_that_is_not_over(now: datetime, found: str) -> None:
+    """In whatever order the calendar has them; with the room at its end that a hand-off needs."""
+    known = facts(later(7, "a"), WINDOW, later(1, "b"))
+    assert following(known, "production", now, margins=Margins(SECOND, 5 * SECOND)).id == found
+
+
+def test_of_two_that_close_together_the_one_that_opens_first_is_next() -> None:
+    known = facts(later(1, "z"), later(1, "a").model_copy(update={"opens_at": OPENS_AT + timedelta(hours=25)}))
+    assert following(known, "production", OPENS_AT, margins=NONE).id == "z"
+
+
+@pytest.mark.parametrize("known", [facts(), facts(WINDOW)], ids=["none at all", "one that is over"])
+def test_no_window_that_is_still_to_come_is_said(known: Facts) -> None:
+    with pytest.raises(Refused) as refused:
+        following(known, "production", CLOSES_AT, margins=NONE)
+    assert refused.value.code == "WINDOW_UNKNOWN"
+    with pytest.raises(Refused) as refused:
+        following(known, "staging", OPENS_AT, margins=NONE)
+    assert refused.value.code == "WINDOW_UNKNOWN"
 
 
 @pytest.mark.parametrize(
