@@ -28,12 +28,10 @@ def at(now: datetime, window: Window = WINDOW, margins: Margins = NONE, known: F
     return phase(window, now, margins=margins, facts=known, target="production")
 
 
-def later(days: int, name: str = "later", hours: int = 0) -> Window:
-    """The window again, so many days later, and so many hours longer."""
+def later(days: int, name: str) -> Window:
+    """The window again, so many days later."""
     moved = timedelta(days=days)
-    return WINDOW.model_copy(
-        update={"id": name, "opens_at": OPENS_AT + moved, "closes_at": CLOSES_AT + moved + timedelta(hours=hours)}
-    )
+    return WINDOW.model_copy(update={"id": name, "opens_at": OPENS_AT + moved, "closes_at": CLOSES_AT + moved})
 
 
 @pytest.mark.parametrize(
