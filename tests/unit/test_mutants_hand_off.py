@@ -267,7 +267,7 @@ def test_people_facts_and_keys_give_their_reasons() -> None:
     assert refusal(lambda: Guards.facts(FACTS, [FACTS, newer])) == (
         "FACTS_ROLLED_BACK", "the active facts are older than those of the decisions", "",
     )  # fmt: skip
-    signed = WHOLE.handoff.manifest
+    signed = [signature.keyid for signature in WHOLE.handoff.manifest.signatures]
     revoked = FACTS.model_copy(
         update={
             "keys": tuple(
@@ -278,7 +278,7 @@ def test_people_facts_and_keys_give_their_reasons() -> None:
     )
 
     def keys(at: Any) -> None:
-        Guards(records=None, store=None, clock=FakeClock(at)).keys([signed], facts=revoked)  # type: ignore[arg-type]
+        Guards(records=None, store=None, clock=FakeClock(at)).keys(signed, facts=revoked)  # type: ignore[arg-type]
 
     keys(AFTER_OPENING - timedelta(seconds=1))
     assert refusal(lambda: keys(AFTER_OPENING)) == (
