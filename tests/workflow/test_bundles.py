@@ -168,3 +168,20 @@ def test_a_revoked_identity_stops_what_relies_on_it(vectors: Path) -> None:
     world.tick()
     assert world.messages() == []
     assert world.ledger()[-1].result == "KEY_REVOKED"
+
+
+def test_an_identity_that_is_revoked_under_the_hand_off_stops_it(vectors: Path) -> None:
+    """After the clock's last look, and before the message: HandOff asks of every signer of the package for itself."""
+    world = World()
+    awaiting_window(world, real(vectors, world, IDENTITY))
+    ended = IDENTITY | {"revoked_at": "2026-03-02T00:00:00Z"}
+
+    def before(name: str, _payload: Any) -> None:
+        if name == "HandOff":
+            trust(world, public_good_root(), ended, version=9, builds=BUILDS)
+
+    world.before_invoke = before
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    assert world.record().reason == "KEY_REVOKED"
+    assert world.messages() == []
