@@ -224,8 +224,7 @@ def _paths(said: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def test_a_signature_counts_only_in_the_one_spelling_that_others_read() -> None:
-    """The library is lenient with base64; what it makes of it must still be what is signed."""
+    """The library is lenient with base64; other readers would find nothing there."""
     said = bundle_said(PAYLOAD, BUILDER, LOG)
-    spelled = base64.b64encode(PAYLOAD).decode() + "\n"
-    said["dsseEnvelope"]["payload"] = spelled
-    assert verify(orjson.dumps(said), root=LOG.root(), keys=(BUILDER.public,)).payload == PAYLOAD
+    said["dsseEnvelope"]["payload"] = base64.b64encode(PAYLOAD).decode() + "\n"
+    assert code(orjson.dumps(said)) == "BUNDLE_UNREADABLE"

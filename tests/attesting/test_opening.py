@@ -145,12 +145,12 @@ def test_what_is_read_is_what_was_signed() -> None:
     signed = said.pop("dsseEnvelope")
     shown = {**signed, "payload": base64.b64encode(b"{}").decode()}
     broken = {**signed, "payload": signed["payload"] + "\n"}
-    for spoiled, expected in (
-        ({"dsse_envelope": signed, "dsseEnvelope": shown}, "BUNDLE_UNREADABLE"),
-        ({"dsse_envelope": signed}, "EVIDENCE_NOT_UNWRAPPED"),
-        ({"dsseEnvelope": broken}, "BAD_BASE64"),
+    for spoiled in (
+        {"dsse_envelope": signed, "dsseEnvelope": shown},
+        {"dsse_envelope": signed},
+        {"dsseEnvelope": broken},
     ):
-        assert code(orjson.dumps(said | spoiled), facts(LOG.root()), LOG.root()) == expected
+        assert code(orjson.dumps(said | spoiled), facts(LOG.root()), LOG.root()) == "BUNDLE_UNREADABLE"
 
 
 @pytest.mark.parametrize("stated", [b'{"subject":[],"subject":[{}]}', b'{"x":NaN}', b"not JSON", b"\xff"])

@@ -1,15 +1,19 @@
 """A revision rests on whoever signed its Sigstore bundles, and ends when they are revoked (DESIGN §5, row 24)."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from cutover.attesting.reading import read
 from cutover.contracts.policy import KeylessIdentity
 from cutover.domain import reliance
 from cutover.domain.identities import identity_id
+from cutover.errors import Refused
 from tests.attesting.log import Log, bundle
 from tests.attesting.test_opening import IDENTITY, SECOND
 from tests.attesting.test_slsa_bundle import NAME
@@ -71,3 +75,64 @@ def test_what_cannot_be_read_is_signed_by_nobody(provenance: bytes, value: Any) 
         by_key = json.loads(BY_KEY)
         by_key["dsseEnvelope"][part] = value
         assert relied(orjson.dumps(by_key)) == ()
+
+
+def snake(value: Any) -> Any:
+    """The same in the other spelling that the JSON of protocol buffers allows, all the way down."""
+    if isinstance(value, dict):
+        return {re.sub("(?<!^)(?=[A-Z])", "_", name).lower(): snake(each) for name, each in value.items()}
+    return [snake(each) for each in value] if isinstance(value, list) else value
+
+
+def test_nothing_opens_under_a_certificate_that_nothing_rests_on(provenance: bytes) -> None:
+    """The library reads more spellings than we do: who signs in one of those could be revoked to no effect."""
+    assert read(provenance).certificate is not None
+    for respelt in (_material_renamed, _material_respelt, _certificate_broken_in_two):
+        content = respelt(json.loads(provenance))
+        assert relied(content, IDENTITY) == ()
+        with pytest.raises(Refused, match="spelt") as refused:
+            read(content)
+        assert refused.value.code == "BUNDLE_UNREADABLE"
+
+
+def _material_renamed(said: Any) -> bytes:
+    said["verification_material"] = said.pop("verificationMaterial")
+    return orjson.dumps(said)
+
+
+def _material_respelt(said: Any) -> bytes:
+    said["verificationMaterial"] = snake(said["verificationMaterial"])
+    return orjson.dumps(said)
+
+
+def _certificate_broken_in_two(said: Any) -> bytes:
+    certificate = said["verificationMaterial"]["certificate"]
+    certificate["rawBytes"] = certificate["rawBytes"][:40] + "\n" + certificate["rawBytes"][40:]
+    return orjson.dumps(said)
+
+
+def _renamed(within: Any, name: str) -> None:
+    within |= snake({name: within.pop(name)})
+
+
+def _broken(within: Any, name: str) -> None:
+    within[name] += "\n"
+
+
+@pytest.mark.parametrize(
+    "respelt",
+    [
+        lambda said: _renamed(said, "dsseEnvelope"),
+        lambda said: _renamed(said["dsseEnvelope"], "payloadType"),
+        lambda said: _broken(said["dsseEnvelope"], "payload"),
+        lambda said: _broken(said["dsseEnvelope"]["signatures"][0], "sig"),
+    ],
+)
+def test_nothing_opens_under_a_key_that_nothing_rests_on(respelt: Callable[[Any], None]) -> None:
+    said = json.loads(BY_KEY)
+    assert read(orjson.dumps(said)).certificate is None
+    respelt(said)
+    assert relied(orjson.dumps(said)) == ()
+    with pytest.raises(Refused, match="spelt") as refused:
+        read(orjson.dumps(said))
+    assert refused.value.code == "BUNDLE_UNREADABLE"

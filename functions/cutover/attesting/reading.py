@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
     BasicConstraints,
     Certificate,
@@ -13,6 +14,7 @@ from cryptography.x509 import (
     load_der_x509_certificate,
 )
 
+from cutover.domain import bundle_signers
 from cutover.domain.reading import parse_strictly
 from cutover.errors import Refused
 
@@ -73,7 +75,7 @@ def read(content: bytes) -> Read:
     if len(content) > MAX_BUNDLE_BYTES:
         raise Refused("BUNDLE_TOO_LARGE", f"{len(content)} bytes; at most {MAX_BUNDLE_BYTES}")
     try:
-        parse_strictly(content)
+        document = parse_strictly(content)
     except Refused as refused:
         raise Refused("BUNDLE_UNREADABLE", refused.detail) from refused
     from sigstore_models.bundle.v1 import Bundle
@@ -90,6 +92,8 @@ def read(content: bytes) -> Read:
         raise Refused("BUNDLE_WITH_ROOT", "it brings a root certificate along; roots come from the policy only")
     if not chain and bundle.verification_material.public_key is None:
         raise Refused("BUNDLE_UNREADABLE", "it has no certificate, and names no key")
+    if not _spelt_as_published(document, bundle, chain):
+        raise Refused("BUNDLE_UNREADABLE", "it is spelt in a way that not every reader reads alike")
     return Read(content, bundle, chain[0] if chain else None)
 
 
@@ -100,6 +104,21 @@ def _certificates(bundle: "Bundle") -> list[Certificate]:
         return [load_der_x509_certificate(material.certificate.raw_bytes)]
     listed = material.x509_certificate_chain.certificates if material.x509_certificate_chain is not None else []
     return [load_der_x509_certificate(each.raw_bytes) for each in listed]
+
+
+def _spelt_as_published(document: Any, bundle: "Bundle", chain: list[Certificate]) -> bool:
+    """Whether ``bundle_signers`` finds the signer that the library finds, who takes more spellings: ``raw_bytes``,
+    base64 with line ends.
+    """
+    envelope = bundle.dsse_envelope
+    signature = envelope.signatures[0].sig if envelope is not None and envelope.signatures else None
+    try:
+        certificate, signed = bundle_signers.certificate_in(document), bundle_signers.envelope_in(document)
+    except Refused:
+        return False
+    return certificate == (chain[0].public_bytes(Encoding.DER) if chain else None) and signed == (
+        (envelope.payload_type, envelope.payload, signature) if envelope is not None else None
+    )
 
 
 def _is_root(certificate: Certificate) -> bool:
