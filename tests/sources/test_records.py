@@ -18,6 +18,7 @@ from cutover.errors import Refused, SourceUnavailable
 from cutover.ports import Credential, SourceSystem
 from cutover.sources.backstage import BackstageCatalog
 from cutover.sources.http import HttpRecords
+from cutover.sources.records import RECORD_LIMIT
 from cutover.sources.servicenow import ServiceNowChanges
 from cutover.sources.web import CheckedWeb, Web
 from tests.fakes.web import Asked, FakeWeb, RotatingCredentials, Said, Says
@@ -211,6 +212,19 @@ def test_more_than_the_limit_is_refused(name: str, network: str) -> None:
     huge = Said(content=b'{"pad":"' + b"x" * 1_048_576 + b'"}')
     with opened(name, lambda _: huge, network) as source:
         assert code_of(source.latest) == "SOURCE_RECORD_TOO_LARGE"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_too_large_to_be_asked_about_later_is_not_collected_either(name: str, network: str) -> None:
+    """It would be bound, and then never be handed off. A dependency manifest may have more elsewhere."""
+    kind = KINDS[name]
+    padding = Said(content=kind.answer().content.ljust(RECORD_LIMIT))
+    with opened(name, lambda _: padding, network) as source:
+        assert len(source.fetch(limit=64 * RECORD_LIMIT)) == RECORD_LIMIT
+        assert source.latest() == kind.reference.version
+    more = Said(content=padding.content + b" ")
+    with opened(name, lambda _: more, network) as source:
+        assert code_of(partial(source.fetch, limit=64 * RECORD_LIMIT)) == "SOURCE_RECORD_TOO_LARGE"
 
 
 @pytest.mark.parametrize("name", KINDS)

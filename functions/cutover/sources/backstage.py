@@ -15,7 +15,7 @@ from cutover.domain.pointer import resolve
 from cutover.ports import Credentials, Fetched
 from cutover.sources.records import (
     JSON,
-    LATEST_LIMIT,
+    RECORD_LIMIT,
     Asking,
     NoArtifacts,
     demand_name,
@@ -49,7 +49,7 @@ class BackstageCatalog(NoArtifacts):
 
     def latest(self, source: CatalogSource, reference: Reference) -> str | None:
         """By reading the entity: the catalog has no shorter answer."""
-        return unless_missing(lambda: self._read(source, reference, LATEST_LIMIT).version)
+        return unless_missing(lambda: self._read(source, reference, RECORD_LIMIT).version)
 
     def _read(self, source: CatalogSource, reference: Reference, limit: int) -> Fetched:
         content = self._get(source, reference, limit)

@@ -14,7 +14,7 @@ from cutover.errors import Refused
 from cutover.ports import Credentials, Fetched
 from cutover.sources.records import (
     JSON,
-    LATEST_LIMIT,
+    RECORD_LIMIT,
     Asking,
     NoArtifacts,
     demand_name,
@@ -42,7 +42,7 @@ class HttpRecords(NoArtifacts):
 
     def latest(self, source: HttpSource, reference: Reference) -> str | None:
         """By reading the record: where else its version stands, each system has its own way."""
-        return unless_missing(lambda: self._read(source, reference, LATEST_LIMIT).version)
+        return unless_missing(lambda: self._read(source, reference, RECORD_LIMIT).version)
 
     def _read(self, source: HttpSource, reference: Reference, limit: int) -> Fetched:
         content = self._get(source, reference, limit)

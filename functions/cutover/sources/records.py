@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from cutover.sources.web import Web
 
 JSON = "application/json"
-LATEST_LIMIT = 1_048_576
-"""Bytes of an answer to the question which version a record has now."""
+RECORD_LIMIT = 1_048_576
+"""Bytes of any answer. By reading the record it is asked for its version, too, again and again: one that is larger
+could be collected once and never be asked about."""
 MISSING = "SOURCE_RECORD_MISSING"
 _LOCATOR = TypeAdapter[str](Locator)
 _SEGMENTS = re.compile(r"[/\\]")
@@ -34,11 +35,15 @@ class Asking:
         self._credentials = credentials
 
     def get(self, url: str, *, hosts: Collection[str], credential: str | None, limit: int, redirects: int = 0) -> bytes:
-        """The body, of at most ``limit`` bytes; raises what ``Web.get`` and ``Credentials.get`` raise."""
+        """The body, of at most ``limit`` bytes and never more than ``RECORD_LIMIT``.
+
+        Raises what ``Web.get`` and ``Credentials.get`` raise.
+        """
+        most = min(limit, RECORD_LIMIT)
 
         def ask(shown: Credential | None) -> bytes:
             headers = {"accept": JSON, **(authorization(shown) if shown else {})}
-            return self.web.get(url, hosts=hosts, headers=headers, limit=limit, redirects=redirects).content
+            return self.web.get(url, hosts=hosts, headers=headers, limit=most, redirects=redirects).content
 
         return ask(None) if credential is None else with_credential(self._credentials, credential, ask)
 

@@ -17,8 +17,8 @@ from cutover.errors import Refused
 from cutover.ports import Credentials, Fetched
 from cutover.sources.records import (
     JSON,
-    LATEST_LIMIT,
     MISSING,
+    RECORD_LIMIT,
     Asking,
     NoArtifacts,
     demand_name,
@@ -52,7 +52,7 @@ class ServiceNowChanges(NoArtifacts):
 
     def latest(self, source: ServiceNowSource, reference: Reference) -> str | None:
         """By a query for the number and the version alone."""
-        return unless_missing(lambda: self._read(source, reference, ("number", VERSION), LATEST_LIMIT).version)
+        return unless_missing(lambda: self._read(source, reference, ("number", VERSION), RECORD_LIMIT).version)
 
     def _read(self, source: ServiceNowSource, reference: Reference, columns: tuple[str, ...], limit: int) -> Fetched:
         content = self._ask(source, reference, columns, limit)
