@@ -33,22 +33,33 @@ def test_a_source_is_a_repository_and_a_ref(uri: str, repository: str, ref: str 
 
 
 @pytest.mark.parametrize(
-    ("workflow", "path"),
+    ("workflow", "path", "ref"),
     [
-        (".github/workflows/release.yml", ".github/workflows/release.yml"),
-        (f"{REPOSITORY}/.github/workflows/release.yml@refs/heads/main", ".github/workflows/release.yml"),
-        ("owner/name/.github/workflows/release.yml@refs/heads/main", ".github/workflows/release.yml"),
-        (f"{REPOSITORY}2/release.yml@main", f"{REPOSITORY}2/release.yml@main"),
-        ("other/name/release.yml@main", "other/name/release.yml@main"),
-        ("release.yml@main", "release.yml@main"),
+        (".github/workflows/release.yml", ".github/workflows/release.yml", None),
+        (
+            f"{REPOSITORY}/.github/workflows/release.yml@refs/heads/main",
+            ".github/workflows/release.yml",
+            "refs/heads/main",
+        ),
+        (
+            "owner/name/.github/workflows/release.yml@refs/pull/7/merge",
+            ".github/workflows/release.yml",
+            "refs/pull/7/merge",
+        ),
+        (f"{REPOSITORY}/release.yml@a@b", "release.yml", "a@b"),
+        (f"{REPOSITORY}/release.yml@", "release.yml", None),
+        (f"{REPOSITORY}/release.yml", "release.yml", None),
+        (f"{REPOSITORY}2/release.yml@main", f"{REPOSITORY}2/release.yml@main", None),
+        ("other/name/release.yml@main", "other/name/release.yml@main", None),
+        ("release.yml@main", "release.yml@main", None),
     ],
 )
-def test_a_workflow_is_a_path_in_its_repository(workflow: str, path: str) -> None:
-    assert slsa.workflow_of(workflow, REPOSITORY) == path
+def test_a_workflow_is_a_path_in_its_repository_at_a_ref(workflow: str, path: str, ref: str | None) -> None:
+    assert slsa.workflow_of(workflow, REPOSITORY) == (path, ref)
 
 
 def test_without_a_repository_a_workflow_stays_as_it_is() -> None:
-    assert slsa.workflow_of("/release.yml@main", "") == "/release.yml@main"
+    assert slsa.workflow_of("/release.yml@main", "") == ("/release.yml@main", None)
 
 
 def delegated() -> dict[str, Any]:

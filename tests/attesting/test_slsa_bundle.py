@@ -54,7 +54,7 @@ def test_it_verifies_for_its_binary(bundle: bytes, binary: Digest, by: Wanted) -
     said = proved.claims
     assert (said.issuer, said.identity, said.repository, said.ref) == (GITHUB, BUILDER, REPOSITORY, "refs/heads/main")
     assert (said.commit, said.event) == (COMMIT, "workflow_dispatch")
-    assert slsa.workflow_of(said.workflow or "", REPOSITORY) == WORKFLOW
+    assert slsa.workflow_of(said.workflow or "", REPOSITORY) == (WORKFLOW, "refs/heads/main")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.checks.examples import Examples, example
 from tests.checks.scene import LONG, MARKUP, TURNED, Edit, put
 from tests.checks.stating import (
     BUILDER,
+    COMMIT,
     REF,
     REPOSITORY,
     SOMEBODY,
@@ -53,6 +54,11 @@ def told(repository: str = REPOSITORY, ref: str = REF, path: str = WORKFLOW) -> 
         put(f"git+{repository}@{ref}", *MATERIAL, "uri")(said)
 
     return edit
+
+
+def workflow_from(ref: str) -> Edit:
+    """The workflow as a run names it itself: in its repository, at the ref (or commit) that its file came from."""
+    return put(f"shop/service/{WORKFLOW}@{ref}", *ITSELF, "GITHUB_WORKFLOW_REF")
 
 
 def found(code: str, field: str = "statement") -> tuple[str, str]:
@@ -365,6 +371,16 @@ EXAMPLES = {
                 found("REF_NOT_ALLOWED", "ref"),
             ),
             example("a pull request's", lambda: built(told(ref="refs/pull/7/merge")), found("REF_NOT_ALLOWED", "ref")),
+            example(
+                "a workflow from another branch",
+                lambda: built(workflow_from("refs/heads/next")),
+                found("REF_NOT_ALLOWED", "ref"),
+            ),
+            example(
+                "by a certificate for a workflow from another branch",
+                lambda: built(by=Certificate(workflow=f"{REPOSITORY}/{WORKFLOW}@refs/heads/next")),
+                found("REF_NOT_ALLOWED", "ref"),
+            ),
             example("an empty list", lambda: release(change_rules=builds(refs=[])), found("REF_NOT_ALLOWED", "ref")),
             example(
                 "a repository at no ref",
@@ -446,6 +462,16 @@ EXAMPLES = {
                 lambda: built(by=Certificate(ref="refs/pull/7/head")),
                 found("FROM_PULL_REQUEST", "ref"),
             ),
+            example(
+                "its workflow came from one",
+                lambda: built(workflow_from("refs/pull/7/merge"), change_rules=builds(refs=["*"])),
+                found("FROM_PULL_REQUEST", "ref"),
+            ),
+            example(
+                "the workflow of its certificate came from one",
+                lambda: built(by=Certificate(workflow=f"{REPOSITORY}/{WORKFLOW}@refs/pull/7/merge")),
+                found("FROM_PULL_REQUEST", "ref"),
+            ),
             *(
                 example(
                     f"a head like {ascii(said)[:20]}",
@@ -515,6 +541,7 @@ EXAMPLES = {
             example("the announced commit", release),
             example("of v0.2", lambda: built(of=v02)),
             example("by a certificate for it", lambda: built(by=Certificate())),
+            example("a workflow at it", lambda: built(workflow_from(COMMIT))),
             example("no commit announced, which is a gap", lambda: release(candidate=put(None, "commit"))),
         ),
         failing=(
@@ -555,6 +582,7 @@ EXAMPLES = {
                 lambda: built(put(OTHER, *MATERIAL, "digest", "sha1")),
                 found("COMMIT_MISMATCH", "commit"),
             ),
+            example("a workflow at another", lambda: built(workflow_from(OTHER)), found("COMMIT_MISMATCH", "commit")),
         ),
     ),
     "attestations.provenance-consistent": Examples(
@@ -568,6 +596,11 @@ EXAMPLES = {
             example(
                 "a tag beside a branch, both allowed",
                 lambda: built(put("refs/tags/v1", *TOLD, "ref"), change_rules=builds(refs=["refs/*"])),
+                found("CONTRADICTORY"),
+            ),
+            example(
+                "a workflow from another allowed branch",
+                lambda: built(workflow_from("refs/heads/next"), change_rules=builds(refs=["refs/heads/*"])),
                 found("CONTRADICTORY"),
             ),
             example(

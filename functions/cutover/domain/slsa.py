@@ -62,6 +62,7 @@ EVENTS = (f"{_ITSELF}/github/event_name", f"{_ITSELF}/GITHUB_EVENT_NAME", f"{_EN
 HEADS = (f"{_ITSELF}/GITHUB_HEAD_REF", f"{_ENVIRONMENT_V02}/github_head_ref")
 """Where they name the branch that a pull request is for; empty in any other run."""
 
+_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})", re.ASCII)
 _HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
 NO_TEXT = "(no text)"
 """What is said where something stands that is no text: no list of a policy admits it but by a bare ``*``."""
@@ -71,6 +72,13 @@ class Source(NamedTuple):
     """A repository's URI without its ``git+``, and the ref that its end names (None where it names none)."""
 
     repository: str
+    ref: str | None
+
+
+class Workflow(NamedTuple):
+    """A workflow's path in its repository, and the ref or commit that its file came from (None where it says none)."""
+
+    path: str
     ref: str | None
 
 
@@ -102,16 +110,17 @@ def subjects(statement: Any) -> frozenset[Digest]:
     return frozenset(f"sha256:{value}" for value in found if isinstance(value, str) and _HEXADECIMAL.fullmatch(value))
 
 
-def workflow_of(workflow: str, repository: str) -> str:
-    """A workflow's path in its repository, which some say with the repository before it and the ref after it.
+def workflow_of(workflow: str, repository: str) -> Workflow:
+    """A workflow, which some say with the repository before it and where its file came from after it.
 
-    ``https://host/owner/name/path@ref``, and GitHub's ``owner/name/path@ref``, are ``path``; what is neither stays.
+    ``https://host/owner/name/path@ref``, and GitHub's ``owner/name/path@ref``, are ``path`` at ``ref``, which may be a
+    commit; what is neither stays, and says no ref.
     """
-    path = workflow.partition("@")[0]
+    path, _, ref = workflow.partition("@")
     for beginning in (repository, repository.partition("://")[2].partition("/")[2]):
         if beginning and path.startswith(f"{beginning}/"):
-            return path.removeprefix(f"{beginning}/")
-    return workflow
+            return Workflow(path.removeprefix(f"{beginning}/"), ref or None)
+    return Workflow(workflow, None)
 
 
 def repositories(statement: Any) -> tuple[str, ...]:
@@ -126,3 +135,8 @@ def refs(statement: Any) -> tuple[str, ...]:
         texts = said(statement, (pointer,))
         found += [source_of(each).ref for each in texts] if pointer.endswith("/uri") else texts
     return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def is_commit(ref: str) -> bool:
+    """Whether what is named as a ref is a commit's id, SHA-1 or SHA-256."""
+    return _COMMIT.fullmatch(ref) is not None

@@ -58,13 +58,13 @@ def _certificate(context: Context, each: Stated) -> Signed | None:
 
 def _said(document: Any) -> Claims:
     repositories = slsa.repositories(document)
-    workflows = slsa.said(document, slsa.CLAIMS["workflow"])
+    paths, refs, commits = _workflows(slsa.said(document, slsa.CLAIMS["workflow"]), "".join(repositories[:1]))
     return {
         "builder": slsa.said(document, slsa.CLAIMS["builder"]),
         "repository": repositories,
-        "ref": slsa.refs(document),
-        "workflow": _paths(workflows, repositories[0] if repositories else ""),
-        "commit": slsa.said(document, slsa.CLAIMS["commit"]),
+        "ref": _once(slsa.refs(document), refs),
+        "workflow": paths,
+        "commit": _once(slsa.said(document, slsa.CLAIMS["commit"]), commits),
     }
 
 
@@ -72,16 +72,21 @@ def _certified(certificate: Signed | None) -> Claims:
     """Its identity is no builder's id: a certificate names the workflow that signed, as the policy's identities do."""
     if certificate is None:
         return {}
+    paths, refs, commits = _workflows(_some(certificate.workflow), certificate.repository or "")
     return {
         "repository": _some(certificate.repository),
-        "ref": _some(certificate.ref),
-        "workflow": _paths(_some(certificate.workflow), certificate.repository or ""),
-        "commit": _some(certificate.commit),
+        "ref": _once(_some(certificate.ref), refs),
+        "workflow": paths,
+        "commit": _once(_some(certificate.commit), commits),
     }
 
 
-def _paths(workflows: Iterable[str], repository: str) -> tuple[str, ...]:
-    return _once(slsa.workflow_of(each, repository) for each in workflows)
+def _workflows(workflows: Iterable[str], repository: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Paths, refs and commits: a workflow's file may come from elsewhere than the source that it builds."""
+    found = [slsa.workflow_of(each, repository) for each in workflows]
+    at = _once(each.ref for each in found if each.ref)
+    commits = tuple(each for each in at if slsa.is_commit(each))
+    return _once(each.path for each in found), tuple(each for each in at if each not in commits), commits
 
 
 def _some(value: str | None) -> tuple[str, ...]:
