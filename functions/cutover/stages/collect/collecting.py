@@ -1,6 +1,6 @@
 """Fetching one section of a candidate's references. Nothing is judged; a failure is a result."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from cutover.errors import DependencyUnavailable, Refused, SourceUnavailable
 from cutover.loading import candidate_of
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Fetched, Sources, Store
+from cutover.stages.collect.referring import references
 
 MEBIBYTE = 1_048_576
 LIMITS: dict[str, int] = {
@@ -38,29 +39,6 @@ sections together, 160 MiB at most, has to fit into the memory of the functions 
 TOO_LARGE = "SOURCE_RECORD_TOO_LARGE"
 PATIENCE = 5
 """So often a section is collected again because a source fails. Then that is the result, and the rest is kept."""
-
-
-def references(candidate: Candidate, section: Section) -> tuple[Reference, ...]:
-    """What the candidate refers to in a section, each once, in its order."""
-    by_section: dict[str, Callable[[], Iterator[Reference | None]]] = {
-        "artifacts": lambda: (each.artifact for each in candidate.components),
-        "attestations": lambda: _attestations(candidate),
-        "dependencies": lambda: (each.dependencies for each in candidate.components),
-        "change": lambda: iter((candidate.change,)),
-        "rollout": lambda: iter((candidate.rollout,)),
-        "flags": lambda: iter((candidate.flags,)),
-        "rollback": lambda: iter((candidate.rollback.plan,)),
-        "overlays": lambda: iter((candidate.overlays,)),
-        "catalog": lambda: (each.catalog for each in candidate.components),
-        "waivers": lambda: iter(candidate.waivers),
-    }
-    named = (each for each in by_section[section]() if each is not None)
-    return tuple({(each.source, each.record, each.version): each for each in named}.values())
-
-
-def _attestations(candidate: Candidate) -> Iterator[Reference | None]:
-    yield from (each.provenance for each in candidate.components)
-    yield from (each.statement for each in candidate.attestations)
 
 
 class Collecting:
@@ -85,10 +63,13 @@ class Collecting:
         """
         evidence: list[Evidence] = []
         failures: list[SourceFailure] = []
+        named = references(candidate, self._section)
         brought = carried(waivers) if self._section == "waivers" else ()
-        for reference in (*references(candidate, self._section), *brought):
+        for reference in (*named, *brought):
             try:
-                evidence.extend(self._stored(reference) if reference in brought else self._fetched(reference))
+                evidence.extend(
+                    self._stored(reference) if reference in brought else self._fetched(reference, named[reference])
+                )
             except Refused as refused:
                 failures.append(_failure(reference, refused.code, refused.detail))
             except SourceUnavailable as unavailable:
@@ -105,7 +86,7 @@ class Collecting:
             reference, self._store.get(reference.record, limit=LIMITS[self._section]), "application/json"
         )
 
-    def _fetched(self, reference: Reference) -> Iterator[Evidence]:
+    def _fetched(self, reference: Reference, pinned: Iterable[Digest]) -> Iterator[Evidence]:
         source = self._facts.sources.get(reference.source)
         if source is None or reference.source == RESOLUTIONS:
             raise Refused("SOURCE_UNKNOWN", f"the facts name no source {reference.source!r}")
@@ -116,10 +97,8 @@ class Collecting:
         if reference.source in self._silent:
             raise self._silent[reference.source]
         fetched = self._bounded(source, reference)
-        if self._section != "artifacts" and reference.digest is not None:
-            found = canonical.digest(fetched.content)
-            if not canonical.same(found, reference.digest):
-                raise Refused("SOURCE_DIGEST_DIFFERS", f"it has {found}, announced was {reference.digest}")
+        if self._section != "artifacts":
+            _demand_digests(fetched.content, pinned)
         yield from self._screened(reference, fetched.content, fetched.media_type)
 
     def _screened(self, reference: Reference, content: bytes, media_type: str) -> Iterator[Evidence]:
@@ -182,6 +161,13 @@ class Collecting:
             fetched_at=self._clock.now(), media_type=media_type, sha256=self._store.put(content), size=len(content),
             unwraps=unwraps,
         )  # fmt: skip
+
+
+def _demand_digests(content: bytes, pinned: Iterable[Digest]) -> None:
+    found = canonical.digest(content)
+    for announced in pinned:
+        if not canonical.same(found, announced):
+            raise Refused("SOURCE_DIGEST_DIFFERS", f"it has {found}, announced was {announced}")
 
 
 def _failure(reference: Reference, code: str, message: str) -> SourceFailure:
