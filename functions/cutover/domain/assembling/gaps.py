@@ -27,7 +27,8 @@ ARTIFACT_UNKNOWN = _gap(
 )  # fmt: skip
 PROVENANCE = _gap(
     "attestations.provenance", "PROVENANCE_INCOMPLETE",
-    "SLSA provenance that names builder, repository and commit", "let the builder attest this artifact and refer to it",
+    "SLSA provenance that names builder, repository, ref, workflow and commit",
+    "let the builder attest this artifact and refer to it",
 )  # fmt: skip
 ATTESTATION = _gap(
     "attestations.named", "ATTESTATION_MISSING",
