@@ -38,7 +38,7 @@ def test_the_example_is_one() -> None:
     assert example is not None
     sources = strict_yaml.read(example[1])["sources"]
     kinds = {TypeAdapter[Source](Source).validate_json(json.dumps(said)).kind for said in sources.values()}
-    assert kinds == {"s3", "appconfig", "servicenow", "http", "backstage"}
+    assert kinds == {"s3", "oci", "appconfig", "servicenow", "http", "backstage"}
 
 
 def found(record: object) -> Found:
