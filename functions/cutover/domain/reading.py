@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from cutover.domain import bounded
 from cutover.errors import Refused
 
 UNREADABLE = "EVIDENCE_UNREADABLE"
@@ -21,7 +22,8 @@ def parse_yaml(content: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise Refused(UNREADABLE, "not UTF-8") from error
     except Refused as refused:
-        raise Refused(UNREADABLE, f"not YAML that can be read in one way only: {refused.detail}") from refused
+        detail = bounded.line(f"not YAML that can be read in one way only: {refused.detail}")
+        raise Refused(UNREADABLE, detail) from refused
 
 
 def parse_strictly(content: bytes) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from cutover.domain import bounded
 from cutover.errors import Refused
 
 MAX_BYTES = 1_048_576
@@ -65,7 +66,8 @@ _Loader.add_constructor(_TAG + "float", _no_float)
 def read(text: str) -> dict[str, Any]:
     """The one mapping in ``text``, of at most ``MAX_BYTES`` bytes of UTF-8.
 
-    Raises ``Refused`` (``YAML_REFUSED``), whose detail begins with line and column where they are known.
+    Raises ``Refused`` (``YAML_REFUSED``), whose detail is a short line that begins with line and column where they
+    are known.
     """
     if len(text.encode()) > MAX_BYTES:
         raise Refused(REFUSED, f"larger than {MAX_BYTES} bytes")
@@ -74,11 +76,13 @@ def read(text: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{mark.line + 1}:{mark.column + 1}: " if mark else ""
-        raise Refused(REFUSED, f"{place}{error.problem}") from error
+        raise Refused(REFUSED, bounded.line(f"{place}{error.problem}")) from error
     except yaml.YAMLError as error:
-        raise Refused(REFUSED, str(error)) from error
+        raise Refused(REFUSED, bounded.line(str(error))) from error
     except RecursionError as error:
         raise Refused(REFUSED, "nested too deeply") from error
+    except (ValueError, ArithmeticError) as error:  # what the parser lets through of Python's own conversions
+        raise Refused(REFUSED, "a number or an escaped character in it is larger than any may be") from error
     if not isinstance(value, dict):
         raise Refused(REFUSED, "expected a mapping")
     return value
