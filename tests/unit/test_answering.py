@@ -78,7 +78,7 @@ def test_a_record_that_answers_is_one_that_the_next_revision_goes_by(field: str)
     (reference,) = answering.correctable(hold(field=field), CANDIDATE, PACKAGE.evidence_set)
     answer = reference.model_copy(update={"version": "v2"})
     newer = answering.corrected(hold(field=field), answer, CANDIDATE, PACKAGE.evidence_set, FACTS)
-    assert newer == Refreshed(source=reference.source, record=reference.record, version="v2")
+    assert newer == Refreshed(source=reference.source, record=reference.record, version="v2", answered=True)
     after = refreshed.effective(CANDIDATE, (newer,))
     assert after.model_dump_json().count('"v2"') == 1
 

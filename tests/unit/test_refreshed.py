@@ -1,5 +1,6 @@
 """A candidate with the versions of now: what people keep up to date moves, what was built does not."""
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.builders import DEPLOYMENT, candidate_of, release_records, waiver_rec
 RECORDS = release_records(DEPLOYMENT)
 WAIVER = waiver_record(DEPLOYMENT, "sha256:" + "0" * 64)
 CANDIDATE = candidate_of(DEPLOYMENT, RECORDS, WAIVER)
+DIGEST = "sha256:" + "d" * 64
 PLACES = {
     "provenance": "/components/0/provenance/version",
     "dependencies": "/components/0/dependencies/version",
@@ -30,6 +32,17 @@ def newer(name: str, version: str | None = "v2") -> Refreshed:
     return Refreshed(source=record.source, record=record.record, version=version)
 
 
+def pinned() -> Candidate:
+    """The candidate with a digest at each of its references."""
+    said = CANDIDATE.model_dump(mode="json", by_alias=True)
+    for place in PLACES.values():
+        at: Any = said
+        for key in place.split("/")[1:-1]:
+            at = at[int(key)] if key.isdecimal() else at[key]
+        at["digest"] = DIGEST
+    return Candidate.model_validate_json(json.dumps(said))
+
+
 def moved(candidate: Candidate) -> list[tuple[str, str | None, str | None]]:
     before, after = (each.model_dump(mode="json", by_alias=True) for each in (CANDIDATE, candidate))
     return [(each.pointer, each.before, each.after) for each in differences(before, after)]
@@ -43,6 +56,19 @@ def test_a_newer_version_stands_where_the_record_is_named_and_nowhere_else(name:
 @pytest.mark.parametrize(("name", "place"), PLACES.items(), ids=PLACES.keys())
 def test_a_record_that_is_gone_is_asked_for_at_a_version_that_no_source_has(name: str, place: str) -> None:
     assert moved(effective(CANDIDATE, (newer(name, None),))) == [(place, "v1", GONE)]
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("version", ["v2", None])
+def test_what_was_pinned_stays_pinned_whatever_its_source_has_by_now(name: str, version: str | None) -> None:
+    after = effective(pinned(), (newer(name, version),)).model_dump_json()
+    assert after.count(DIGEST) == pinned().model_dump_json().count(DIGEST) == len(PLACES)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_where_a_resolution_named_the_version_the_pin_counts_no_more(name: str) -> None:
+    answered = newer(name).model_copy(update={"answered": True})
+    assert effective(pinned(), (answered,)).model_dump_json().count(DIGEST) == len(PLACES) - 1
 
 
 def test_the_artifact_stays_what_was_announced() -> None:

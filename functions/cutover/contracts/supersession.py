@@ -25,11 +25,15 @@ MAX_DIFFERENCES = 200
 
 
 class Refreshed(Model):
-    """A record that changed at its source after the candidate named it. No version: it is gone there."""
+    """A record that changed at its source after the candidate named it. No version: it is gone there.
+
+    ``answered``: a signed resolution named the version. Only then does a digest that the candidate pins count no more.
+    """
 
     source: Name
     record: Locator
     version: Locator | None = None
+    answered: bool = False
 
 
 class Difference(Model):

@@ -59,7 +59,7 @@ def corrected(
     if all(each.version == answer.version for each in known):
         detail = f"{answer.source} {answer.record} was held at that very version"
         raise Refused("EVIDENCE_UNCHANGED", detail, "name the version that is corrected")
-    return Refreshed(source=answer.source, record=answer.record, version=answer.version)
+    return Refreshed(source=answer.source, record=answer.record, version=answer.version, answered=True)
 
 
 def correctable(hold: Hold, candidate: Candidate, evidence_set: EvidenceSet) -> tuple[Reference, ...]:

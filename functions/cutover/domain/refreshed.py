@@ -3,6 +3,9 @@
 What was built stays as announced: an artifact, its provenance and its attestations are named by digest or were
 signed about it. What people keep up to date (change, rollout, flags, rollback plan, dependencies, waivers)
 is collected at the version that was current when the revision was opened.
+
+A digest that the candidate pins was signed. It stays where a source has another version by now: whoever can write to
+the source must not be able to replace what was pinned. It goes where a signed resolution named the version.
 """
 
 from cutover.contracts.candidate import Candidate, Reference
@@ -19,11 +22,14 @@ def effective(candidate: Candidate, refreshed: tuple[Refreshed, ...]) -> Candida
     """The candidate with newer versions in place of its own; itself where nothing is newer."""
     if not refreshed:
         return candidate
-    newer = {(each.source, each.record): each.version or GONE for each in refreshed}
+    newer = {(each.source, each.record): each for each in refreshed}
 
     def now(reference: Reference) -> Reference:
-        version = newer.get((reference.source, reference.record))
-        return reference.model_copy(update={"version": version, "digest": None}) if version else reference
+        found = newer.get((reference.source, reference.record))
+        if found is None:
+            return reference
+        digest = None if found.answered else reference.digest
+        return reference.model_copy(update={"version": found.version or GONE, "digest": digest})
 
     def maybe(reference: Reference | None) -> Reference | None:
         return now(reference) if reference else None
