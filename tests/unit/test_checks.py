@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cutover.contracts.holds import Findings
+from cutover.contracts.holds import Finding, Findings
 from cutover.domain import canonical, checks, holds, lineage
 from cutover.domain.assembling import gaps
 from cutover.domain.assembling.fields import Gap
@@ -69,6 +69,45 @@ def test_the_policy_says_how_severe_a_rule_is_and_whose_it_is(outcome: Any, monk
     (found,) = run("artifacts", rules=rules).findings
     assert (found.outcome, found.owner, found.rule) == (outcome, "operations", "artifacts.always")
     assert (found.code, found.field, found.subject, found.evidence) == ("A_PROBLEM", "/x", SET, (SET,))
+
+
+def many(count: int, code: str = "A_PROBLEM") -> list[Problem]:
+    return [
+        Problem(
+            code=code, field=f"/x/{number}", subject=SET, found=f"no {number}", wanted="b", mend="c", evidence=(SET,)
+        )
+        for number in range(count)
+    ]
+
+
+def findings_of(problems: list[Problem], monkeypatch: pytest.MonkeyPatch) -> tuple[Finding, ...]:
+    monkeypatch.setitem(checks.FAMILIES, "artifacts", (Rule("artifacts.many", lambda _: problems),))
+    return run("artifacts").findings
+
+
+def test_what_one_rule_finds_is_told_one_by_one_up_to_a_bound_and_then_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record of a megabyte can have many thousand faults: nobody reads so many, and each is a message."""
+    assert len(findings_of(many(checks.MOST), monkeypatch)) == checks.MOST
+    *told, counted = findings_of(many(8_600), monkeypatch)
+    assert [each.field for each in told] == [f"/x/{number}" for number in range(checks.MOST)]
+    assert (counted.code, counted.outcome, counted.field) == ("A_PROBLEM", "hold", f"/x/{checks.MOST}")
+    assert counted.found == f"one of {8_600 - checks.MOST} more: no {checks.MOST}"
+    assert counted.evidence == (SET,)
+
+
+def test_what_is_only_counted_has_a_hold_of_its_own_for_each_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = findings_of([*many(checks.MOST + 7), *many(3, "ANOTHER"), *many(2)], monkeypatch)
+    assert [(each.code, each.found.split(" more")[0]) for each in found[checks.MOST :]] == [
+        ("A_PROBLEM", "one of 9"), ("ANOTHER", "one of 3"),
+    ]  # fmt: skip
+    assert len({holds.mark_of(each) for each in found}) == checks.MOST + 2
+
+
+def test_a_waiver_of_what_is_only_counted_is_of_exactly_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = many(checks.MOST + 3), many(checks.MOST + 4)
+    marks = [holds.mark_of(findings_of(each, monkeypatch)[-1]) for each in (one, one, other, [*one[:-1], other[-1]])]
+    assert marks[0] == marks[1]
+    assert len(set(marks)) == 3
 
 
 def test_a_rule_that_the_policy_does_not_name_holds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,15 @@
 """The checks: one file for each family, one small pure function for each rule.
 
 ``run`` is what a Verify branch calls. A rule that raises is one blocking hold, ``CHECK_FAILED``, which no severity
-softens; a family that does not report at all is held by Bind under the same code.
+softens; a family that does not report at all is held by Bind under the same code. Of what one rule finds, ``MOST`` are
+told one by one: a small record can have thousands of faults, and each would be a hold, a message and a page.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from cutover.contracts.holds import Finding, Findings
-from cutover.domain import canonical
+from cutover.domain import bounded, canonical
 from cutover.domain.checks import (
     artifacts,
     attestations,
@@ -36,6 +40,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
     "waivers": waivers.RULES,
     "lineage": lineage.RULES,
 }
+MOST = 50
 
 
 def run(family: str, context: Context) -> Findings:
@@ -55,7 +60,7 @@ def run(family: str, context: Context) -> Findings:
 
 def _findings(rule: Rule, family: str, context: Context) -> tuple[Finding, ...]:
     try:
-        return tuple(_finding(rule, family, problem, context) for problem in rule.check(context))
+        return tuple(_finding(rule, family, problem, context) for problem in _bounded(tuple(rule.check(context))))
     except TransientError:
         raise  # a store that did not answer is no finding: the state machine asks again
     except Exception as error:  # noqa: BLE001 - whatever a rule raises, the release is held and the others are heard
@@ -68,6 +73,21 @@ def _findings(rule: Rule, family: str, context: Context) -> tuple[Finding, ...]:
             mend="report this rule with the evidence of this revision: whatever it was given, the fault is the rule's",
         )
         return (_finding(rule, family, problem, context).model_copy(update={"outcome": "hold"}),)
+
+
+def _bounded(problems: tuple[Problem, ...]) -> Iterator[Problem]:
+    """The first ``MOST``, and then one for each code of the rest: how many more there are.
+
+    Its subject is what it stands for, so that a waiver of it is of exactly that.
+    """
+    yield from problems[:MOST]
+    rest: dict[str, list[Problem]] = {}
+    for each in problems[MOST:]:
+        rest.setdefault(each.code, []).append(each)
+    for first, *others in rest.values():
+        stands_for = [[each.field, each.subject, each.found] for each in (first, *others)]
+        found = bounded.line(f"one of {len(stands_for)} more: {first.found}")
+        yield replace(first, subject=canonical.digest(canonical.encode(stands_for)), found=found)
 
 
 def _finding(rule: Rule, family: str, problem: Problem, context: Context) -> Finding:
