@@ -21,16 +21,17 @@ def tell(
 
     ``how`` says what can answer a hold.
     """
-    for hold in holds.open_holds(register):
-        message = HoldMessage(
+    messages = [
+        HoldMessage(
             cutover=record.cutover,
             revision=record.revision,
             correlation_id=record.correlation_id,
             hold=hold,
             answer=how(hold),
         )
-        queue.send(
-            body=canonical.encode_model(message),
-            group=record.cutover,
-            deduplication_id=hold.id.removeprefix("sha256:"),
-        )
+        for hold in holds.open_holds(register)
+    ]
+    queue.send(
+        group=record.cutover,
+        messages=[(each.hold.id.removeprefix("sha256:"), canonical.encode_model(each)) for each in messages],
+    )

@@ -3,7 +3,7 @@
 Every method raises ``DependencyUnavailable`` when its service fails or throttles.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -289,8 +289,11 @@ class Inbox(Protocol):
 
 
 class ExceptionQueue(Protocol):
-    def send(self, *, body: bytes, group: str, deduplication_id: str) -> None:
-        """One message for one hold, to a FIFO queue."""
+    def send(self, *, group: str, messages: Sequence[tuple[str, bytes]]) -> None:
+        """One message for each hold, in their order, to a FIFO queue: its deduplication id, and its body.
+
+        Raises ``DependencyUnavailable`` when any was not sent; sending all of them again is harmless.
+        """
 
 
 class DeploymentQueue(Protocol):

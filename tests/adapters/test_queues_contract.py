@@ -102,9 +102,31 @@ def test_a_target_without_a_queue_is_a_wrong_deployment(deployment: OpenQueue) -
 
 def test_one_hold_is_one_message(exceptions: tuple[ExceptionQueue, Bodies]) -> None:
     queue, bodies = exceptions
-    for body, hold in [(b"first", "h1"), (b"first", "h1"), (b"second", "h2")]:
-        queue.send(body=body, group="shop@eu.1", deduplication_id=hold)
+    for messages in [("h1", b"first")], [("h1", b"first"), ("h2", b"second")], []:
+        queue.send(group="shop@eu.1", messages=messages)
     assert bodies() == ["first", "second"]
+
+
+@pytest.mark.parametrize(("count", "size"), [(25, 10), (10, 60_000), (3, 200_000)])
+def test_many_holds_are_as_many_messages_in_their_order(
+    exceptions: tuple[ExceptionQueue, Bodies], count: int, size: int
+) -> None:
+    """More, or larger ones, than SQS takes in one call."""
+    queue, bodies = exceptions
+    said = [f"{number:0{size}}" for number in range(count)]
+    queue.send(group="shop@eu.1", messages=[(f"h{number}", body.encode()) for number, body in enumerate(said)])
+    assert bodies() == said
+
+
+def test_a_hold_that_the_queue_did_not_take_is_told(sqs: "SQSClient", queue_url: str) -> None:
+    """SQS answers 200 to a batch of which it took a part."""
+    taken = {"Id": "0", "MessageId": "m", "MD5OfMessageBody": ""}
+    failed = {"Id": "1", "Code": "InternalError", "SenderFault": False}
+    with (
+        on_the_wire(sqs, "SendMessageBatch", lambda _: wire.success(Successful=[taken], Failed=[failed])),
+        pytest.raises(DependencyUnavailable, match="1 not sent, InternalError"),
+    ):
+        SqsExceptionQueue(sqs, queue_url=queue_url).send(group="g", messages=[("h1", b"first"), ("h2", b"second")])
 
 
 def test_the_fake_forgets_after_five_minutes_as_sqs_does() -> None:
@@ -209,7 +231,7 @@ def test_each_queue_is_sent_to_in_its_own_region(aws: Clients, session: boto3.Se
 def test_an_unreachable_exception_queue_is_unavailable(aws: Clients, queue_url: str) -> None:
     client = aws("sqs")
     with (
-        on_the_wire(client, "SendMessage", broken(ReadTimeoutError(endpoint_url="x"))),
+        on_the_wire(client, "SendMessageBatch", broken(ReadTimeoutError(endpoint_url="x"))),
         pytest.raises(DependencyUnavailable),
     ):
-        SqsExceptionQueue(client, queue_url=queue_url).send(body=b"one", group="g", deduplication_id="d")
+        SqsExceptionQueue(client, queue_url=queue_url).send(group="g", messages=[("d", b"one")])

@@ -1,6 +1,6 @@
 """FIFO queues in memory, with SQS' memory for deduplication ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,8 +50,9 @@ class FakeExceptionQueue:
     def messages(self) -> list[Message]:
         return self._queue.messages
 
-    def send(self, *, body: bytes, group: str, deduplication_id: str) -> None:
-        self._queue.send(body=body, group=group, deduplication_id=deduplication_id)
+    def send(self, *, group: str, messages: Sequence[tuple[str, bytes]]) -> None:
+        for deduplication_id, body in messages:
+            self._queue.send(body=body, group=group, deduplication_id=deduplication_id)
 
 
 class FakeDeploymentQueue:

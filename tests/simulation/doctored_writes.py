@@ -198,7 +198,7 @@ def rehearsed(scene: Scene) -> RevisionRecord:
 def _rehearsal_that_told() -> None:
     scene = Scene()
     body = f'{{"cutover":"{REHEARSAL}"}}'.encode()
-    scene.sim.world.wiring.exceptions.send(body=body, group="g", deduplication_id="d")
+    scene.sim.world.wiring.exceptions.send(group="g", messages=[("d", body)])
     invariants.rehearsals_only_report(scene.seen, scene.write(rehearsed(scene)))
 
 

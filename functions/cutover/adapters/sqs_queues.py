@@ -1,6 +1,6 @@
 """The FIFO queues that Cutover writes to: exceptions for owners of holds, and the targets' deployment queues."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,11 @@ from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUn
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 _BAD_REQUEST, _SERVER_ERROR = 400, 500
+_BATCH, _BATCH_BYTES = 10, 262_144
+"""Messages, and bytes of them together, in one call."""
 
 
 class SqsExceptionQueue:
@@ -30,14 +33,33 @@ class SqsExceptionQueue:
         self._client = client
         self._queue_url = queue_url
 
-    def send(self, *, body: bytes, group: str, deduplication_id: str) -> None:
-        with translated("SendMessage"):
-            self._client.send_message(
-                QueueUrl=self._queue_url,
-                MessageBody=body.decode(),
-                MessageGroupId=group,
-                MessageDeduplicationId=deduplication_id,
-            )
+    def send(self, *, group: str, messages: Sequence[tuple[str, bytes]]) -> None:
+        for batch in _batches(messages):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {
+                    "Id": str(number), "MessageBody": body.decode(),
+                    "MessageGroupId": group, "MessageDeduplicationId": deduplication_id,
+                }
+                for number, (deduplication_id, body) in enumerate(batch)
+            ]  # fmt: skip
+            with translated("SendMessageBatch"):
+                answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+            if failed := answer.get("Failed"):
+                raise DependencyUnavailable(f"SendMessageBatch: {len(failed)} not sent, {failed[0]['Code']}")
+
+
+def _batches(messages: Sequence[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """As many together as one call may have: a release can have thousands of holds, and Bind half a minute."""
+    batch: list[tuple[str, bytes]] = []
+    size = 0
+    for each in messages:
+        if batch and (len(batch) == _BATCH or size + len(each[1]) > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += len(each[1])
+    if batch:
+        yield batch
 
 
 @dataclass(frozen=True, slots=True)
