@@ -130,7 +130,11 @@ def _failures(hold: Hold, candidate: Candidate, evidence_set: EvidenceSet) -> It
 def _failed(hold: Hold, evidence_set: EvidenceSet) -> Iterator[SourceFailure]:
     """The failure that the hold itself is about: its subject."""
     for collection in evidence_set.collections:
-        yield from (each for each in collection.failures if canonical.digest_model(each) == hold.subject)
+        yield from (
+            each
+            for each in collection.failures
+            if each.code == hold.code and canonical.digest_model(each) == hold.subject
+        )
 
 
 def _of_field(field: str, candidate: Candidate) -> _About | None:
