@@ -21,6 +21,7 @@ from cutover.loading import candidate_of
 from cutover.policies import PolicyReader
 from cutover.ports import Clock, Fetched, Sources, Store
 from cutover.stages.collect.referring import references
+from cutover.stages.collect.screening import demand_nothing_hidden
 
 MEBIBYTE = 1_048_576
 LIMITS: dict[str, int] = {
@@ -36,6 +37,8 @@ TOTALS: dict[str, int] = {
 }  # fmt: skip
 """At most so many bytes of all records of a section: of artifacts read, of the others kept. What is kept of all
 sections together, 160 MiB at most, has to fit into the memory of the functions that read it back."""
+MAX_PARSED = 4 * MEBIBYTE
+"""Only sections of smaller records than that are parsed to be screened."""
 TOO_LARGE = "SOURCE_RECORD_TOO_LARGE"
 PATIENCE = 5
 """So often a section is collected again because a source fails. Then that is the result, and the rest is kept."""
@@ -114,10 +117,15 @@ class Collecting:
     def _unwrapped(
         self, reference: Reference, content: bytes, media_type: str, taken_out: Mapping[str, Any] | None = None
     ) -> Iterator[Evidence]:
-        """What came, and what is made of it (``domain.unwrapping``)."""
+        """What came, and what is made of it (``domain.unwrapping``); both are looked through before either is kept."""
+        made, refused = _made(self._section, content)
+        if self._section != "artifacts":
+            demand_nothing_hidden(content, made, parsed=LIMITS[self._section] <= MAX_PARSED)
         whole = self._kept(reference, content, media_type).model_copy(update=taken_out)
         yield whole
-        if (made := unwrap(self._section, content)) is not None:
+        if refused is not None:
+            raise refused
+        if made is not None:
             yield self._kept(reference, made, "application/json", unwraps=whole.sha256)
 
     def _bounded(self, source: Source, reference: Reference) -> Fetched:
@@ -161,6 +169,14 @@ class Collecting:
             fetched_at=self._clock.now(), media_type=media_type, sha256=self._store.put(content), size=len(content),
             unwraps=unwraps,
         )  # fmt: skip
+
+
+def _made(section: Section, content: bytes) -> tuple[bytes | None, Refused | None]:
+    """What is made of a record, or why nothing can be: what came is evidence nevertheless."""
+    try:
+        return unwrap(section, content), None
+    except Refused as refused:
+        return None, refused
 
 
 def _demand_digests(content: bytes, pinned: Iterable[Digest]) -> None:
