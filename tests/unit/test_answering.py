@@ -102,7 +102,8 @@ def test_what_corrects_nothing(changes: dict[str, str], code: str) -> None:
 
 
 def of_failure(failure: SourceFailure) -> Hold:
-    return hold(rule="lineage.collected", field="", subject=canonical.digest_model(failure), evidence=())
+    subject = canonical.digest_model(failure)
+    return hold(rule="lineage.collected", code=failure.code, field="", subject=subject, evidence=())
 
 
 @pytest.mark.parametrize("code", sorted(PASSING))
