@@ -86,7 +86,7 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
         "SOURCE_SCOPE_DIFFERS": Failure("the registry asks for a token for something else", _ASK),
         "SOURCE_SUBJECT_DIFFERS": Failure("what refers to the artifact names another one inside", _CANDIDATE),
         "SOURCE_THROTTLED": Failure("the source takes no more requests for now (429), each time", _ASK),
-        "SOURCE_TOO_SLOW": Failure("the body did not end in time", _ASK),
+        "SOURCE_TOO_SLOW": Failure("the body did not end in time, or no time was left to ask for it", _ASK),
         "SOURCE_TRUNCATED": Failure("the body ends before its end, or does not say where it ends", _ASK),
         "SOURCE_UNAUTHORIZED": Failure(
             "the source does not take the credential (401), read again once", f"renew the secret, {_AGAIN}"

@@ -1,6 +1,7 @@
 """Fetching one section of a candidate's references. Nothing is judged; a failure is a result."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,16 +41,20 @@ sections together, 160 MiB at most, has to fit into the memory of the functions 
 MAX_PARSED = 4 * MEBIBYTE
 """Only sections of smaller records than that are parsed to be screened."""
 TOO_LARGE = "SOURCE_RECORD_TOO_LARGE"
+TOO_SLOW = "SOURCE_TOO_SLOW"
+SECONDS = 40
+"""Of the function's sixty. Then no further record is asked for, and what has come is kept: one may take fifteen."""
 PATIENCE = 5
 """So often a section is collected again because a source fails. Then that is the result, and the rest is kept."""
 
 
 class Collecting:
-    """One section of one revision."""
+    """One section of one revision. ``until``: when it asks for nothing any more, if not ``SECONDS`` from now."""
 
     def __init__(
-        self, *, section: Section, rules: Rules, facts: Facts, sources: Sources, store: Store, clock: Clock
-    ) -> None:
+        self, *, section: Section, rules: Rules, facts: Facts, sources: Sources, store: Store, clock: Clock,
+        until: datetime | None = None,
+    ) -> None:  # fmt: skip
         self._section = section
         self._secrets = rules.secrets
         self._facts = facts
@@ -57,7 +62,8 @@ class Collecting:
         self._store = store
         self._clock = clock
         self._left = TOTALS[section]
-        self._silent: dict[str, SourceUnavailable] = {}
+        self._until = until or clock.now() + timedelta(seconds=SECONDS)
+        self._given_up: dict[str, SourceUnavailable | Refused] = {}
 
     def collect(self, candidate: Candidate, *, waivers: Iterable[Digest] = (), patient: bool = True) -> Collection:
         """Every record of the section, or why it could not be had; ``waivers`` are those that resolutions brought.
@@ -79,7 +85,7 @@ class Collecting:
                 if patient:
                     raise
                 # Asked for each of its records, a source that does not answer would use up the function's time.
-                self._silent[reference.source] = unavailable
+                self._given_up[reference.source] = unavailable
                 failures.append(_failure(reference, unavailable.code, unavailable.detail))
         return Collection(section=self._section, evidence=tuple(evidence), failures=tuple(failures))
 
@@ -97,8 +103,10 @@ class Collecting:
             raise Refused("SOURCE_RECORD_GONE", "its source did not have it any more when this revision was opened")
         if reference.version == UNPINNED:
             raise Refused("SOURCE_VERSION_UNPINNED", "an older contract names no version of it")
-        if reference.source in self._silent:
-            raise self._silent[reference.source]
+        if reference.source in self._given_up:
+            raise self._given_up[reference.source]
+        if self._clock.now() >= self._until:
+            raise Refused(TOO_SLOW, f"before it could be asked for, the time for all {self._section} was over")
         fetched = self._bounded(source, reference)
         if self._section != "artifacts":
             _demand_digests(fetched.content, pinned)
@@ -145,6 +153,11 @@ class Collecting:
             return self._asked(source, reference, limit)
         except DependencyUnavailable as error:
             raise SourceUnavailable("SOURCE_FAILING", str(error)) from error
+        except Refused as refused:
+            if refused.code == TOO_SLOW:
+                again = f"it was not asked for: {reference.source} was too slow with another record"
+                self._given_up[reference.source] = Refused(TOO_SLOW, again)
+            raise
 
     def _asked(self, source: Source, reference: Reference, limit: int) -> Fetched:
         system = self._sources[source.kind]
