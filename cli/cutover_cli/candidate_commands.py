@@ -169,7 +169,7 @@ def _telling() -> Iterator[Any]:
     from rich.console import Console
     from rich.text import Text
 
-    with Console(stderr=True, highlight=False).status(Text("announced")) as shown:
+    with Console(stderr=True, highlight=False, markup=False, emoji=False).status(Text("announced")) as shown:
         yield lambda text: shown.update(Text(text))
 
 

@@ -117,7 +117,9 @@ class Following:
         from rich.console import Console
 
         deadline = time.monotonic() + seconds
-        with Console(stderr=True, highlight=False).status("Sent; waiting for what comes of it"):
+        with Console(stderr=True, highlight=False, markup=False, emoji=False).status(
+            "Sent; waiting for what comes of it"
+        ):
             while (found := self._look()) is None:
                 if time.monotonic() >= deadline:
                     raise NotAnswered(f"event {self.sent.event} is on the bus; no answer within {seconds:.0f} s")

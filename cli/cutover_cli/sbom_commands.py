@@ -50,11 +50,10 @@ def _text(name: str, found: "DependencySummary") -> str:
     from io import StringIO
 
     from rich.console import Console
-    from rich.markup import escape
 
     with StringIO() as written:
-        console = Console(file=written, width=120, highlight=False, color_system=None)
-        console.print(escape(oneline(name)), soft_wrap=True)
+        console = Console(file=written, width=120, highlight=False, markup=False, emoji=False, color_system=None)
+        console.print(oneline(name), soft_wrap=True)
         console.print(_facts(found))
         if found.problems:
             console.print(_problems(found))
@@ -79,10 +78,9 @@ def _facts(found: "DependencySummary") -> "Table":
 
 
 def _problems(found: "DependencySummary") -> "Table":
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("code", "where", "what", box=None, pad_edge=False)
     for each in found.problems:
-        table.add_row(each.code, escape(each.pointer or "the manifest"), escape(each.detail))
+        table.add_row(each.code, each.pointer or "the manifest", each.detail)
     return table

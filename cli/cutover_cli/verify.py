@@ -183,7 +183,7 @@ def _print(report: "Report") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     for step in report.steps:
         code = f"{step.code}: " if step.outcome == "failed" else ""
         console.print(
@@ -195,7 +195,7 @@ def _print(report: "Report") -> None:
     if report.verified and report.handoff is not None:
         said = report.handoff
         console.print(Text("VERIFIED", style="bold green"), f"hand-off {said.handoff_id}", sep="  ")
-        console.print(f"          {said.cutover} revision {said.revision} for {said.queue_arn}", markup=False)
+        console.print(f"          {said.cutover} revision {said.revision} for {said.queue_arn}")
     elif not report.anchored and report.code == "UNANCHORED":
         console.print(Text("UNANCHORED  no trust file: nothing says whose signatures count", style="bold red"))
     else:

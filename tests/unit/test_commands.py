@@ -1,5 +1,6 @@
 """All commands: one answer in JSON for each, a page that says what they say, and never a stack trace."""
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,18 @@ def test_the_page_of_commands_is_up_to_date(repository: Path) -> None:
 def test_the_page_has_every_command() -> None:
     said = page().splitlines()
     assert {f"## {words}" for words in COMMANDS} <= set(said)
+
+
+def test_no_command_takes_what_it_shows_for_markup(repository: Path) -> None:
+    """Others wrote parts of it: brackets in it are brackets, and ``:warning:`` is no picture."""
+    consoles = [
+        (path.name, {keyword.arg for keyword in call.keywords if getattr(keyword.value, "value", True) is False})
+        for path in (repository / "cli").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Console"
+    ]
+    assert consoles
+    assert [name for name, denied in consoles if not {"markup", "emoji", "highlight"} <= denied] == []
 
 
 class Broken(InMemoryRecords):

@@ -76,6 +76,14 @@ def test_nothing_in_a_manifest_drives_the_terminal(file: Path) -> None:
     assert "[red]" in told, "markup of others is text"
 
 
+@pytest.mark.parametrize("version", ["[/b] 1.9", "[link=https://example.com]1.6[/link]", "[red]1.6", "1.6 :warning:"])
+def test_a_version_is_shown_as_it_is_said(file: Path, version: str) -> None:
+    file.write_bytes(cyclonedx(component(1), version=version))
+    done = inspect(file)
+    assert done.exit_code == 3
+    assert f"format      CycloneDX {version}" in done.stdout
+
+
 def test_a_hostile_file_name_is_named(tmp_path: Path) -> None:
     file = tmp_path / "[red]\x1b[31m.json"
     file.write_bytes(GOOD)

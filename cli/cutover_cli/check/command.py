@@ -74,7 +74,7 @@ def _telling() -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.text import Text
 
-    with Console(stderr=True, highlight=False).status(Text("checking")) as shown:
+    with Console(stderr=True, highlight=False, markup=False, emoji=False).status(Text("checking")) as shown:
         yield lambda text: shown.update(Text(text))
 
 

@@ -47,7 +47,8 @@ def demo(
     from cutover_cli.local.place import Place, repository
 
     held = scenario is Scenario.HELD
-    progress = Progress(Console(highlight=False, stderr=form is Format.JSON), STEPS + (2 if held else 0))
+    console = Console(highlight=False, markup=False, emoji=False, stderr=form is Format.JSON)
+    progress = Progress(console, STEPS + (2 if held else 0))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FAILED))  # so that --down is kept then too
     with answering(form):
         root = repository()
