@@ -4,10 +4,14 @@
 2. Where that is another one, its section is collected anew, at the versions of now. Of an artifact only the newest
    bytes are hashed: those that were announced cannot have changed.
 3. What Assemble and the checks make of it is compared, value by value (``domain.drift``).
+
+Slowness is no answer: what could not be asked in time is refused as a whole, and is never taken for a change.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 
 from cutover.contracts.base import Digest
 from cutover.contracts.bundle import DraftBundle
@@ -23,16 +27,19 @@ from cutover.domain.window import occurrence
 from cutover.errors import Refused, SourceUnavailable
 from cutover.loading import candidate_of, evidence_documents, load
 from cutover.policies import PolicyReader
-from cutover.ports import Sources, Store
+from cutover.ports import Clock, Sources, Store
 from cutover.together import Together, one_by_one
 
 MAX_ARTIFACT_RECORD = 65_536
 MAX_HASHED = 256 * 1_048_576
 """At most so many bytes of newer artifacts are read in one look: some seconds, of HandOff's fifty."""
+SECONDS = 20
+"""After so long nothing more is asked for: HandOff has fifty, of which one request may take fifteen."""
+TOO_SLOW = "SOURCE_TOO_SLOW"
 UNKNOWN: Digest = canonical.digest(b"")
 """In place of a digest that was not computed: no artifact has it that anybody announces."""
-Collect = Callable[[RevisionRecord, Section, Candidate], Collection]
-"""Collects one section of a candidate as Collect would, for a record's pinned facts."""
+Collect = Callable[[RevisionRecord, Section, Candidate, datetime], Collection]
+"""Collects one section of a candidate as Collect would, for a record's pinned facts, and until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +61,25 @@ class Drifting:
     store: Store
     policies: PolicyReader
     sources: Sources
+    clock: Clock
     collect: Collect
     together: Together = one_by_one
 
     def look(self, record: RevisionRecord, *, known: tuple[Refreshed, ...] = ()) -> Drift:
         """``known``: newer versions of which it was found already that they say nothing else.
 
-        Raises ``DependencyUnavailable``, and ``Refused`` when a source does not let itself be asked: who does not
-        know whether anything has changed must not go on as if nothing had.
+        Raises ``DependencyUnavailable``, and ``Refused`` when a source does not let itself be asked, or not in time
+        (``SOURCE_TOO_SLOW``): who does not know whether anything has changed must not go on as if nothing had.
         """
+        until = self.clock.now() + timedelta(seconds=SECONDS)
         evidence_set = load(self.store, record.evidence_set, EvidenceSet)
-        newer = tuple(self._newer(record, evidence_set))
+        newer = tuple(self._newer(record, evidence_set, until))
         if all(each.record in known for each in newer):
             return Drift()
         refreshed = tuple(dict.fromkeys(each.record for each in newer))
-        return Drift(refreshed, self._differences(record, evidence_set, newer))
+        return Drift(refreshed, self._differences(record, evidence_set, newer, until))
 
-    def _newer(self, record: RevisionRecord, evidence_set: EvidenceSet) -> Iterator[_Newer]:
+    def _newer(self, record: RevisionRecord, evidence_set: EvidenceSet, until: datetime) -> Iterator[_Newer]:
         configured = self.policies.facts(record.facts).sources
         asked = [
             (collection.section, each, source)
@@ -79,13 +88,15 @@ class Drifting:
             # What is of no source has none: such as a waiver that a resolution brought.
             if (source := configured.get(each.source)) is not None
         ]
-        for (section, each, _), latest in zip(asked, self.together(self._latest, asked), strict=True):
+        found = self.together(partial(self._latest, until), asked)
+        for (section, each, _), latest in zip(asked, found, strict=True):
             if (latest or GONE) != self._known_version(section, each):
                 yield _Newer(section, Refreshed(source=each.source, record=each.record, version=latest))
 
-    def _latest(self, asked: tuple[Section, Evidence | SourceFailure, Source]) -> str | None:
+    def _latest(self, until: datetime, asked: tuple[Section, Evidence | SourceFailure, Source]) -> str | None:
         """What was refused when it was collected, and is refused for the same reason now, has not changed."""
         _, each, source = asked
+        self._demand_time(until)
         reference = Reference(source=each.source, record=each.record, version=each.version)
         try:
             return self.sources[source.kind].latest(source, reference)
@@ -101,7 +112,7 @@ class Drifting:
         return each.version
 
     def _differences(
-        self, record: RevisionRecord, evidence_set: EvidenceSet, newer: tuple[_Newer, ...]
+        self, record: RevisionRecord, evidence_set: EvidenceSet, newer: tuple[_Newer, ...], until: datetime
     ) -> tuple[Difference, ...]:
         before = candidate_of(self.store, record)
         after = effective(before, merged(record.refreshed, tuple(each.record for each in newer)))
@@ -109,9 +120,9 @@ class Drifting:
         collections = tuple(
             each
             if each.section not in changed
-            else self._rebuilt(record, each, newer)
+            else self._rebuilt(record, each, newer, until)
             if each.section == "artifacts"
-            else self.collect(record, each.section, after)
+            else _in_time(each, self.collect(record, each.section, after, until))
             for each in evidence_set.collections
         )
         ground = self._ground(record)
@@ -120,7 +131,9 @@ class Drifting:
             self._consumed(ground, after, evidence_set.model_copy(update={"collections": collections})),
         )
 
-    def _rebuilt(self, record: RevisionRecord, collected: Collection, newer: tuple[_Newer, ...]) -> Collection:
+    def _rebuilt(
+        self, record: RevisionRecord, collected: Collection, newer: tuple[_Newer, ...], until: datetime
+    ) -> Collection:
         """The artifacts' records with what is newest now. What was announced cannot have changed, so only the newest
         bytes are read, and so many of them that whoever asks can wait for it. What is larger counts as another one.
         """
@@ -134,6 +147,7 @@ class Drifting:
             elif (latest := now[key]) is None:
                 failures.append(_gone(each))
             else:
+                self._demand_time(until)
                 reference = Reference(source=each.source, record=each.record, version=latest)
                 digest, size = self._hashed(sources[each.source], reference, left)
                 left = max(left - size, 1)
@@ -156,6 +170,10 @@ class Drifting:
         made = ArtifactRecord.model_validate_json(content)
         return made.sha256, made.size if source.kind == "s3" else 0  # a registry's is known by its manifest
 
+    def _demand_time(self, until: datetime) -> None:
+        if self.clock.now() >= until:
+            raise Refused(TOO_SLOW, f"the sources took more than {SECONDS} seconds to say whether anything has changed")
+
     def _consumed(self, ground: drift.Ground, candidate: Candidate, evidence_set: EvidenceSet) -> dict[str, str]:
         return drift.consumed(ground, candidate, evidence_set, evidence_documents(self.store, evidence_set))
 
@@ -167,6 +185,15 @@ class Drifting:
             rules=self.policies.rules(record.rules), facts=facts,
             window=occurrence(facts, record.target, record.window),
         )  # fmt: skip
+
+
+def _in_time(before: Collection, after: Collection) -> Collection:
+    """The section as it is now. What did not come in time may be as it was."""
+    known = {(each.source, each.record) for each in before.failures if each.code == TOO_SLOW}
+    for each in after.failures:
+        if each.code == TOO_SLOW and (each.source, each.record) not in known:
+            raise Refused(TOO_SLOW, each.message)
+    return after
 
 
 def _gone(each: Evidence) -> SourceFailure:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -262,15 +263,16 @@ class Wiring:
         """Collects a changed section as Collect does."""
         from cutover.stages.collect.collecting import Collecting
 
-        def again(record: RevisionRecord, section: Section, candidate: Candidate) -> Collection:
+        def again(record: RevisionRecord, section: Section, candidate: Candidate, until: datetime) -> Collection:
             return Collecting(
                 section=section, rules=self.policies.rules(record.rules), facts=self.policies.facts(record.facts),
-                sources=self.sources, store=self.store, clock=self.clock,
+                sources=self.sources, store=self.store, clock=self.clock, until=until,
             ).collect(candidate)  # fmt: skip
 
         return Drifting(
-            store=self.store, policies=self.policies, sources=self.sources, collect=again, together=self.together
-        )
+            store=self.store, policies=self.policies, sources=self.sources, clock=self.clock, collect=again,
+            together=self.together,
+        )  # fmt: skip
 
     def ticking(self, report: "Report") -> "Ticking":
         """One tick of the clock; ``report`` is told what could not be looked after."""
