@@ -48,7 +48,7 @@ def entities(world: World, count: int, source: str) -> Candidate:
     return candidate.model_copy(update={"components": (first, *more)})
 
 
-def collect(world: World, slow: Slow, candidate: Candidate, *, patient: bool) -> Collection:
+def collect(world: World, slow: Any, candidate: Candidate, *, patient: bool) -> Collection:
     facts = world.deployment.facts()
     sources = {**facts.sources, "other": facts.sources[world.records["catalog"].source]}
     return Collecting(
