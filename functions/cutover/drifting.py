@@ -95,9 +95,11 @@ class Drifting:
 
     def _latest(self, until: datetime, asked: tuple[Section, Evidence | SourceFailure, Source]) -> str | None:
         """What was refused when it was collected, and is refused for the same reason now, has not changed."""
-        _, each, source = asked
+        section, each, source = asked
         self._demand_time(until)
-        reference = Reference(source=each.source, record=each.record, version=each.version)
+        # A version need not name bytes: then the source has to know which were meant.
+        came = (each.received or each.sha256) if isinstance(each, Evidence) and section != "artifacts" else None
+        reference = Reference(source=each.source, record=each.record, version=each.version, digest=came)
         try:
             return self.sources[source.kind].latest(source, reference)
         except (Refused, SourceUnavailable) as refused:

@@ -11,7 +11,7 @@ from cutover.contracts.evidence import ArtifactRecord
 from cutover.contracts.sources import RegistrySource
 from cutover.errors import Refused
 from cutover.ports import Credential
-from cutover.sources.oci import MAX_MANIFESTS, OciSource
+from cutover.sources.oci import MAX_MANIFESTS, MAX_READ, OciSource
 from cutover.sources.web import CheckedWeb
 from tests.fakes.credentials import FakeCredentials
 from tests.sources.images import EMPTY, INDEX, MANIFEST, Image, descriptor, digest, encoded, image, index
@@ -261,6 +261,65 @@ def test_more_referrers_than_one_are_ambiguous() -> None:
         with serving(answering(referring(*pieces))) as server:
             code = code_of(lambda: oci().latest(source(server.host), reference(BUNDLE, AT_APP)))
         assert code == "SOURCE_REFERRERS_AMBIGUOUS"
+
+
+def collected(content: bytes = b"signed") -> Reference:
+    """What is asked about later: the type, and which bytes it led to."""
+    return reference(BUNDLE, AT_APP).model_copy(update={"digest": digest(content)})
+
+
+def latest(found: Reference, *referrers: Image, **more: Any) -> str | None:
+    listing = listed(*(each.described(artifactType=BUNDLE) for each in referrers))
+    pushed = {path: there for each in referrers for path, there in at(each).items()}
+    routes = {**pushed, **referring(*listing), **more}
+    with serving(answering(routes)) as server:
+        return oci().latest(source(server.host), found)
+
+
+def test_a_referrer_that_was_swapped_is_another_version() -> None:
+    """The type is the same, and leads to other bytes: then its digest says which there are by now."""
+    assert latest(collected(), SIGNED) == BUNDLE
+    assert latest(collected(), SIGNED_TOO) == SIGNED_TOO.digest
+    assert latest(collected(b"signed too"), SIGNED) == SIGNED.digest
+    assert latest(collected()) is None
+
+
+def test_whoever_pushes_one_more_changes_nothing_of_the_one_that_was_collected() -> None:
+    assert latest(collected(), SIGNED, SIGNED_TOO) == BUNDLE
+    assert latest(collected(), SIGNED_TOO, SIGNED) == BUNDLE
+    assert latest(collected(), *junk(MAX_READ - 1), SIGNED) == BUNDLE
+
+
+def junk(count: int) -> list[Image]:
+    """What is listed and is no record, in several ways."""
+    return [
+        Image(f"manifest {number}".encode()) if number % 2 else image(b"%d" % number, artifactType=BUNDLE)
+        for number in range(count)
+    ]
+
+
+def test_where_the_one_that_was_collected_is_not_found_among_many_nobody_says_which_is_meant() -> None:
+    third = image(b"third", artifactType=BUNDLE, subject=APP.described())
+    for referrers in ((SIGNED_TOO, third), (*junk(MAX_READ), SIGNED)):
+        assert code_of(lambda each=referrers: latest(collected(), *each)) == "SOURCE_REFERRERS_AMBIGUOUS"  # type: ignore[misc]
+
+
+def test_the_bytes_that_were_collected_count_only_in_a_referrer_of_that_type_and_subject() -> None:
+    """The same layer, pushed as something else."""
+    other = image(b"signed", layer_type=BUNDLE, config_type=EMPTY, artifactType=BUNDLE, subject=RECORD.described())
+    typed = image(b"signed", layer_type=BUNDLE, config_type=EMPTY, artifactType="text/other", subject=APP.described())
+    for each in (other, typed):
+        assert latest(collected(), each) == each.digest
+
+
+def test_a_referrer_that_is_listed_and_not_there_is_another_one() -> None:
+    gone = {f"manifests/{SIGNED.digest}": reply(404)}
+    assert latest(collected(), SIGNED, **gone) == SIGNED.digest, "and whoever fetches it will see that it is missing"
+
+
+def test_a_registry_that_does_not_let_in_is_no_answer() -> None:
+    denied = {f"manifests/{SIGNED.digest}": reply(403)}
+    assert code_of(lambda: latest(collected(), SIGNED, **denied)) == "SOURCE_DENIED"
 
 
 def test_a_list_of_referrers_is_not_believed() -> None:

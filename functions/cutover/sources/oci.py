@@ -7,12 +7,18 @@ from cutover.contracts.sources import RegistrySource
 from cutover.domain import canonical
 from cutover.errors import Refused
 from cutover.ports import Credentials, Fetched
-from cutover.sources.oci_documents import Manifest, Place, digest_of, is_digest, place_of
+from cutover.sources.oci_documents import Descriptor, Manifest, Place, digest_of, is_digest, place_of
 from cutover.sources.registry import Registry, Tokens
 from cutover.sources.web import Web
 
 MAX_MANIFESTS = 100
 """Of one index, those below it included."""
+MAX_READ = 10
+"""At most so many referrers of one type are read to find the one that was collected."""
+UNUSABLE = frozenset(
+    {"SOURCE_RECORD_MISSING", "SOURCE_RECORD_UNREADABLE", "SOURCE_RECORD_TOO_LARGE", "SOURCE_DIGEST_DIFFERS"}
+)
+"""How a manifest is refused that is none."""
 
 
 class OciSource:
@@ -32,7 +38,7 @@ class OciSource:
             manifest = self._referrer(registry, place.subject, reference.version)
         else:
             _, manifest = registry.manifest(digest_of(reference))
-        if place.subject is not None and (manifest.subject is None or manifest.subject.digest != place.subject):
+        if place.subject is not None and not _is_about(manifest, place.subject):
             raise Refused("SOURCE_SUBJECT_DIFFERS", f"{reference.record} has a referrer that names another subject")
         if manifest.layers is None or len(manifest.layers) != 1:
             raise Refused("SOURCE_RECORD_UNREADABLE", f"{reference.record} has not exactly one layer")
@@ -41,13 +47,15 @@ class OciSource:
         return Fetched(content=content, media_type=layer.media_type, version=reference.version)
 
     def latest(self, source: RegistrySource, reference: Reference) -> str | None:
-        """The digest that the tag has now. Of a record without a tag the version itself, as long as it is there: its
-        digest, or the type of which its subject has one referrer.
+        """The digest that the tag has now. Of a record without a tag the version itself, as long as it is there.
+
+        A type of referrers names no bytes. It is what it was while a referrer of that type has the bytes of
+        ``reference.digest``, whatever was pushed beside it; else it is the digest of the only one that there is now.
         """
         place = place_of(reference)
         registry = self._registry(source, place)
         if place.subject is not None and not is_digest(reference.version):
-            return reference.version if self._one(registry, place.subject, reference.version) else None
+            return self._led_to(registry, place.subject, reference)
         return registry.digest_at(place.tag or digest_of(reference))
 
     def artifact(self, name: str, source: RegistrySource, reference: Reference, *, limit: int) -> bytes:  # noqa: ARG002
@@ -69,8 +77,16 @@ class OciSource:
         )  # fmt: skip
         return canonical.encode_model(record)
 
+    def _led_to(self, registry: Registry, subject: Digest, reference: Reference) -> str | None:
+        kind, known = reference.version, reference.digest
+        listed = registry.referrers(subject, kind)
+        if known is not None and any(_has(registry, each.digest, subject, kind, known) for each in listed[:MAX_READ]):
+            return kind
+        only = _only(listed, subject, kind)
+        return kind if only is not None and known is None else only
+
     def _referrer(self, registry: Registry, subject: Digest, kind: str) -> Manifest:
-        found = self._one(registry, subject, kind)
+        found = _only(registry.referrers(subject, kind), subject, kind)
         if found is None:
             raise Refused("SOURCE_RECORD_MISSING", f"{subject} has no referrer of type {kind}")
         _, manifest = registry.manifest(found)
@@ -78,18 +94,34 @@ class OciSource:
             raise Refused("SOURCE_RECORD_UNREADABLE", f"a referrer of {subject} is of another type than listed")
         return manifest
 
-    def _one(self, registry: Registry, subject: Digest, kind: str) -> Digest | None:
-        found = registry.referrers(subject, kind)
-        if len(found) > 1:
-            detail = f"{subject} has {len(found)} referrers of type {kind}"
-            raise Refused("SOURCE_REFERRERS_AMBIGUOUS", detail, "name the digest of the one that is meant")
-        return found[0].digest if found else None
-
     def _registry(self, source: RegistrySource, place: Place) -> Registry:
         return Registry(
             web=self._web, source=source, repository=place.repository, credentials=self._credentials, ecr=self._ecr,
             tokens=self._tokens,
         )  # fmt: skip
+
+
+def _only(listed: tuple[Descriptor, ...], subject: Digest, kind: str) -> Digest | None:
+    if len(listed) > 1:
+        detail = f"{subject} has {len(listed)} referrers of type {kind}"
+        raise Refused("SOURCE_REFERRERS_AMBIGUOUS", detail, "name the digest of the one that is meant")
+    return listed[0].digest if listed else None
+
+
+def _has(registry: Registry, referrer: Digest, subject: Digest, kind: str, content: Digest) -> bool:
+    """Whether it is a record of that type about the subject, and of that content. What is listed may be anything."""
+    try:
+        _, manifest = registry.manifest(referrer)
+    except Refused as refused:
+        if refused.code in UNUSABLE:
+            return False
+        raise
+    layers = [each.digest for each in manifest.layers or ()]
+    return manifest.kind == kind and _is_about(manifest, subject) and layers == [content]
+
+
+def _is_about(manifest: Manifest, subject: Digest) -> bool:
+    return manifest.subject is not None and manifest.subject.digest == subject
 
 
 def _size(registry: Registry, digest: Digest) -> int:
