@@ -82,7 +82,7 @@ class Deployment:
     def queue_arn(self) -> str:
         return f"arn:aws:sqs:eu-central-1:123456789012:{self.name}-{self.target}.fifo"
 
-    def bucket(self, source: str) -> str:
+    def bucket_of(self, source: str) -> str:
         """Where a source of this deployment keeps its records."""
         return f"{self.name}-{source}"
 
@@ -177,7 +177,9 @@ class Deployment:
             },
             keys=self.trusted_keys(),
             calendars={self.target: Calendar(windows=(self.the_window(),))},
-            sources={name: BucketSource(kind="s3", bucket=self.bucket(name)) for name in ("records", "registry", "ci")},
+            sources={
+                name: BucketSource(kind="s3", bucket=self.bucket_of(name)) for name in ("records", "registry", "ci")
+            },
         )
 
     def trust_bundle(self) -> TrustBundle:

@@ -66,6 +66,11 @@ def as_received(value: Any) -> bytes:
     return json.dumps(value, indent=1, ensure_ascii=False).encode()
 
 
+def placed(record: Any, environment: str) -> Any:
+    """The record of production, for another environment."""
+    return json.loads(json.dumps(record).replace('"production"', json.dumps(environment)))
+
+
 def collection(section: Section, *records: Record) -> tuple[Collection, list[bytes]]:
     evidence: list[Evidence] = []
     contents: list[bytes] = []
@@ -92,11 +97,11 @@ def release_records(deployment: Deployment) -> dict[str, Record]:
         "tests": Record(
             "attestations", "ci", "tests/service", as_received(TESTS), IN_TOTO_TYPE, deployment.key("attestation")
         ),
-        "change": Record("change", "records", "changes/CHG-17", as_received(CHANGE)),
-        "rollout": Record("rollout", "records", "rollouts/service", as_received(ROLLOUT)),
-        "flags": Record("flags", "records", "flags/service", as_received(FLAGS)),
+        "change": Record("change", "records", "changes/CHG-17", as_received(placed(CHANGE, deployment.target))),
+        "rollout": Record("rollout", "records", "rollouts/service", as_received(placed(ROLLOUT, deployment.target))),
+        "flags": Record("flags", "records", "flags/service", as_received(placed(FLAGS, deployment.target))),
         "rollback": Record("rollback", "records", "rollbacks/service", as_received(ROLLBACK)),
-        "overlays": Record("overlays", "records", "overlays/service", as_received(OVERLAYS)),
+        "overlays": Record("overlays", "records", "overlays/service", as_received(placed(OVERLAYS, deployment.target))),
         "catalog": Record("catalog", "records", "catalog/service", ENTITY),
     }
 

@@ -33,7 +33,7 @@ from cutover_cli.local import lifecycle
 from cutover_cli.local.stack import LocalStack
 from cutover_cli.local.surroundings import ACCOUNT, REGION
 from tests.building.keys import Key, seal
-from tests.building.policy import Deployment
+from tests.building.policy import BUILT, Deployment
 from tests.building.records import Record, candidate_of, release_records, waiver_record
 from tests.simulator.world import ARTIFACT_BYTES, fill
 
@@ -79,7 +79,15 @@ class StackDeployment(Deployment):
 
     def rules(self) -> Rules:
         families = dict.fromkeys(checks.FAMILIES, "release-engineering")
-        return super().rules().model_copy(update={"families": families})
+        known = super().rules()
+        (allowed, *_) = known.allowances.values()
+        return known.model_copy(
+            update={
+                "families": families,
+                "builds": dict.fromkeys(PRODUCTS, BUILT),
+                "allowances": dict.fromkeys(PRODUCTS, allowed),
+            }
+        )
 
     def facts(self) -> Facts:
         opens, closes = now() - timedelta(minutes=2), now() + timedelta(hours=3)
@@ -94,6 +102,13 @@ class StackDeployment(Deployment):
                 "sources": {name: BucketSource(kind="s3", bucket=self.bucket) for name in known.sources},
             }
         )
+
+
+PRODUCTS = (
+    "newer", "older", "drift", "stopped", "withdrawn", "late", "braked", "waived",
+    *(f"killed-{number:02d}" for number in range(WINDOWS)),
+)  # fmt: skip
+"""What the tests release: each its own product, so that none waits for another's lane."""
 
 
 class Releases:
@@ -187,6 +202,8 @@ class Release:
     def __post_init__(self) -> None:
         for name, record in release_records(self.of.deployment).items():
             self.records[name] = self.upload(dataclasses.replace(record, record=f"{self.product}/{record.record}"))
+        ends = format_instant(now() + timedelta(days=30))
+        self.revise("flags", lambda said: said["flags"][0].update(expires_at=ends))
         if self.drilled:
             self.revise("rollback", lambda said: said["steps"][0].update(drilled_at=format_instant(now())))
 

@@ -94,7 +94,7 @@ class World:
 
     def upload(self, record: Record) -> Record:
         """The record as its source system has it now: with the version that it got there."""
-        bucket = self.deployment.bucket(record.source)
+        bucket = self.deployment.bucket_of(record.source)
         content = ARTIFACT_BYTES if record.section == "artifacts" else record.content()
         return dataclasses.replace(record, version=self.wiring.bucket.put(bucket, record.record, content))
 

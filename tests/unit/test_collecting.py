@@ -30,7 +30,7 @@ def components(world: World, *records: dict[str, Any]) -> Candidate:
 def sized(world: World, name: str, size: int, record: str) -> Any:
     """A reference to a new record of so many bytes, of the kind that ``name`` is."""
     known = world.records[name]
-    bucket = world.deployment.bucket(known.source)
+    bucket = world.deployment.bucket_of(known.source)
     version = world.wiring.bucket.put(bucket, record, b"{".ljust(size, b"x"))
     return (
         world.candidate()
@@ -192,7 +192,7 @@ def test_a_record_without_a_version_waits_for_somebody_to_name_one() -> None:
 def test_what_nothing_can_be_made_of_is_a_failure_of_its_record() -> None:
     world = World()
     known = world.records["catalog"]
-    bucket = world.deployment.bucket(known.source)
+    bucket = world.deployment.bucket_of(known.source)
     version = world.wiring.bucket.put(bucket, "entity", b"a: 1\na: 2\n")
     said = sized(world, "catalog", 10, "a").model_copy(update={"record": "entity", "version": version})
     found = collect(world, "catalog", components(world, {"catalog": said}))

@@ -129,7 +129,7 @@ def test_what_nobody_consumed_ends_nothing(change: Change) -> None:
 def test_a_rebuilt_artifact_is_held_until_it_is_announced() -> None:
     world = World()
     awaiting_approval(world)
-    bucket = world.deployment.bucket("registry")
+    bucket = world.deployment.bucket_of("registry")
     world.wiring.bucket.put(bucket, world.records["artifact"].record, b"the artifact, rebuilt")
     assert looked(world) == {"superseded": 1}
     after = world.record(revision=2)
@@ -141,7 +141,7 @@ def test_a_record_that_is_gone_is_held() -> None:
     world = World()
     awaiting_approval(world)
     record = world.records["rollout"]
-    world.wiring.bucket.remove(world.deployment.bucket(record.source), record.record)
+    world.wiring.bucket.remove(world.deployment.bucket_of(record.source), record.record)
     assert looked(world) == {"superseded": 1}
     assert world.record(revision=2).status == "held"
 
@@ -176,7 +176,7 @@ def test_a_source_that_cannot_be_asked_is_no_answer() -> None:
 def test_a_source_that_denies_the_question_blocks_the_hand_off() -> None:
     world = World()
     awaiting_window(world)
-    world.wiring.bucket.deny(world.deployment.bucket("records"))
+    world.wiring.bucket.deny(world.deployment.bucket_of("records"))
     world.clock.move_to(AFTER_OPENING)
     world.tick()
     assert (world.record().status, world.record().reason) == ("awaiting_window", "SOURCE_DENIED")
@@ -252,7 +252,7 @@ def test_a_successor_under_rules_without_its_target_is_held_and_says_so() -> Non
 
 
 def newer_build(world: World) -> None:
-    bucket = world.deployment.bucket("registry")
+    bucket = world.deployment.bucket_of("registry")
     world.wiring.bucket.put(bucket, world.records["artifact"].record, b"the artifact, rebuilt")
 
 
