@@ -9,7 +9,7 @@ from cutover.contracts.candidate import Candidate
 from cutover.contracts.resolution import EvidenceAnswer
 from cutover.domain import canonical
 from cutover.domain.record import RevisionRecord
-from tests.simulator.journeys import announced, awaiting_approval, awaiting_window, open_holds, revise
+from tests.simulator.journeys import announced, awaiting_approval, awaiting_window, open_holds, revise, rewrite
 from tests.simulator.resolving import corrected, hold_of, resolve, result
 from tests.simulator.world import World
 
@@ -56,7 +56,7 @@ def test_other_bytes_in_place_of_the_pinned_ones_are_a_hold(reach: Callable[...,
 def test_so_are_bytes_that_say_the_same() -> None:
     world = World()
     awaiting_window(world, pinning(world))
-    revise(world, "rollback", lambda said: {**said, "comment": "as before"})
+    rewrite(world, "rollback", world.records["rollback"].payload + b"\n")
     assert looked(world) == {"superseded": 1}
     assert DIFFERS in codes(world, 2)
 
@@ -74,6 +74,21 @@ def test_a_signed_resolution_may_name_what_takes_the_place_of_the_pinned_bytes()
     after = world.record(revision=2)
     assert after.status == "awaiting_approval", open_holds(world, after)
     assert looked(world) == {"looked": 1}, "and that is the version that the source has"
+
+
+def test_a_signed_resolution_may_name_the_very_version_that_differs_from_the_pin() -> None:
+    world = World()
+    awaiting_window(world, pinning(world))
+    rewrite(world, "dependencies", world.records["dependencies"].payload + b"\n")
+    looked(world)
+    second = world.record(revision=2)
+    assert len(open_holds(world, second)) > 1, "the digest, and the gaps that it left"
+    for hold in open_holds(world, second):
+        event = resolve(world, hold, corrected(world, "dependencies"), second)
+    assert result(world, event) == "HOLDS_RESOLVED"
+    after = world.record(revision=3)
+    assert after.status == "awaiting_approval", open_holds(world, after)
+    assert looked(world) == {"looked": 1}
 
 
 def test_what_changes_after_the_resolution_nobody_signed() -> None:

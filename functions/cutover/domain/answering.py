@@ -28,6 +28,8 @@ from cutover.errors import Refused
 
 PASSING = frozenset(code for code, failure in FAILURES.items() if failure.passes)
 """Why a record could not be had that may be otherwise when it is asked for again, at the same version."""
+OTHER_BYTES = "SOURCE_DIGEST_DIFFERS"
+"""The record has other bytes than the candidate pins: naming that very version, signed, is an answer."""
 Way = Literal["waiver", "evidence", "mended"]
 NEW_CANDIDATE = "announce a candidate that mends it"
 
@@ -56,7 +58,11 @@ def corrected(
     if not known:
         detail = f"{answer.source} {answer.record} is no record that the hold of {hold.code} {hold.field} is about"
         raise Refused("EVIDENCE_OF_ANOTHER_RECORD", detail, NEW_CANDIDATE)
-    if all(each.version == answer.version for each in known):
+    other_bytes = {
+        (each.source, each.record) for each in _failures(hold, candidate, evidence_set) if each.code == OTHER_BYTES
+    }
+    same_version = all(each.version == answer.version for each in known)
+    if same_version and (answer.source, answer.record) not in other_bytes:
         detail = f"{answer.source} {answer.record} was held at that very version"
         raise Refused("EVIDENCE_UNCHANGED", detail, "name the version that is corrected")
     return Refreshed(source=answer.source, record=answer.record, version=answer.version, answered=True)

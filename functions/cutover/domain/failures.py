@@ -50,7 +50,7 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
         ),
         "SOURCE_ANSWER_UNEXPECTED": Failure("the source answered with a status or a shape that is not foreseen", _ASK),
         "SOURCE_DENIED": Failure("the source does not let Cutover read the record (403)", _ASK),
-        "SOURCE_DIGEST_DIFFERS": Failure("the bytes have another digest than the one that names them", _CANDIDATE),
+        "SOURCE_DIGEST_DIFFERS": Failure("the bytes have another digest than the one that names them", _NEW),
         "SOURCE_ENCODED": Failure("the body is compressed although that was not asked for", _ASK),
         "SOURCE_FAILING": Failure("the source answered with an error of its own (5xx), each time", _ASK),
         "SOURCE_HAS_NO_ARTIFACTS": Failure("the source keeps records and no artifacts", _CANDIDATE),
