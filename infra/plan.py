@@ -9,7 +9,7 @@ from typing import Literal
 
 Kind = Literal["stage", "door"]
 
-# The shortest lease that rules may give a hand-off (DESIGN section 5, `Rules.lease`): nobody may try again before it
+# The shortest lease of a hand-off, whatever the rules say (`SHORTEST_LEASE` of HandOff): nobody may try again before it
 # is over, so a function that still runs after it could send twice.
 SHORTEST_LEASE_SECONDS = 60
 

@@ -22,7 +22,7 @@ from cutover.contracts.supersession import Difference, Refreshed
 from cutover.domain import canonical, drift
 from cutover.domain.opening import merged
 from cutover.domain.record import RevisionRecord
-from cutover.domain.refreshed import GONE, effective
+from cutover.domain.refreshed import GONE, UNPINNED, effective
 from cutover.domain.window import occurrence
 from cutover.errors import Refused, SourceUnavailable
 from cutover.loading import candidate_of, evidence_documents, load
@@ -85,8 +85,9 @@ class Drifting:
             (collection.section, each, source)
             for collection in evidence_set.collections
             for each in _asked(collection)
-            # What is of no source has none: such as a waiver that a resolution brought.
-            if (source := configured.get(each.source)) is not None
+            # What is of no source has none, such as a waiver that a resolution brought; and of what nobody has named a
+            # version nothing can have changed: somebody waived it as it is.
+            if (source := configured.get(each.source)) is not None and each.version != UNPINNED
         ]
         found = self.together(partial(self._latest, until), asked)
         for (section, each, _), latest in zip(asked, found, strict=True):

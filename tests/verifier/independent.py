@@ -466,16 +466,23 @@ class Shelf:
             need(canonical(self.register[name]) == canonical(bound[name]), f"another {name}")
         need(bundle["as_of"] == self.evidence_set["as_of"], "another time")
         need(self.trace["bundle"] == self.named["bundle"], "the lineage of another bundle")
-        release = {**candidate, **candidate["authority"]}
+        environments = self.named_as("environment", candidate["environments"])
+        release = {**candidate, **candidate["authority"], "environments": environments}
+        (leads_to,) = self.named_as("environment", [bound["destination"]["environment"]])
+        need(leads_to in environments, "for another environment than its queue's")
         for name, field in bundle["release"].items():
             value = [each["value"] for each in field] if name == "environments" else field.get("value")
             need(name == "commit" or value is not None, f"{name} is waived")
             need(value == release[name], f"{name} is not the candidate's")
         names = [each["name"]["value"] for each in bundle["components"]]
-        need(names == [each["name"] for each in candidate["components"]], "other components")
+        announced_as = self.named_as("component", [each["name"] for each in candidate["components"]])
+        need(names == announced_as, "other components")
         for built, announced in zip(bundle["components"], candidate["components"], strict=True):
             digest = built["digest"].get("value", announced["artifact"].get("digest"))
             need(digest == announced["artifact"].get("digest"), "another artifact")
+
+    def named_as(self, kind: str, names: list[str]) -> list[str]:
+        return [rendered(self.rendering, kind, name) for name in names]
 
     def holds(self, waivable: Any) -> None:
         answered = {}
@@ -651,9 +658,14 @@ def measured(content: bytes, pointer: str, measure: str, rendering: Mapping[str,
     parts = [part.strip() for part in found.split(",") if part.strip()]
     if measure == "part":
         return parts
-    table = rendering.get(f"{measure}s", {})
-    ours = {spelling: name for name in sorted(table, reverse=True) for spelling in table[name]}
-    return [part if part in table else ours.get(part, part) for part in [found, *parts]]
+    return [rendered(rendering, measure, part) for part in [found, *parts]]
+
+
+def rendered(rendering: Mapping[str, Any], kind: str, name: str) -> str:
+    """Our name for what somebody calls a component, cohort or environment; theirs, where the table has none."""
+    table = rendering.get(f"{kind}s", {})
+    ours = {spelling: each for each in sorted(table, reverse=True) for spelling in table[each]}
+    return name if name in table else str(ours.get(name, name))
 
 
 def lineage(package: Shelf) -> None:

@@ -19,8 +19,9 @@ from cutover.errors import DependencyUnavailable, SourceUnavailable
 from cutover.stages.assemble.assembling import SECTIONS
 from cutover.stages.collect.collecting import PATIENCE
 from tests.building.policy import CLOSES_AT, OPENS_AT, RECEIVED_AT
-from tests.building.records import waiver_record
+from tests.building.records import placed, waiver_record
 from tests.simulator.journeys import (
+    AFTER_OPENING,
     announced,
     assert_consistent,
     awaiting_approval,
@@ -458,3 +459,60 @@ def test_a_target_that_is_not_deployed_any_more_is_held() -> None:
     record = announced(world)
     assert record.status == "held"
     assert {hold.code for hold in open_holds(world, record)} == {"TARGET_NOT_DEPLOYED"}
+
+
+# --- what the records speak of, and where the queue leads -----------------------------------------------------------
+
+
+def in_environment(world: World, name: str) -> Candidate:
+    """A release whose records all speak of another environment than the target deploys to."""
+    for each in ("change", "rollout", "flags", "overlays"):
+        revise(world, each, lambda said: placed(said, name))
+    rendering = world.rules().rendering
+    with_rules(
+        world,
+        rendering=rendering.model_copy(update={"environments": {**rendering.environments, name: ()}}),
+    )
+    return world.candidate(environments=(name,))
+
+
+def test_a_release_for_another_environment_than_its_queue_leads_to_is_held_and_nobody_may_waive_it() -> None:
+    world = World()
+    record = announced(world, in_environment(world, "staging"))
+    assert codes(world, record) == ["TARGET_ENVIRONMENT_CONFLICT"]
+    (hold,) = open_holds(world, record)
+    assert "production" in hold.found
+    assert "staging" in hold.found
+    assert hold.rule.startswith("bind.")
+
+
+def test_names_in_another_spelling_go_the_whole_road() -> None:
+    """What the rules render is one release: for the checks, on the page, in HandOff and for whoever verifies it."""
+    world = World()
+    for each in ("change", "rollout"):
+        revise(world, each, lambda said: placed(said, "prod"))
+    component = world.candidate().components[0]
+    candidate = world.candidate(environments=("prod",), components=(component,))
+    awaiting_approval(world, candidate)
+    for person in ("erin", "omar"):
+        world.decide(person)
+        world.run()
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    assert world.record().status == "handed_off"
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_family_that_the_rules_forgot_does_not_pass_by_crashing(family: str) -> None:
+    world = World()
+    named = {name: owner for name, owner in world.rules().families.items() if name != family}
+    with_rules(world, families=named)
+
+    def fail(name: str, payload: Any) -> None:
+        if name == "Verify" and payload["family"] == family:
+            raise RuntimeError(family)
+
+    world.before_invoke = fail
+    record = announced(world)
+    assert "CHECK_FAILED" in codes(world, record)
+    assert record.manifest is None

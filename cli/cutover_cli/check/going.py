@@ -93,7 +93,7 @@ def check(envelope: bytes, around: Surroundings) -> Checked:
     reports = {family: _verified(family, examined, assembled, evidence_set, around) for family in checks.FAMILIES}
     case = Case(
         record=record, rules=around.rules, facts=around.facts, candidate=examined.candidate, draft=assembled.bundle,
-        gaps=_gaps(record, assembled), reports=reports, deployed=record.target in around.targets,
+        gaps=_gaps(record, assembled), reports=reports, deployed=record.target in around.targets, environment=None,
         waivers=_weighed(record, examined.candidate, assembled, evidence_set, around),
         slot_owner=around.slot(record), now=now,
     )  # fmt: skip

@@ -8,8 +8,8 @@ from cutover.domain.record import Fault
 from cutover.domain.weighing import UNANSWERING
 from cutover_cli.linting import at, faulty_pattern
 
-SHORTEST_CLOSE_MARGIN = 30
-"""Seconds: HandOff's timeout of twenty, and ten for clocks that differ."""
+SHORTEST_CLOSE_MARGIN = 60
+"""Seconds: HandOff's timeout of fifty, and ten for clocks that differ."""
 ORIGINS = ("builders", "repositories", "refs", "workflows")
 KINDS = ("components", "cohorts", "environments")
 

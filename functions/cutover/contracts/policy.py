@@ -181,7 +181,7 @@ class Rules(Model):
     link_valid_for: Seconds
     open_margin: Seconds
     close_margin: Seconds
-    lease: Annotated[int, Field(ge=60, le=900)]
+    lease: Annotated[int, Field(ge=30, le=900)]
     waivable: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     """Families of checks whose holds can be waived at all, each with the roles that may. Any other cannot."""
     probe_every: Annotated[Seconds, Field(ge=60)] = 900

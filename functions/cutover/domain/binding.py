@@ -22,8 +22,9 @@ from cutover.contracts.manifest import (
     Window,
 )
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import canonical, holds, naming, quorum, window
+from cutover.domain import canonical, checks, holds, naming, quorum, window
 from cutover.domain.record import RevisionRecord, Slot
+from cutover.domain.rendering import render
 from cutover.domain.waiving import BIND_FAMILY
 from cutover.domain.weighing import Weighed, unanswering, unpermitted
 from cutover.errors import Refused
@@ -57,8 +58,8 @@ def foreign(reports: Mapping[str, Findings | None], record: RevisionRecord) -> I
 
 
 def unreported(reports: Mapping[str, Findings | None], rules: Rules, subject: Digest) -> Iterable[Finding]:
-    """A required family that is missing, crashed, or reported under another's name never passes."""
-    for family in sorted(rules.families):
+    """A family that is missing, crashed, or reported under another's name never passes, whatever the rules name."""
+    for family in sorted({*checks.FAMILIES, *rules.families}):
         report = reports.get(family)
         if report is None or report.family != family or not report.rules:
             yield blocker(
@@ -117,6 +118,8 @@ class Case:
     waivers: Weighed
     deployed: bool
     """Whether its target is one of this deployment, still."""
+    environment: str | None
+    """The environment that the target deploys to; None where that is not known here."""
     slot_owner: Slot | None
     now: datetime
 
@@ -133,6 +136,24 @@ def not_deployed(case: Case) -> Iterable[Finding]:
             "TARGET_NOT_DEPLOYED", subject=case.record.candidate, field="/release/target",
             found=f"this deployment has no target {case.record.target}", wanted="a target that is deployed",
             mend="deploy the target, or issue a candidate for another one",
+        )  # fmt: skip
+
+
+def elsewhere(case: Case) -> Iterable[Finding]:
+    """The target deploys to an environment of which the release speaks: its change, its plans and its settings are
+    compared with the environments that the candidate names, so these must be the ones that the queue leads to.
+    """
+    if case.environment is None:
+        return
+    table = case.rules.rendering
+    ours = render(table, "environment", case.environment)
+    named = [render(table, "environment", each) for each in case.candidate.environments]
+    if ours not in named:
+        yield blocker(
+            "TARGET_ENVIRONMENT_CONFLICT", subject=case.record.candidate, field="/release/environments",
+            found=f"the release is for {', '.join(named)}, and {case.record.target} deploys to {ours}",
+            wanted=f"a release for {ours}, with records that speak of it",
+            mend="announce the candidate for the environment that its target deploys to, or for another target",
         )  # fmt: skip
 
 
@@ -156,6 +177,7 @@ def register_of(case: Case) -> HoldRegister:
             case.record.candidate,
         ),
         *not_deployed(case),
+        *elsewhere(case),
         *slot_taken(case.slot_owner, case.record),
     ]
     return _register(case, [*found, *_timing(case, _register(case, found))])

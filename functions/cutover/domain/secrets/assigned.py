@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cutover.domain.secrets.in_yaml import InYaml
 from cutover.domain.secrets.tokens import Span, is_placeholder
 from cutover.errors import Refused
 
@@ -41,11 +42,6 @@ MAX_PLACES = 250_000
 """So often a body may have one of the words: each place costs microseconds, and a large manifest has thousands."""
 _ASSIGNED = re.compile(rb"=(?P<it>[^\s\"'`&;,\\()<>]{8,256}+)")
 _BEARER = re.compile(rb"bearer\s{1,4}(?P<it>[A-Za-z0-9._~+/-]{20,4000}+=*)", re.IGNORECASE)
-_YAML_KEY = re.compile(rb"(?:\A|\n)[ \t]*+(?:-[ \t]++)*+[\"']?[\w./-]*+\Z")
-_YAML = re.compile(
-    rb"[\"']?[ \t]{0,20}:[ \t]{1,20}"
-    rb"(?:\"" + _TEXT + rb"|'(?P<single>[^'\n]{0,4096})'|(?P<plain>[^\s\"'|>&*!#][^\n#]{0,4096}))"
-)
 _ELSEWHERE = re.compile(
     rb"arn:|vault:|ssm:|op://|gs://|s3://|https?://|file:|env:|ref[+:]|projects/|secrets?/|/", re.IGNORECASE
 )
@@ -58,27 +54,30 @@ def spans(content: bytes) -> Iterator[Span]:
 
     Raises ``Refused`` (``SOURCE_RECORD_NOT_SCREENED``) beyond ``MAX_PLACES``.
     """
-    is_json = content[:1024].lstrip()[:1] in {b"{", b"["}
     lowered = content.lower()
     for word in _WORDS:
-        looked_from = -1
-        for at, end in _places(lowered, word):
-            if match := _SAID.match(content, end) or _ASSIGNED.match(content, end):
-                kind = word.kind if match.re is _SAID else "assigned-secret"
-                yield from _judged(kind, match, "it", content)
-            elif content[end : end + 1] == b'"' and _NAMED.search(content, max(0, at - 200), at):
-                start, stop = _object(content, at, end)
-                if start != looked_from:  # a hostile body has one setting with many names, and is searched once
-                    looked_from = start
-                    for value in _VALUE.finditer(content, start, stop):
-                        yield from _judged(word.kind, value, "it", content)
-            elif (
-                not is_json and _YAML_KEY.search(content, max(0, at - 200), at) and (match := _YAML.match(content, end))
-            ):
-                yield from _judged(word.kind, match, str(match.lastgroup), content)
+        yield from _under(word, content, lowered)
     if b"bearer" in lowered:
         for match in _BEARER.finditer(content):
-            yield from _judged("bearer-token", match, "it", content)
+            yield from _judged("bearer-token", *match.span("it"), content)
+
+
+def _under(word: _Word, content: bytes, lowered: bytes) -> Iterator[Span]:
+    in_yaml = InYaml(content) if content[:1024].lstrip()[:1] not in {b"{", b"["} else None
+    looked_from = -1
+    for at, end in _places(lowered, word):
+        if match := _SAID.match(content, end) or _ASSIGNED.match(content, end):
+            kind = word.kind if match.re is _SAID else "assigned-secret"
+            yield from _judged(kind, *match.span("it"), content)
+            continue
+        if content[end : end + 1] == b'"' and _NAMED.search(content, max(0, at - 200), at):
+            start, stop = _object(content, at, end)
+            if start != looked_from:  # a hostile body has one setting with many names, and is searched once
+                looked_from = start
+                for value in _VALUE.finditer(content, start, stop):
+                    yield from _judged(word.kind, *value.span("it"), content)
+        for place in in_yaml.values(at, end) if in_yaml is not None else ():
+            yield from _judged(word.kind, *place, content)
 
 
 def _places(lowered: bytes, word: _Word) -> Iterator[tuple[int, int]]:
@@ -110,8 +109,7 @@ def _object(content: bytes, at: int, end: int) -> tuple[int, int]:
     return start, min(behind, default=end + _WINDOW)
 
 
-def _judged(kind: str, match: re.Match[bytes], group: str, content: bytes) -> Iterator[Span]:
-    start, end = match.span(group)
+def _judged(kind: str, start: int, end: int, content: bytes) -> Iterator[Span]:
     end = start + len(content[start:end].rstrip())
     value = content[start:end]
     if not value or is_placeholder(value) or _ELSEWHERE.match(value):

@@ -3,10 +3,12 @@
 from cutover.contracts.bundle import Bundle, Sourced, Waived
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.holds import ResolvedHold
+from cutover.contracts.policy import Rendering
 from cutover.domain import naming
 from cutover.domain.holds import fingerprint, hold_id
 from cutover.domain.lineage import leaves
 from cutover.domain.package import evidence_of
+from cutover.domain.rendering import render
 from cutover.domain.verification.anchor import Anchor
 from cutover.domain.verification.documents import Package
 from cutover.domain.verification.message import Bound
@@ -26,7 +28,8 @@ def check_coherence(bound: Bound, package: Package, anchor: Anchor) -> None:
     _check_candidate(bound, package.candidate)
     _check_bundle(bound, package)
     _check_policy(bound, package)
-    _check_release(package.bundle, package.candidate)
+    _check_release(package.bundle, package.candidate, package.rules.rendering)
+    _check_environment(bound, package)
     _check_artifacts(package.bundle, package.candidate)
     for hold in package.register.holds:
         _check_hold(hold, bound, package, anchor)
@@ -76,7 +79,7 @@ def _check_policy(bound: Bound, package: Package) -> None:
     )
 
 
-def _check_release(bundle: Bundle, candidate: Candidate) -> None:
+def _check_release(bundle: Bundle, candidate: Candidate, table: Rendering) -> None:
     release = bundle.release
     wanted = {
         "product": candidate.product,
@@ -96,13 +99,25 @@ def _check_release(bundle: Bundle, candidate: Candidate) -> None:
         "BINDING_DIFFERS",
         *pairs,
         ("the release's commit", commit, candidate.commit),
-        ("the environments", tuple(each.value for each in release.environments), candidate.environments),
+        (
+            "the environments",
+            tuple(each.value for each in release.environments),
+            tuple(render(table, "environment", each) for each in candidate.environments),
+        ),
         (
             "the components",
             tuple(each.name.value for each in bundle.components),
-            tuple(each.name for each in candidate.components),
+            tuple(render(table, "component", each.name) for each in candidate.components),
         ),
     )
+
+
+def _check_environment(bound: Bound, package: Package) -> None:
+    """The queue leads to an environment that the release is for."""
+    table = package.rules.rendering
+    ours = render(table, "environment", bound.predicate.destination.environment)
+    if ours not in [each.value for each in package.bundle.release.environments]:
+        raise Refused("BINDING_DIFFERS", f"the release is not for {ours}, where its target deploys to")
 
 
 def _check_artifacts(bundle: Bundle, candidate: Candidate) -> None:

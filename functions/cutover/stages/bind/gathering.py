@@ -42,6 +42,7 @@ class Gatherer:
             reports={each.family: self._report(each) for each in reported},
             waivers=self._waivers(record, rules, draft, active.facts),
             deployed=destination is not None,
+            environment=destination.environment if destination else None,
             slot_owner=self.records.slot(destination.queue_arn, record.window) if destination else None,
             now=self.clock.now(),
         )

@@ -179,7 +179,8 @@ class Collecting:
             self._left -= len(content)
         return Evidence(
             source=reference.source, record=reference.record, version=reference.version,
-            fetched_at=self._clock.now(), media_type=media_type, sha256=self._store.put(content), size=len(content),
+            fetched_at=self._clock.now(), media_type=bounded.line(media_type), sha256=self._store.put(content),
+            size=len(content),
             unwraps=unwraps,
         )  # fmt: skip
 

@@ -33,6 +33,8 @@ from cutover.stages.hand_off.message import Approved, Message, MessageMaker, app
 from cutover.succession import Succession
 from cutover.together import Together, one_by_one
 
+SHORTEST_LEASE = 60
+"""Seconds: longer than this function may run, whatever the rules say."""
 LOOK_AGAIN = timedelta(minutes=5)
 """At the least so long after a blocked attempt; see ``_pause``."""
 LOOKS = 200
@@ -170,7 +172,8 @@ class _Attempt:
         guards.keys(message.relies_on, facts=active.facts)
         self.message, self.keep = message, maker.keep
         updates = {
-            "attempt": record.attempt + 1, "lease_until": self.of.clock.now() + timedelta(seconds=rules.lease),
+            "attempt": record.attempt + 1,
+            "lease_until": self.of.clock.now() + timedelta(seconds=max(rules.lease, SHORTEST_LEASE)),
             "handoff_id": message.handoff_id, "handoff": message.digest, "reason": None,
         }  # fmt: skip
         return Step(
