@@ -93,6 +93,7 @@ EXAMPLES = {
             example("none is announced", release, *MISSING),
             example("one component has none", lambda: release(None, ("tests", by_tester(attested()))), MISSING[1]),
             example("another name", lambda: release(None, ("scan", by_tester(attested())), **ALONE), MISSING[0]),
+            example("each of two required names", lambda: release(**ALONE, **TWO), MISSING[0], MISSING[0]),
         ),
         hostile=(
             example(

@@ -1,5 +1,6 @@
 """Holds: what keeps a release from being bound, who must mend it, and what a waiver answers."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -25,6 +26,20 @@ def mark_of(finding: Finding) -> Digest:
     return fingerprint(finding.rule, finding.field, finding.subject)
 
 
+def apart(findings: Iterable[Finding]) -> list[Finding]:
+    """Each finding once. Different ones that a rule gave one mark keep none of them: each is about itself then.
+
+    Otherwise only one of them would be seen, and a waiver given for it would answer the others too. Bind's register is
+    made of these; a rule's own mistake is found by its examples.
+    """
+    once = {canonical.digest_model(each): each for each in findings}
+    shared = Counter(mark_of(each) for each in once.values())
+    return [
+        each if shared[mark_of(each)] == 1 else each.model_copy(update={"subject": itself})
+        for itself, each in once.items()
+    ]
+
+
 def hold_id(cutover: str, revision: int, mark: Digest) -> Digest:
     """A hold's id: its fingerprint within one revision."""
     return canonical.digest(canonical.encode({"cutover": cutover, "fingerprint": mark, "revision": revision}))
@@ -44,42 +59,37 @@ def register(
     A ``deny`` is never answered by a waiver, nor is what Bind itself finds. Order is that of (rule, field),
     whatever came first.
     """
-    holds: dict[Digest, Hold] = {}
-    warnings: list[Warn] = []
-    for finding in sorted(findings, key=lambda each: (each.rule, each.field, each.subject)):
-        if finding.outcome == "warn":
-            warnings.append(
-                Warn(
-                    rule=finding.rule,
-                    code=finding.code,
-                    field=finding.field,
-                    found=finding.found,
-                    wanted=finding.wanted,
-                )
-            )
-        if finding.outcome not in {"hold", "deny"}:
-            continue
+    ordered = sorted(findings, key=lambda each: (each.rule, each.field, each.subject, canonical.digest_model(each)))
+    warnings = tuple(
+        Warn(rule=each.rule, code=each.code, field=each.field, found=each.found, wanted=each.wanted)
+        for each in ordered
+        if each.outcome == "warn"
+    )
+    holds: list[Hold] = []
+    for finding in apart(each for each in ordered if each.outcome in {"hold", "deny"}):
         mark = mark_of(finding)
         waiver = waivers.get((mark, family_of(finding.rule))) if waivable(finding) else None
-        holds[mark] = Hold(
-            id=hold_id(cutover, revision, mark),
-            fingerprint=mark,
-            code=finding.code,
-            field=finding.field,
-            severity=finding.outcome,
-            owner=finding.owner,
-            rule=finding.rule,
-            subject=finding.subject,
-            found=finding.found,
-            wanted=finding.wanted,
-            mend=finding.mend,
-            evidence=finding.evidence,
-            opened_at=opened_at,
-            opened_by="bind",
-            expires_at=expires_at,
-            resolution=HoldResolution(waiver=waiver.digest, expires_at=waiver.expires_at) if waiver else None,
+        holds.append(
+            Hold(
+                id=hold_id(cutover, revision, mark),
+                fingerprint=mark,
+                code=finding.code,
+                field=finding.field,
+                severity="deny" if finding.outcome == "deny" else "hold",
+                owner=finding.owner,
+                rule=finding.rule,
+                subject=finding.subject,
+                found=finding.found,
+                wanted=finding.wanted,
+                mend=finding.mend,
+                evidence=finding.evidence,
+                opened_at=opened_at,
+                opened_by="bind",
+                expires_at=expires_at,
+                resolution=HoldResolution(waiver=waiver.digest, expires_at=waiver.expires_at) if waiver else None,
+            )
         )
-    return HoldRegister(cutover=cutover, revision=revision, holds=tuple(holds.values()), warnings=tuple(warnings))
+    return HoldRegister(cutover=cutover, revision=revision, holds=tuple(holds), warnings=warnings)
 
 
 def waivable(finding: Finding) -> bool:

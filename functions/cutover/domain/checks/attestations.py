@@ -12,7 +12,7 @@ from cutover.domain.assembling.index import subject_of
 from cutover.domain.checks import provenance
 from cutover.domain.checks import stated as statements
 from cutover.domain.checks.context import Context, Problem, Rule
-from cutover.domain.checks.fields import shown
+from cutover.domain.checks.fields import about, shown
 from cutover.domain.pointer import resolve
 
 
@@ -35,7 +35,7 @@ def required_present(context: Context) -> Iterator[Problem]:
                 yield Problem(
                     code="ATTESTATION_MISSING",
                     field=f"/components/{number}/digest",
-                    subject=component.artifact.digest or _asked(component.artifact),
+                    subject=about(component.artifact.digest or _asked(component.artifact), name),
                     found=f"no attestation {name!r} for {component.name}",
                     wanted=f"an attestation {name!r} for this digest",
                     mend=f"let CI attest {name!r} and announce the candidate again",
