@@ -216,6 +216,36 @@ def test_a_setting_of_that_name(setting: dict[str, Any]) -> None:
         ("password: ${PASSWORD}", "password: ${PASSWORD}"),
         ("title: Change the password: now1", "title: Change the password: now1"),
         ("password: |", "password: |"),
+        ("password: hun#ter2 # old", "password: (redacted:password) # old"),
+        ("password: |\n  hunter2\n\n  hunter3", "password: |\n  (redacted:password)"),
+        (
+            "- db:\n    password: >-  # old\n      hunter2\n    user: x",
+            "- db:\n    password: >-  # old\n      (redacted:password)\n    user: x",
+        ),
+        ("password:\n  hunter2", "password:\n  (redacted:password)"),
+        ("password:\n  'hunter 2'  # old", "password:\n  '(redacted:password)'  # old"),
+        ("password: 'it''s\n\n  hunter2'", "password: '(redacted:password)'"),
+        ("password:\n  policy: strong-1", "password:\n  policy: strong-1"),
+        ("password:\n  - rule-1", "password:\n  - rule-1"),
+        ("apiKey:\n  9fX2-kd83Lq", "apiKey:\n  (redacted:named-secret)"),
+        ("db: {user: x, password: hunter2, port: 1}", "db: {user: x, password: (redacted:password), port: 1}"),
+        ("db: {'password': 'hunter, 2'}", "db: {'password': '(redacted:password)'}"),
+        ("db: {token: ${TOKEN}, a: 9fX2-kd83Lq}", "db: {token: ${TOKEN}, a: 9fX2-kd83Lq}"),
+        (
+            "env:\n  - name: DB_PASSWORD\n    value: hunter2",
+            "env:\n  - name: DB_PASSWORD\n    value: (redacted:password)",
+        ),
+        ("env:\n- value: 'hunter 2'\n  name: DB_PASSWORD", "env:\n- value: '(redacted:password)'\n  name: DB_PASSWORD"),
+        ("- name: DB_PASSWORD\n  value: |\n    hunter2", "- name: DB_PASSWORD\n  value: |\n    (redacted:password)"),
+        ("- - value: hunter2\n    name: DB_PASSWORD", "- - value: (redacted:password)\n    name: DB_PASSWORD"),
+        ("- {name: DB_PASSWORD, value: hunter2}", "- {name: DB_PASSWORD, value: (redacted:password)}"),
+        ('- {"name": "DB_PASSWORD", "value":"hunter2"}', '- {"name": "DB_PASSWORD", "value":"(redacted:password)"}'),
+        ("- name: DB_PASSWORD\n- name: a\n  value: b", "- name: DB_PASSWORD\n- name: a\n  value: b"),
+        ("- name: DB_PASSWORD\n  valueFrom:\n    name: db1", "- name: DB_PASSWORD\n  valueFrom:\n    name: db1"),
+        ("- name: forgot-password-page\n  value: on1", "- name: forgot-password-page\n  value: on1"),
+        ("title: Reset it, password: now1", "title: Reset it, password: now1"),
+        ("login: {password: true, token: false}", "login: {password: true, token: false}"),
+        ("password: true", "password: true"),
     ],
 )
 def test_yaml(line: str, left: str) -> None:
@@ -283,6 +313,11 @@ UNITS = [
     '"name": "' + "a" * 100 + 'password"', "password=", "password:", "\npassword: ", "\n" + " " * 150 + "password: ",
     '"token":"', '"token" : ', "pass", "key", "api_key", "bearer ", "Bearer aaaaaaaaaaaaaaaaaaa ", "a" * 19 + " ", "\\",
     '\\"', '"secret":"\\', "\n", " ", "a", "'", "\n-" + " -" * 60, "\n" + "a" * 90 + ":",
+    "\npassword:\n ", "\npassword: |\n  x", "{password: ", ",password: a", "{password: {", "\nname: pwd",
+    "- name: pwd ", "''password: ''",
+    "\nname: pwd\nvalue: ", "{name: pwd,", "name: pwd, value: a,", "\nname: pwd\n" + "-" * 40, "\npassword:\n'",
+    "- {name: pwd, value: a}\n", "\npassword:\n" + "a" * 400, "password: '",
+    "".join("\n" + " " * depth + "password: |" for depth in range(40)),
 ]  # fmt: skip
 
 
