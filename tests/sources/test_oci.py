@@ -380,6 +380,9 @@ CHALLENGES = {
         'Bearer realm="TOKENS/t",scope="repository:app:pull repository:other:pull"', "SOURCE_SCOPE_DIFFERS",
     ),
     "the whole registry": ('Bearer realm="TOKENS/t",scope="registry:catalog:*"', "SOURCE_SCOPE_DIFFERS"),
+    "a scope hidden in the realm": (
+        'Bearer realm="TOKENS/t?scope=repository:other:push",scope="repository:app:pull"', "SOURCE_SCOPE_DIFFERS",
+    ),
 }  # fmt: skip
 
 

@@ -11,10 +11,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
+from cutover.adapters.system_clock import SystemClock
+from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate, Reference
+from cutover.contracts.sources import HttpSource
 from cutover.domain import canonical
 from cutover.errors import Refused, SourceUnavailable
 from cutover_cli.check.outside import Outside
+from cutover_cli.check.sources import sources
 from cutover_cli.main import app
 from tests.building.keys import seal_bytes
 from tests.simulator.command_line import site_of
@@ -289,3 +292,22 @@ def test_a_service_that_may_not_is_refused(tmp_path: Path) -> None:
     world, words = older_files(tmp_path)
     (tmp_path / "v0.json").write_bytes(document(world, service="Unheard of"))
     assert run(outside(world), *words, expect=3)["reason"] == "UNKNOWN_SERVICE"
+
+
+def test_facts_that_are_a_file_get_no_credential_unless_that_is_asked_for() -> None:
+    """Somebody else may have written them: their hosts would be shown the deployment's password."""
+    asked: list[str] = []
+
+    class Secrets:
+        def get_secret_value(self, **given: Any) -> dict[str, str]:
+            asked.append(given["SecretId"])
+            return {"SecretString": '{"token": "t"}'}
+
+    source = HttpSource(kind="http", url="https://evil.example/{record}", version="/v", credential="servicenow")
+    reference = Reference(source="changes", record="CHG-1", version="1")
+    audience = "cutover:a:123456789012:eu-central-1:b"
+    made = sources(lambda *_a, **_k: Secrets(), audience, SystemClock(), with_credentials=False)
+    with pytest.raises(Refused) as refused:
+        made["http"].fetch(source, reference, limit=1000)
+    assert refused.value.code == "CREDENTIAL_WITHHELD"
+    assert asked == []

@@ -32,6 +32,10 @@ def check(  # noqa: PLR0913  # each is an argument of the command
     trusted_root: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Sigstore's trusted_root.json, as the facts name it.")
     ] = None,
+    with_credentials: Annotated[
+        bool,
+        typer.Option("--with-credentials", help="Show the deployment's credentials to the sources of these files."),
+    ] = False,
     at: Annotated[str | None, typer.Option(metavar="INSTANT", help="Check as of then.  [now]")] = None,
     stack: StackOption = None,
     profile: ProfileOption = None,
@@ -48,7 +52,9 @@ def check(  # noqa: PLR0913  # each is an argument of the command
     document: dict[str, Any] = {}
     with answering(form), remote():
         place = Place(stack, profile, region, local, state_dir)
-        found = outside(ctx, place, files_given=rules is not None or facts is not None)
+        found = outside(
+            ctx, place, files_given=rules is not None or facts is not None, with_credentials=with_credentials
+        )
         clock = found.clock if at is None else At(_instant(at))
         policy = policy_of(found, rules, facts)
         with _telling() as say:

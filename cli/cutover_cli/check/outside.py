@@ -72,15 +72,21 @@ class Place:
         return boto3.Session(profile_name=self.profile, region_name=self.region).client
 
 
-def outside(ctx: typer.Context, place: Place, *, files_given: bool) -> Outside:
-    """Where policy and source systems are. Raises BadArgument where nothing says it."""
+def outside(ctx: typer.Context, place: Place, *, files_given: bool, with_credentials: bool) -> Outside:
+    """Where policy and source systems are. Raises BadArgument where nothing says it.
+
+    By files, which nobody may have signed, credentials are shown to source systems only if that is asked for.
+    """
     given = ctx.find_object(Outside)
     if given is not None:
         return given
     if not (files_given or place.local or place.stack):
         raise BadArgument("give --rules and --facts, or a deployment whose policy is active: --stack NAME or --local")
     where = None if files_given else place.site(ctx)
-    return Outside(lambda audience, clock: sources(place.client(), audience, clock), SystemClock(), where)
+    shown = with_credentials or not files_given
+    return Outside(
+        lambda audience, clock: sources(place.client(), audience, clock, with_credentials=shown), SystemClock(), where
+    )
 
 
 def policy_of(found: Outside, rules: Path | None, facts: Path | None) -> tuple[Rules, Facts]:

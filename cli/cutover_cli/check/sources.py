@@ -4,17 +4,29 @@ from collections.abc import Callable
 from typing import Any
 
 from cutover.contracts.base import Audience
-from cutover.ports import Clock, Credentials, Sources, SourceSystem
+from cutover.errors import Refused
+from cutover.ports import Clock, Credential, Credentials, Sources, SourceSystem
 from cutover.runtime.lazily import Lazily
 
 Client = Callable[..., Any]
 """``boto3.Session.client``: a service, and perhaps a region."""
 
 
-def sources(client: Client, audience: Audience, clock: Clock) -> Sources:
+class Withheld:
+    """Implements ``Credentials``: a file that nobody has signed must not say to whom a password is shown."""
+
+    def get(self, purpose: str, *, fresh: bool = False) -> Credential:  # noqa: ARG002  # the port has it
+        raise Refused(
+            "CREDENTIAL_WITHHELD",
+            f"the facts are a file, and could send the credential {purpose} to any host",
+            "read the file's sources, and give --with-credentials",
+        )
+
+
+def sources(client: Client, audience: Audience, clock: Clock, *, with_credentials: bool) -> Sources:
     """One adapter for each kind of source system, as the functions have them; each is made when it is asked for."""
     web = _web()
-    credentials = _credentials(client, audience)
+    credentials = _credentials(client, audience) if with_credentials else Withheld
     return Lazily[SourceSystem[Any]](
         {
             "s3": lambda: _s3(client),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Reference
 from cutover.domain import canonical
+from cutover.domain.reading import parse_strictly
 from cutover.errors import Refused
 
 INDEXES = frozenset(
@@ -109,8 +110,9 @@ def read(content: bytes, stated: str) -> Manifest:
     Raises ``Refused`` (``SOURCE_RECORD_UNREADABLE``).
     """
     try:
+        parse_strictly(content)  # readers would not agree on a key that stands twice
         made = Manifest.model_validate_json(content)
-    except ValidationError as error:
+    except (Refused, ValidationError) as error:
         raise _unreadable("it has not the fields of one") from error
     kind = made.media_type or stated.partition(";")[0].strip().lower()
     if kind not in MANIFESTS | INDEXES:

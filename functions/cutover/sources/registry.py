@@ -7,7 +7,7 @@ else, and kept until it is not taken any more.
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cutover.contracts.base import Digest
 from cutover.contracts.sources import RegistrySource
@@ -116,6 +116,8 @@ class Registry:
         """From the registry's token service, to which alone the credential is shown."""
         check_scope(challenge.get("scope", ""), self.repository)
         realm, service = challenge.get("realm", ""), challenge.get("service")
+        if {"scope", "service"} & parse_qs(urlsplit(realm).query, keep_blank_values=True).keys():
+            raise Refused("SOURCE_SCOPE_DIFFERS", "the registry names a token service that is told what to ask for")
         asked = ({"service": service} if service else {}) | {"scope": f"repository:{self.repository}:pull"}
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
 
