@@ -63,7 +63,7 @@ def test_every_module_loads_from_the_package_and_the_runtime_alone(package: Path
     installed = Path(boto3.__file__).parents[1]
     for name in ("boto3", "botocore", "s3transfer", "dateutil", "six.py", "urllib3"):
         (runtime / name).symlink_to(installed / name)
-    command = [sys.executable, "-I", "-S", "-W", "ignore", "-c", ALONE, tmp_path / "package", runtime]
+    command = [sys.executable, "-I", "-S", "-W", "ignore", "-c", ALONE, str(tmp_path / "package"), str(runtime)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
 

@@ -11,8 +11,8 @@ from cutover.contracts.bundle import Bundle, DraftBundle, LineageTrace, Sourced
 from cutover.contracts.evidence import Evidence, EvidenceSet
 from cutover.domain import canonical, lineage
 from cutover.domain.coverage import coverage
-from cutover.domain.evidence_library import parse_strictly
 from cutover.domain.pointer import NOWHERE, resolve
+from cutover.domain.reading import parse_strictly
 from cutover.errors import Refused
 from tests.builders import package
 from tests.verifier import mutation
