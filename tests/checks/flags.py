@@ -106,9 +106,9 @@ EXAMPLES = {
         ),
         hostile=(
             example(
-                "two hundred times, with nothing else said",
+                "two hundred times, with nothing else said, fifty told one by one",
                 lambda: scene(put([{**dict.fromkeys(flag("x"), ABSENT), "key": LONG} for _ in range(200)], "flags")),
-                *(("FLAG_REPEATED", f"/flags/{n}/key") for n in range(1, 200)),
+                *(("FLAG_REPEATED", f"/flags/{n}/key") for n in range(1, 52)),
             ),
         ),
     ),
