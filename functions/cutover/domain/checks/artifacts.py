@@ -9,7 +9,7 @@ from cutover.domain import bounded
 from cutover.domain.assembling.index import Found
 from cutover.domain.canonical import same
 from cutover.domain.checks.context import Context, Problem, Rule
-from cutover.domain.checks.fields import rendered, shown, unknown
+from cutover.domain.checks.fields import about, rendered, shown, unknown
 
 
 def _found(context: Context) -> Iterator[tuple[int, Found, ArtifactRecord | None]]:
@@ -52,7 +52,7 @@ def digest_known(context: Context) -> Iterator[Problem]:
             yield Problem(
                 code="ARTIFACT_DIGEST_UNKNOWN",
                 field=f"/components/{number}/digest",
-                subject=announced,
+                subject=about(announced, record.sha256),
                 found=f"the registry has {record.sha256}",
                 wanted=f"the announced {announced}",
                 mend="announce the digest that the registry has, or publish the announced bytes",

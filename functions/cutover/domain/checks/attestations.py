@@ -54,7 +54,7 @@ def required_type(context: Context) -> Iterator[Problem]:
             yield Problem(
                 code="ATTESTATION_TYPE_MISMATCH",
                 field=f"/attestations/{number}/statement",
-                subject=found.evidence.sha256,
+                subject=about(found.evidence.sha256, named.name),
                 found=bounded.line(f"a statement of type {shown(stated)}"),
                 wanted=f"{named.name!r} as a statement of type {wanted}",
                 mend=f"attach the statement that was made as {named.name!r}",
@@ -74,7 +74,7 @@ def required_once(context: Context) -> Iterator[Problem]:
             yield Problem(
                 code="ATTESTATION_REUSED",
                 field=f"/attestations/{number}/statement",
-                subject=found.evidence.sha256,
+                subject=about(found.evidence.sha256, other, named.name),
                 found=f"the same statement as {other!r}",
                 wanted=f"a statement of its own for {named.name!r}",
                 mend=f"let CI attest {named.name!r} by itself, and announce the candidate again",

@@ -13,7 +13,7 @@ from cutover.domain.canonical import same
 from cutover.domain.checks import stated as statements
 from cutover.domain.checks.built import Built, Claim, built, named
 from cutover.domain.checks.context import Context, Problem, Rule
-from cutover.domain.checks.fields import shown
+from cutover.domain.checks.fields import about, shown
 from cutover.domain.patterns import admitted
 from cutover.domain.pointer import resolve
 
@@ -22,11 +22,15 @@ _REVIEWS = ("pull_request", "merge_request")
 _REVIEW_REFS = ("refs/pull/", "refs/merge-requests/")
 
 
-def _problem(each: Built, code: str, field: str, *, found: str, wanted: str, mend: str) -> Problem:
+def _problem(
+    each: Built, code: str, field: str, *, found: str, wanted: str, mend: str, announced: str | None = None
+) -> Problem:
+    """``announced``: what CI says that it was held against; a waiver answers for this one only."""
+    envelope = each.stated.envelope.evidence.sha256
     return Problem(
         code=code,
         field=each.stated.field.removesuffix("statement") + field,
-        subject=each.stated.envelope.evidence.sha256,
+        subject=envelope if announced is None else about(envelope, announced),
         found=bounded.line(found),
         wanted=bounded.line(wanted),
         mend=mend,
@@ -97,6 +101,7 @@ def source(context: Context) -> Iterator[Problem]:
                 found=f"built from {named(others)}",
                 wanted=f"built from the announced {named((announced,))}",
                 mend="announce the repository that was built, or build the one that was announced",
+                announced=announced,
             )
 
 
@@ -133,6 +138,7 @@ def commit(context: Context) -> Iterator[Problem]:
                 found=f"built from {named(others)}",
                 wanted=f"built from the announced {announced}",
                 mend="announce the commit that was built, or build the one that was announced",
+                announced=announced,
             )
 
 

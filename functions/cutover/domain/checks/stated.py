@@ -10,7 +10,7 @@ from cutover.domain import bounded, slsa
 from cutover.domain.assembling.index import Found
 from cutover.domain.canonical import same
 from cutover.domain.checks.context import Context, Problem
-from cutover.domain.checks.fields import listed
+from cutover.domain.checks.fields import about, listed
 from cutover.domain.statements import Signed
 from cutover.errors import Refused
 
@@ -97,7 +97,7 @@ def about_other_bytes(context: Context, purpose: Purpose, code: str) -> Iterator
         yield Problem(
             code=code,
             field=each.field,
-            subject=announced,
+            subject=about(announced, each.statement.evidence.sha256),
             found=bounded.line(f"its subjects are {listed(sorted(subjects), empty='none')}"),
             wanted=f"a statement about {announced}",
             mend="attach the statement that was made for this artifact",
