@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cutover.domain import reliance
 from cutover.domain.identities import identity_id
 from cutover.errors import Refused
 from tests.attesting.log import Log, bundle
-from tests.attesting.test_opening import IDENTITY, SECOND
+from tests.attesting.test_opening import IDENTITY, SECOND, SIGNED_AT
 from tests.attesting.test_slsa_bundle import NAME
 from tests.building.keys import Key
 from tests.building.policy import AS_OF, DEPLOYMENT, instant
@@ -64,6 +65,48 @@ def test_a_revoked_identity_ends_it_and_a_shorter_one_does_not(provenance: bytes
     assert revoked(rests_on, IDENTITY.model_copy(update={"revoked_at": AS_OF + SECOND})) == ()
     assert revoked(rests_on, IDENTITY.model_copy(update={"revoked_at": AS_OF})) == rests_on
     assert revoked(rests_on) == rests_on, "an identity that the facts do not know any more"
+
+
+def test_an_identity_that_is_listed_again_is_another(provenance: bytes) -> None:
+    """After a compromise the owners list a workflow anew; what was signed before then stays ended."""
+    before = IDENTITY.model_copy(update={"revoked_at": AS_OF})
+    again = IDENTITY.model_copy(update={"not_before": AS_OF})
+    rests_on = relied(provenance, IDENTITY)
+    for listed in ((before, again), (again, before)):
+        assert revoked(rests_on, *listed) == rests_on
+        assert relied(provenance, *listed) == rests_on, "the later one does not count for it"
+    narrower = before.model_copy(update={"products": ("other",)})
+    for listed in ((IDENTITY, narrower), (narrower, IDENTITY)):
+        assert revoked(rests_on, *listed) == rests_on, "two entries with one time are one"
+
+
+def test_what_was_signed_after_it_was_listed_again_rests_on_the_later_entry_only(provenance: bytes) -> None:
+    gone = IDENTITY.model_copy(update={"revoked_at": SIGNED_AT - SECOND, "not_before": instant("2024-01-01T00:00")})
+    rests_on = relied(provenance, gone, IDENTITY)
+    assert rests_on == (identity_id(IDENTITY),)
+    assert revoked(rests_on, gone, IDENTITY) == ()
+    assert revoked(rests_on, gone, IDENTITY.model_copy(update={"revoked_at": AS_OF})) == rests_on
+
+
+@pytest.mark.parametrize(
+    ("changes", "relies"),
+    [
+        ({"not_after": SIGNED_AT - SECOND}, False),
+        ({"not_after": SIGNED_AT}, False),
+        ({"not_after": SIGNED_AT + SECOND}, True),
+        ({"not_before": SIGNED_AT + timedelta(minutes=10)}, True),
+        ({"not_before": SIGNED_AT + timedelta(minutes=10) + SECOND}, False),
+        ({"revoked_at": SIGNED_AT}, False),
+        ({"revoked_at": SIGNED_AT + SECOND}, True),
+    ],
+)
+def test_on_an_identity_that_can_have_counted_while_its_certificate_was_valid(
+    provenance: bytes, changes: dict[str, Any], relies: bool
+) -> None:
+    """When it signed within the certificate's ten minutes, only a proof tells. With no other, it rests on that one."""
+    identity = IDENTITY.model_copy(update=changes | {"identity": "https://github.com/slsa-framework/*"})
+    assert (identity_id(identity) in relied(provenance, identity, IDENTITY)) is relies
+    assert relied(provenance, identity) == (identity_id(identity),)
 
 
 @pytest.mark.parametrize("value", [None, 0, "", "x", "AAAA", [], {}])

@@ -73,6 +73,17 @@ def test_a_key_is_revoked_from_its_instant_on() -> None:
     assert reliance.revoked((CANDIDATE, WAIVER), revoked, AS_OF + SECOND) == (WAIVER,)
 
 
+def test_a_key_that_is_revoked_for_anything_ends_what_rests_on_it() -> None:
+    """Nobody remembers for which purpose it signed; and who has a stolen key has it for all of them."""
+    known = facts(waiver=AS_OF)
+    waiver = next(key for key in known.keys if key.purpose == "waiver")
+    standing = waiver.model_copy(update={"purpose": "attestation", "revoked_at": None})
+    for keys in ((standing, *known.keys), (*known.keys, standing)):
+        twice = known.model_copy(update={"keys": keys})
+        assert reliance.revoked((CANDIDATE, WAIVER), twice, AS_OF) == (WAIVER,)
+        assert reliance.revoked((CANDIDATE, WAIVER), twice, AS_OF - SECOND) == ()
+
+
 def test_only_keys_that_it_rests_on_matter() -> None:
     assert reliance.revoked((CANDIDATE,), facts(waiver=AS_OF, ledger=AS_OF), AS_OF) == ()
     assert reliance.revoked((), facts(candidate=AS_OF), AS_OF) == ()

@@ -54,7 +54,9 @@ def _identities(certificate: bytes, keyless: Iterable[KeylessIdentity]) -> froze
 
     from cutover.domain.certificates import claims
 
-    return frozenset(identities.relied(keyless, claims(load_der_x509_certificate(certificate))))
+    found = load_der_x509_certificate(certificate)
+    begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
+    return frozenset(identities.relied(keyless, claims(found), begins=begins, ends=ends))
 
 
 def _keys(document: Any, trusted: Iterable[TrustedKey]) -> frozenset[Digest]:

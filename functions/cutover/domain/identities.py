@@ -87,18 +87,30 @@ def demand_counted(
 
 
 def identity_id(identity: KeylessIdentity) -> Digest:
-    """What a revision relies on that rests on this identity: whom it names and what for, not how long."""
-    said = identity.model_dump(mode="json", include={"purpose", "issuer", "identity", "repository", "ref"})
+    """What a revision relies on that rests on this identity: whom it names, what for and since when, not how long.
+
+    So one that is listed again after it was revoked is another: what rested on the first stays ended.
+    """
+    said = identity.model_dump(
+        mode="json", include={"purpose", "issuer", "identity", "repository", "ref", "not_before"}
+    )
     return canonical.digest(canonical.encode(said))
 
 
-def relied(known: Iterable[KeylessIdentity], claims: Claims) -> list[Digest]:
-    """The ids of those identities that the certificate is of; none of a certificate of nobody."""
-    return [
-        identity_id(each)
-        for each in known
-        if each.issuer == claims.issuer and admits(each.identity, claims.identity) and _of_source(each, claims)
+def relied(known: Iterable[KeylessIdentity], claims: Claims, *, begins: datetime, ends: datetime) -> list[Digest]:
+    """The ids of those identities that the certificate is of; none of a certificate of nobody.
+
+    ``begins`` and ``ends`` are the certificate's: when in between it signed is not asked. So every identity is named
+    that can have counted then, which one that was revoked before cannot; all of them, where none can.
+    """
+    known = [each for each in known if each.issuer == claims.issuer and admits(each.identity, claims.identity)]
+    fitting = [each for each in known if _of_source(each, claims)]
+    counted = [
+        each
+        for each in fitting
+        if each.not_before <= ends and begins < each.not_after and not _revoked(each, (), begins)
     ]
+    return [identity_id(each) for each in counted or fitting]
 
 
 def _named(wanted: Iterable[Named], claims: Claims) -> list[Named]:

@@ -31,12 +31,16 @@ def keys(
 
 
 def revoked(relied_on: Iterable[Digest], facts: Facts, now: datetime) -> tuple[Digest, ...]:
-    """Those that today's facts have revoked, or do not know any more. One whose time has run out is neither."""
-    standing = {key.id for key in facts.keys if key.revoked_at is None or now < key.revoked_at}
-    standing |= {
-        identities.identity_id(each) for each in facts.identities if each.revoked_at is None or now < each.revoked_at
-    }
-    return tuple(key for key in relied_on if key not in standing)
+    """Those that today's facts have revoked, or do not know any more. One whose time has run out is neither.
+
+    One revoked entry is enough, even where another of the same id stands: of a key nobody remembers for which of its
+    purposes it signed, and whoever has stolen it has it for all of them.
+    """
+    listed = [(each.id, each.revoked_at) for each in facts.keys]
+    listed += [(identities.identity_id(each), each.revoked_at) for each in facts.identities]
+    ended = {name for name, at in listed if at is not None and at <= now}
+    standing = {name for name, _ in listed} - ended
+    return tuple(name for name in relied_on if name not in standing)
 
 
 def signers(content: bytes) -> tuple[str, ...]:
