@@ -87,6 +87,23 @@ def test_a_certificate_for_another_kind_of_key_is_refused() -> None:
     assert code(said(certificate=AUTHORITY.issue(edwards), leaf=edwards)) == "CERTIFICATE_NOT_TRUSTED"
 
 
+_CURVE, _POINT = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("03420004")
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        pytest.param(_CURVE, _CURVE[:-1] + b"\x7f", id="on a curve that nobody knows"),
+        pytest.param(_POINT, _POINT[:-1] + b"\x05", id="no point of its curve"),
+    ],
+)
+def test_a_certificate_whose_key_cannot_be_read_is_refused(there: bytes, instead: bytes) -> None:
+    document, der = said(), CERTIFICATE.public_bytes(Encoding.DER)
+    assert der.count(there) == 1
+    material(document)["certificate"]["rawBytes"] = encoded(der.replace(there, instead))
+    assert code(document) == "CERTIFICATE_NOT_TRUSTED"
+
+
 def test_a_certificate_that_no_trusted_log_has_seen_is_refused() -> None:
     assert code(said(certificate=AUTHORITY.issue(LEAF, by=Key("another log")))) == "CERTIFICATE_NOT_LOGGED"
 

@@ -110,10 +110,18 @@ def verify(content: bytes, *, root: bytes, artifact: Digest | None = None, keys:
         raise Refused("TIME_NOT_PROVEN", "no log has promised and no authority stamped when it was signed")
     if not all(certificate.not_valid_before_utc <= each <= certificate.not_valid_after_utc for each in times):
         raise Refused("CERTIFICATE_NOT_VALID", "it was not signed while its certificate was valid")
-    if not isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
-        raise Refused("CERTIFICATE_NOT_TRUSTED", "its certificate is not for an ECDSA key")
+    _demand_ecdsa(certificate)
     payload_type, payload = _by_certificate(found, certificate, root, artifact)
     return Proved(payload, payload_type, times, claims=claims(certificate))
+
+
+def _demand_ecdsa(certificate: Certificate) -> None:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Refused("CERTIFICATE_NOT_TRUSTED", "its certificate has no key that can be read") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise Refused("CERTIFICATE_NOT_TRUSTED", "its certificate is not for an ECDSA key")
 
 
 def _by_certificate(
