@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutover.domain.secrets import Secret, found, redacted, screened
+from cutover.domain.secrets import MAX_FOUND, Secret, found, redacted, screened
 from cutover.domain.secrets.assigned import MAX_PLACES
 from cutover.errors import Refused
 from tests.building.manifests import large_cyclonedx
@@ -376,3 +376,12 @@ def test_nothing_found_leaves_the_very_same_bytes() -> None:
     assert screened(content, policy="redact", signed=False) == (content, ())
     assert redacted(content, ()) is content
     assert Secret("password", 1, 2) == Secret("password", 1, 2)
+
+
+def test_a_record_that_is_full_of_secrets_is_not_kept_and_costs_no_memory() -> None:
+    many = b"https://user:password@example.com " * (MAX_FOUND + 1)
+    assert len(found(many[: len(many) // 2])) > 1000
+    for policy in ("refuse", "redact"):
+        with pytest.raises(Refused, match="more than 10000 secrets") as refused:
+            screened(many, policy=policy, signed=False)
+        assert refused.value.code == "SOURCE_RECORD_NOT_SCREENED"

@@ -10,7 +10,7 @@ says the kind; it needs no quotation in YAML, and nothing in it is a secret agai
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Literal
 
 from cutover.contracts.evidence import Redaction
@@ -19,6 +19,8 @@ from cutover.errors import Refused
 
 __all__ = ["Secret", "found", "redacted", "screened"]
 
+MAX_FOUND = 10_000
+"""A record with more is no record of a release; and each that is found costs memory."""
 _TOLD = 10
 
 
@@ -36,7 +38,10 @@ def found(content: bytes) -> tuple[Secret, ...]:
 
     Raises ``Refused`` (``SOURCE_RECORD_NOT_SCREENED``) for a body in which there is too much to look at.
     """
-    spans = sorted(chain(tokens.spans(content), assigned.spans(content)), key=lambda each: (each[1], -each[2]))
+    several = list(islice(chain(tokens.spans(content), assigned.spans(content)), MAX_FOUND + 1))
+    if len(several) > MAX_FOUND:
+        raise Refused("SOURCE_RECORD_NOT_SCREENED", f"it has more than {MAX_FOUND} secrets: none of it can be stored")
+    spans = sorted(several, key=lambda each: (each[1], -each[2]))
     apart: list[Secret] = []
     for kind, start, end in spans:
         if apart and start < apart[-1].end:
