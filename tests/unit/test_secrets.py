@@ -379,7 +379,7 @@ def test_nothing_found_leaves_the_very_same_bytes() -> None:
 
 
 def test_a_record_that_is_full_of_secrets_is_not_kept_and_costs_no_memory() -> None:
-    many = b"https://user:password@example.com " * (MAX_FOUND + 1)
+    many = b"://a:b1@c " * (MAX_FOUND + 1)
     assert len(found(many[: len(many) // 2])) > 1000
     for policy in ("refuse", "redact"):
         with pytest.raises(Refused, match="more than 10000 secrets") as refused:
