@@ -1,5 +1,6 @@
 """Row 2: where provenance may come from, and what it may not say."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -54,6 +55,11 @@ def told(repository: str = REPOSITORY, ref: str = REF, path: str = WORKFLOW) -> 
         put(f"git+{repository}@{ref}", *MATERIAL, "uri")(said)
 
     return edit
+
+
+def _escaped(statement: Any) -> bytes:
+    """With an escape for whatever is beyond ASCII: so JSON can have what UTF-8 cannot."""
+    return json.dumps(statement).encode()
 
 
 def workflow_from(ref: str) -> Edit:
@@ -576,6 +582,11 @@ EXAMPLES = {
                 for said in anything(
                     "0" * 39, "0" * 41, "0" * 40 + "\n", "\u0660" * 40, LONG, TURNED, MARKUP, 0, [], {}
                 )
+            ),
+            example(
+                "half a surrogate pair",
+                lambda: release(by_builder(_escaped(edited(v1(), put("\ud800", *MATERIAL, "digest", "gitCommit"))))),
+                found("COMMIT_MISMATCH", "commit"),
             ),
             example(
                 "the announced one first, another beside it",

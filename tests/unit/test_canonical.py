@@ -120,6 +120,14 @@ def test_values_that_are_not_of_the_profile_are_refused(value: Any) -> None:
     assert refused.value.code == "NOT_CANONICAL"
 
 
+def test_two_texts_are_the_same_or_not_whatever_they_have_in_them() -> None:
+    for text in ("", "a", "\u00e9", "\ud800", "\udfff\ud800"):
+        assert canonical.same(text, text)
+        assert not canonical.same(text, text + "\ud800")
+    assert canonical.same("\u00e9", b"\xc3\xa9")
+    assert not canonical.same("\ud800", "\ufffd")
+
+
 @pytest.mark.parametrize("depth", [canonical.MAX_DEPTH + 1, 2_000, 100_000])
 def test_deep_nesting_is_refused(depth: int) -> None:
     with pytest.raises(Refused, match="NOT_CANONICAL"):

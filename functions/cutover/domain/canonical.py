@@ -30,8 +30,11 @@ def digest(content: bytes) -> Digest:
 
 
 def same(left: str | bytes, right: str | bytes) -> bool:
-    """Whether two digests or codes are equal, in time that does not tell where they differ."""
-    as_bytes = (text.encode() if isinstance(text, str) else text for text in (left, right))
+    """Whether two digests or codes are equal, in time that does not tell where they differ.
+
+    JSON of others can have half a surrogate pair in a text: it is another text, and no failure.
+    """
+    as_bytes = (text.encode(errors="surrogatepass") if isinstance(text, str) else text for text in (left, right))
     return hmac.compare_digest(*as_bytes)
 
 
