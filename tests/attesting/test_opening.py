@@ -178,6 +178,67 @@ def test_a_store_that_does_not_answer_is_no_finding() -> None:
         )
 
 
+class Counting(Shelf):
+    """How often it was asked; it does not answer the first time."""
+
+    def __init__(self, *contents: bytes, failing: int = 0) -> None:
+        super().__init__(*contents)
+        self.asked, self.failing = 0, failing
+
+    def __call__(self, digest: Digest, *, limit: int) -> bytes:
+        self.asked += 1
+        if self.asked <= self.failing:
+            raise DependencyUnavailable("the store throttled")
+        return super().__call__(digest, limit=limit)
+
+
+def test_each_statement_is_proved_once() -> None:
+    """Every rule about provenance asks for every statement again."""
+    shelf, policy = Counting(LOG.root()), facts(LOG.root())
+    opening = Opening(shelf)
+    first = opening(BY_KEY, purpose="provenance", facts=policy, product="service", at=AS_OF)
+    assert opening(bytes(bytearray(BY_KEY)), purpose="provenance", facts=policy, product="service", at=AS_OF) is first
+    other = bundle(b'{"a":1}', DEPLOYMENT.key("provenance"), LOG)
+    assert opening(other, purpose="provenance", facts=policy, product="service", at=AS_OF).payload == b'{"a":1}'
+    assert shelf.asked == 1
+
+
+def test_what_was_refused_once_is_refused_again() -> None:
+    """Without asking the store for the root that it did not have."""
+    shelf, policy = Counting(), facts(LOG.root())
+    opening = Opening(shelf)
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            opening(BY_KEY, purpose="provenance", facts=policy, product="service", at=AS_OF)
+        assert refused.value.code == "TRUSTED_ROOT_MISSING"
+    assert shelf.asked == 1
+
+
+@pytest.mark.parametrize("content", [ENVELOPE, BY_KEY], ids=["envelope", "bundle"])
+def test_nothing_is_remembered_of_another_question(content: bytes) -> None:
+    opening, policy = Opening(Shelf(LOG.root())), facts(LOG.root(), products=("service",))
+    asked: dict[str, Any] = {"purpose": "provenance", "facts": policy, "product": "service", "at": AS_OF}
+    revoked = facts(LOG.root(), revoked_at=AS_OF)
+    for _ in range(2):
+        assert opening(content, **asked).payload == PAYLOAD
+        for change, expected in (
+            ({"purpose": "attestation"}, "WRONG_KEY_PURPOSE"),
+            ({"product": "web"}, "OUT_OF_SCOPE"),
+            ({"at": KEYS_UNTIL}, "KEY_NOT_VALID"),
+            ({"facts": revoked}, "KEY_REVOKED"),
+        ):
+            with pytest.raises(Refused) as refused:
+                opening(content, **asked | change)
+            assert refused.value.code == expected
+
+
+def test_a_store_that_did_not_answer_is_asked_again() -> None:
+    opening, policy = Opening(Counting(LOG.root(), failing=1)), facts(LOG.root())
+    with pytest.raises(DependencyUnavailable):
+        opening(BY_KEY, purpose="provenance", facts=policy, product="service", at=AS_OF)
+    assert opening(BY_KEY, purpose="provenance", facts=policy, product="service", at=AS_OF).payload == PAYLOAD
+
+
 @pytest.fixture
 def provenance(vectors: Path) -> bytes:
     return (vectors / "slsa" / f"{NAME}.intoto.jsonl").read_bytes()

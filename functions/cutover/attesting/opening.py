@@ -38,16 +38,37 @@ class Load(Protocol):
 
 
 class Opening:
-    """A ``StatementOpener`` that knows DSSE envelopes and Sigstore bundles. ``load`` finds the pinned trusted root."""
+    """A ``StatementOpener`` that knows DSSE envelopes and Sigstore bundles. ``load`` finds the pinned trusted root.
+
+    It remembers each answer and each root for as long as it lives, which is one call of a handler: a dozen rules ask
+    for the same statement. Of several facts, it remembers what it was asked by the last.
+    """
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._facts: Facts | None = None
+        self._opened: dict[tuple[Digest, Purpose, str, datetime], Signed | Refused] = {}
+        self._roots: dict[Digest, bytes] = {}
 
     def __call__(self, content: bytes, *, purpose: Purpose, facts: Facts, product: str, at: datetime) -> Signed:
         """The statement, if its signer counts for ``purpose`` and ``product``; else ``Refused``.
 
         What was signed is what every rule reads: the payload as ``domain.unwrapping`` finds it.
         """
+        if facts is not self._facts:
+            self._facts, self._opened = facts, {}
+        asked = (canonical.digest(content), purpose, product, at)
+        if asked not in self._opened:
+            try:
+                self._opened[asked] = self._open(content, purpose=purpose, facts=facts, product=product, at=at)
+            except Refused as refused:
+                self._opened[asked] = refused
+        found = self._opened[asked]
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    def _open(self, content: bytes, *, purpose: Purpose, facts: Facts, product: str, at: datetime) -> Signed:
         opened = self._bundle if is_bundle(parse_strictly(content)) else open_dsse
         signed = opened(content, purpose=purpose, facts=facts, product=product, at=at)
         if not canonical.same(canonical.digest(signed.payload), canonical.digest(payload_of(content))):
@@ -89,6 +110,11 @@ class Opening:
         pinned = facts.trusted_root
         if pinned is None:
             raise Refused("TRUSTED_ROOT_MISSING", "the policy pins no trusted root of Sigstore")
+        if pinned not in self._roots:
+            self._roots[pinned] = self._loaded(pinned)
+        return self._roots[pinned]
+
+    def _loaded(self, pinned: Digest) -> bytes:
         try:
             content = self._load(pinned, limit=MAX_ROOT_BYTES)
         except DocumentMissing as error:
