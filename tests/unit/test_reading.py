@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cutover.domain import bounded, strict_yaml
-from cutover.domain.reading import UNREADABLE, parse_strictly, parse_yaml
+from cutover.domain.reading import MAX_DEPTH, UNREADABLE, parse_strictly, parse_yaml
 from cutover.domain.unwrapping import unwrap
 from cutover.errors import Refused
 
@@ -65,3 +65,17 @@ def test_yaml_that_no_json_can_say_is_refused(text: str) -> None:
 def test_whatever_is_wrong_with_json_is_one_short_line(content: bytes) -> None:
     refusal = refused(parse_strictly, content)
     assert (refusal.code, refusal.detail) == (UNREADABLE, bounded.line(refusal.detail))
+
+
+@pytest.mark.parametrize("around", [("[", "]"), ('{"a":', "}")])
+def test_json_may_be_nested_so_deep_and_no_deeper_whoever_reads_it(around: tuple[str, str]) -> None:
+    """The parser's own limit is that of the caller's stack: two functions would not agree."""
+    opens, closes = around
+
+    def nested(depth: int) -> bytes:
+        return (opens * depth + "1" + closes * depth).encode()
+
+    assert parse_strictly(nested(MAX_DEPTH))
+    with pytest.raises(Refused, match="nested deeper"):
+        parse_strictly(nested(MAX_DEPTH + 1))
+    assert len(parse_strictly(b'{"a": "' + b"[{" * 1000 + b'\\"", "b": [' + b"[]," * 999 + b"[]]}")["b"]) == 1000
