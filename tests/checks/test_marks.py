@@ -62,6 +62,8 @@ def announced(name: str) -> Making:
             "https://example.com/a", "https://example.com/b",
         ),
         ("artifacts", "artifacts.digest-known", lambda said: registry(sha256="sha256:" + said * 64), "a", "b"),
+        ("artifacts", "artifacts.nothing-newer", lambda said: registry(sha256="sha256:" + said * 64), "a", "b"),
+        ("artifacts", "artifacts.nothing-newer", lambda said: registry(latest_sha256="sha256:" + said * 64), "a", "b"),
     ],
 )  # fmt: skip
 def test_a_mark_is_of_what_was_held_and_of_nothing_else(

@@ -67,7 +67,7 @@ def nothing_newer(context: Context) -> Iterator[Problem]:
             yield Problem(
                 code="SUPERSESSION_UNRESOLVED",
                 field=f"/components/{number}/digest",
-                subject=record.latest_sha256,
+                subject=about(record.sha256, record.latest_sha256),
                 found=bounded.line(f"a newer version {shown(record.latest)} with {record.latest_sha256}"),
                 wanted=bounded.line(f"nothing newer than the announced {shown(record.version)}"),
                 mend="announce the newer artifact as a new candidate, or remove it",
