@@ -13,6 +13,7 @@ from cutover.contracts.manifest import Manifest, RequiredSigner
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.checks import FAMILIES
+from cutover.domain.checks.fields import about
 from cutover.domain.holds import fingerprint
 from cutover.domain.record import RevisionRecord
 from cutover.errors import DependencyUnavailable, SourceUnavailable
@@ -347,7 +348,8 @@ def test_a_denial_cannot_be_waived() -> None:
 
 
 def newest(world: World) -> str:
-    return canonical.digest(b"built again")
+    """What the hold of newer bytes is about: those, beside the announced ones."""
+    return about(world.candidate().components[0].artifact.digest or "", canonical.digest(b"built again"))
 
 
 def waiving(world: World, rule: str, field: str, subject: str) -> Candidate:
