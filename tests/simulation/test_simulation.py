@@ -13,7 +13,7 @@ from tests.simulation.chaos import KINDS
 from tests.simulation.run import explore, silence
 from tests.simulation.schedule import simulate
 
-SEEDS = 2_800
+SEEDS = 1_600
 """As many as take three minutes on two cores, less some room."""
 PARTS = 4
 OF_SERVICES = frozenset({"duplicate", "reorder", "drop", "skew"})

@@ -1,6 +1,7 @@
 """Secrets in records: found by kind, taken out without a trace, refused where they cannot be; little else is taken."""
 
 import base64
+import contextlib
 import json
 import random
 import time
@@ -328,7 +329,8 @@ def test_hostile_bodies_take_time_in_proportion(unit: str) -> None:
     for size in (200_000, 800_000):
         content = unit.encode() * (size // len(unit))
         started = time.process_time()
-        found(content)
+        with contextlib.suppress(Refused):  # where there are too many, looking ends there
+            found(content)
         taken.append(time.process_time() - started)
     assert taken[1] < max(10 * taken[0], 0.5)
     assert taken[1] < 2
