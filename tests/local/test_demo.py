@@ -81,6 +81,15 @@ def test_a_second_run_uses_the_idle_stack_and_the_same_keys(ran: Ran) -> None:
     assert number > 1
 
 
+def test_a_release_that_is_held_is_mended_with_the_operator_s_own_commands(ran: Ran) -> None:
+    """An old drill and a short waiver stop it; the demo answers each hold, and its next revision goes on."""
+    code, document = _cutover("demo", "--auto", "--scenario", "held", "--folder", ran.folder)
+    assert code == Exit.DONE, document
+    assert document["verification"]["verified"] is True
+    assert document["verification"]["handoff"]["revision"] == 2
+    assert (ran.folder / "waiver.json").exists()
+
+
 def test_two_at_once_are_refused_and_a_killed_one_does_no_harm(ran: Ran) -> None:
     """A person's demo is killed while its approvers are being waited for: its release is still live."""
     stack = lifecycle.attach(state_dir=ran.folder / "stack")
