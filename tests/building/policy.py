@@ -50,7 +50,7 @@ FAMILIES = (
 )  # fmt: skip
 WAIVABLE = FAMILIES
 ROLES = ("release-engineering", "operations")
-PRODUCTS = ("service", "other", "billing")
+PRODUCTS = ("service", "other", "billing", "worker")
 BUILT = BuildOrigin(
     builders=("https://example.com/builder",),
     repositories=("https://example.com/shop/service",),

@@ -32,7 +32,7 @@ OWN: dict[str, set[str]] = {
         "/waivable/*/*", "/allowances/*/replicas/maximum", "/allowances/*/replicas/minimum",
         "/builds/*/builders/*", "/builds/*/refs/*", "/builds/*/repositories/*", "/builds/*/workflows/*",
         "/change_states/approved/*", "/change_states/closed/*",
-        "/rendering/version", "/rendering/cohorts/*/*", "/rendering/components/*/*",
+        "/rendering/version", "/rendering/cohorts/*/*", "/rendering/components/*/*", "/rendering/environments/*/*",
     },
     "facts": {
         "/version", "/issued_at", "/sources/*/bucket", "/trusted_root",
@@ -42,7 +42,7 @@ OWN: dict[str, set[str]] = {
     },
     "candidate": {
         "/version", "/repository", "/commit", "/authority/workflow", "/authority/run", "/rationale",
-        "/environments/*", "/attestations/*/name", "/attestations/*/statement/digest", "/change/digest",
+        "/attestations/*/name", "/attestations/*/statement/digest", "/change/digest",
         "/components/*/provenance/digest", "/components/*/dependencies/digest", "/components/*/catalog/digest",
         "/rollout/digest", "/flags/digest", "/overlays/digest",
         "/rollback/criteria/*", "/rollback/plan/digest", "/waivers/*/digest",
@@ -63,7 +63,7 @@ OWN: dict[str, set[str]] = {
     },
     "manifest": {
         "/predicate/bound_at", "/predicate/contracts/*", "/predicate/predecessor",
-        "/predicate/destination/environment", "/predicate/destination/queue_arn",
+        "/predicate/destination/queue_arn",
     },
     "approval": {"/subject/*/name", "/predicate/reason", "/predicate/decided_at", "/predicate/nonce"},
     "handoff": {
