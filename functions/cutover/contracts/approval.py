@@ -8,7 +8,6 @@ from cutover.contracts.base import SAID, Audience, CutoverId, Digest, Instant, L
 from cutover.contracts.envelope import Statement, Subject
 from cutover.contracts.manifest import Assurance
 
-APPROVAL_PREDICATE = "urn:cutover:approval:v1"
 Decision = Literal["approve", "refuse", "defer", "resume"]
 """``defer`` puts the question off until a time; ``resume`` takes it up before that time has come."""
 

@@ -20,7 +20,6 @@ from cutover.contracts.base import (
 )
 from cutover.contracts.envelope import Statement, Subject
 
-MANIFEST_PREDICATE = "urn:cutover:manifest:v1"
 SUBJECT_NAMES = ("bundle", "lineage", "hold-register")
 Assurance = Literal["link", "passkey"]
 

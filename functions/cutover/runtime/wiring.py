@@ -39,13 +39,12 @@ from cutover.ports import (
     Records,
     Signer,
     Sources,
-    SourceSystem,
     Tokens,
     Workflow,
 )
 from cutover.recorder import Recorder
-from cutover.runtime.lazily import Lazily
 from cutover.runtime.observability import logger
+from cutover.runtime.reaching import reached
 from cutover.runtime.settings import Settings
 from cutover.sealing import Sealer
 from cutover.succession import Succession
@@ -103,44 +102,10 @@ class Wiring:
     @functools.cached_property
     def sources(self) -> Sources:
         """One adapter for each kind of source system."""
-        return Lazily(
-            {
-                "s3": self._s3_source, "oci": self._oci_source, "appconfig": self._appconfig_source,
-                "http": self._http_source, "servicenow": self._servicenow_source, "backstage": self._backstage_source,
-            }
+        return reached(
+            self.client, ecr=lambda region: self.client("ecr", region=region), web=lambda: self.web,
+            credentials=lambda: self.credentials, clock=self.clock,
         )  # fmt: skip
-
-    def _s3_source(self) -> SourceSystem[Any]:
-        from cutover.sources.s3 import S3Source
-
-        return S3Source(self.client("s3"))
-
-    def _oci_source(self) -> SourceSystem[Any]:
-        from cutover.adapters.ecr_tokens import EcrTokens
-        from cutover.sources.oci import OciSource
-
-        ecr = EcrTokens(lambda region: self.client("ecr", region=region), clock=self.clock)
-        return OciSource(self.web, credentials=self.credentials, ecr=ecr)
-
-    def _appconfig_source(self) -> SourceSystem[Any]:
-        from cutover.sources.appconfig import AppConfigVersions
-
-        return AppConfigVersions(self.client("appconfig"))
-
-    def _http_source(self) -> SourceSystem[Any]:
-        from cutover.sources.http import HttpRecords
-
-        return HttpRecords(self.web, self.credentials)
-
-    def _servicenow_source(self) -> SourceSystem[Any]:
-        from cutover.sources.servicenow import ServiceNowChanges
-
-        return ServiceNowChanges(self.web, self.credentials)
-
-    def _backstage_source(self) -> SourceSystem[Any]:
-        from cutover.sources.backstage import BackstageCatalog
-
-        return BackstageCatalog(self.web, self.credentials)
 
     @property
     def statements(self) -> StatementOpener:
