@@ -16,6 +16,7 @@ from cutover_cli.demo.errors import NotAsPromised, ReleaseStopped, StepTimedOut
 from cutover_cli.demo.logs import last_errors
 from cutover_cli.demo.progress import Progress
 from cutover_cli.local.stack import LocalStack
+from cutover_cli.output import CommandError
 
 T = TypeVar("T")
 _POLL_SECONDS = 0.2
@@ -50,11 +51,13 @@ class Follower:
         """
         deadline = time.monotonic() + seconds
         while True:
+            stopped = self._stopped()  # looked at first: what has been awaited may itself be a stop, such as a hold
             found = ready()
             self.show()
             if found is not None:
                 return found
-            self._must_go_on()
+            if stopped is not None:
+                raise stopped
             if time.monotonic() > deadline:
                 raise StepTimedOut(f"no {what} within {seconds:.0f} s.{last_errors(self._stack)}")
             time.sleep(_POLL_SECONDS)
@@ -136,21 +139,23 @@ class Follower:
             self._progress.say(f"{self._progress.seconds:5.1f} s  {' · '.join(new)}")
             self._printed = len(entered)
 
-    def _must_go_on(self) -> None:
+    def _stopped(self) -> CommandError | None:
+        """Why it goes no further, if so."""
         admission, record = self.admission(), self.record()
         if record is None and admission is not None and admission.status is Status.REFUSED:
             faults = [admission.fault, *admission.faults]
             lines = [f"{fault.pointer}: {fault.message} ({fault.code})" for fault in faults if fault]
-            raise ReleaseStopped("\n  ".join([f"the candidate was refused: {admission.reason}", *lines]))
+            return ReleaseStopped("\n  ".join([f"the candidate was refused: {admission.reason}", *lines]))
         if record is None or record.status is Status.HANDED_OFF:
-            return
+            return None
         if record.status is Status.HELD:
-            raise ReleaseStopped("\n  ".join([f"{record.cutover} is held:", *self._holds(record)]))
+            return ReleaseStopped("\n  ".join([f"{record.cutover} is held:", *self._holds(record)]))
         if record.status in FINAL:
             lines = self._holds(record)
-            raise ReleaseStopped("\n  ".join([f"{record.cutover} ended {record.status}: {record.reason}", *lines]))
+            return ReleaseStopped("\n  ".join([f"{record.cutover} ended {record.status}: {record.reason}", *lines]))
         if (status := self.status()) in _BROKEN:
-            raise NotAsPromised(f"the execution ended {status}.{last_errors(self._stack)}")
+            return NotAsPromised(f"the execution ended {status}.{last_errors(self._stack)}")
+        return None
 
     def _holds(self, record: RevisionRecord) -> list[str]:
         return [
