@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from cutover.contracts.policy import Person
+from cutover.contracts.people import Person
 from tests.approving import World
 
 HOSTILE = "<script>alert('owned')</script>\u202egnp.exe\u200b\n{{ 7*7 }} " + "W" * 900 + "\n" * 20 + "end"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from cutover.contracts.manifest import RequiredSigner, Window
+from cutover.contracts.people import Person
 from cutover.contracts.policy import (
     FACTS_TYPE,
     RULES_TYPE,
@@ -15,7 +16,6 @@ from cutover.contracts.policy import (
     Calendar,
     Facts,
     Owner,
-    Person,
     Purpose,
     Rendering,
     Root,

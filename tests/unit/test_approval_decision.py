@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cutover.contracts.holds import HoldMessage
-from cutover.contracts.policy import Person
+from cutover.contracts.people import Person
 from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover.errors import DependencyUnavailable, Refused
 from cutover.guards import Guards

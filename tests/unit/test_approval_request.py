@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cutover.adapters.ses_mailer import SesMailer
-from cutover.contracts.policy import Person
+from cutover.contracts.people import Person
 from cutover.domain import links
 from cutover.domain.links import Link
 from cutover.domain.record import Signal, Status

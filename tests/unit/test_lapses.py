@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from cutover.contracts.approval import Decision
-from cutover.contracts.policy import Facts, Person, SignedReference
+from cutover.contracts.people import Person
+from cutover.contracts.policy import Facts, SignedReference
 from cutover.domain import canonical
 from cutover.domain.lapses import lapsed
 from cutover.domain.policy import Policy

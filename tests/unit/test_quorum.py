@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutover.contracts.manifest import RequiredSigner
-from cutover.contracts.policy import Facts, Person
+from cutover.contracts.people import Person
+from cutover.contracts.policy import Facts
 from cutover.domain import quorum
 from cutover.domain.quorum import Voter
 from cutover.errors import Refused

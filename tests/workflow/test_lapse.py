@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cutover.contracts.policy import Facts, Person
+from cutover.contracts.people import Person
+from cutover.contracts.policy import Facts
 from cutover.domain.record import Signal
 from cutover.domain.verification import verify_handoff
 from tests.building.policy import OPENS_AT, Deployment

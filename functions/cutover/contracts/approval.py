@@ -4,9 +4,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cutover.contracts.base import SAID, Audience, CutoverId, Digest, Instant, Line, Model, Name, Revision, Text, kind
+from cutover.contracts.base import (
+    SAID,
+    Audience,
+    CutoverId,
+    Digest,
+    Instant,
+    Line,
+    Model,
+    Name,
+    Revision,
+    Text,
+    added,
+    kind,
+)
 from cutover.contracts.envelope import Statement, Subject
 from cutover.contracts.manifest import Assurance
+from cutover.contracts.people import CredentialId
 
 Decision = Literal["approve", "refuse", "defer", "resume"]
 """``defer`` puts the question off until a time; ``resume`` takes it up before that time has come."""
@@ -21,6 +35,20 @@ class Answers(Model):
     timing: bool
     exceptions: tuple[Digest, ...]
     destination: bool
+    emergency: bool | None = added()
+    """Of an emergency only: that it is one."""
+
+
+class Assertion(Model):
+    """What an authenticator signed (WebAuthn L3 §7.2), all of it base64url without padding.
+
+    ``client_data`` is the browser's clientDataJSON, byte for byte; its challenge is the consent's digest.
+    """
+
+    credential: CredentialId
+    authenticator_data: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
+    client_data: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,4096}$")]
+    signature: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
 
 
 class ApprovalPredicate(Model):
@@ -39,6 +67,8 @@ class ApprovalPredicate(Model):
     decided_at: Instant
     facts: Digest
     nonce: Digest
+    passkey: Assertion | None = added()
+    """With the assurance ``passkey``: the person's own signature over the consent (``contracts.passkeys``)."""
 
 
 class Approval(Statement):

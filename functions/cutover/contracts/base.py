@@ -73,6 +73,14 @@ def kind(value: str, alias: str = "schema") -> Any:
     return Field(default_factory=lambda: _Unsaid(value), alias=alias, validate_default=True)
 
 
+def added(default: Any = None, **limits: Any) -> Any:
+    """The default of a field that came after its contract was published: where it says nothing, it is not written.
+
+    So what was signed before keeps its bytes, and whoever makes such a document again makes the same ones.
+    """
+    return Field(default=default, exclude_if=lambda value: bool(value == default), **limits)
+
+
 def parse_instant(text: object) -> datetime:
     """RFC 3339 in UTC with whole seconds and ``Z``, so that one instant has one spelling."""
     if isinstance(text, datetime):

@@ -16,8 +16,10 @@ from cutover.contracts.base import (
     Name,
     Product,
     Text,
+    added,
     kind,
 )
+from cutover.contracts.emergency import Emergency
 
 CANDIDATE_TYPE = "application/vnd.cutover.candidate.v1+json"
 MAX_CANDIDATE_BYTES = 1_048_576
@@ -107,6 +109,7 @@ class Candidate(Model):
     sequence: Annotated[int, Field(ge=0, lt=2**53)]
     expires_at: Instant
     rehearsal: bool = False
+    emergency: Emergency | None = added()
     translated: Translation | None = None
 
     @model_validator(mode="after")

@@ -19,10 +19,13 @@ from cutover.contracts.base import (
     Model,
     Name,
     Product,
+    added,
     kind,
 )
+from cutover.contracts.emergency import EmergencyRules
 from cutover.contracts.envelope import Envelope
-from cutover.contracts.manifest import RequiredSigner, Window
+from cutover.contracts.manifest import Assurance, RequiredSigner, Window
+from cutover.contracts.people import Person, SlackWorkspace
 from cutover.contracts.sources import Source
 
 RULES_TYPE = "application/vnd.cutover.rules.v1+json"
@@ -42,6 +45,8 @@ Purpose = Literal[
     "resolution",
     "withdrawal",
     "brake",
+    "invitation",
+    "after-action",
 ]
 Seconds = Annotated[int, Field(ge=0, le=366 * 86_400)]
 
@@ -198,6 +203,26 @@ class Rules(Model):
     """What is done with a record of a source that has a secret in it."""
     legacy: dict[Line, Legacy] = Field(default_factory=dict)
     """The services that may still be announced as ``cutover/candidate/v0``."""
+    reminders: tuple[Seconds, ...] = added((14_400, 86_400), max_length=10)
+    """So long after they were asked, whoever is still missing is asked again."""
+    deputies_after: Seconds = added(7_200)
+    """So long after the question, those who stand in for whoever has not answered are asked too."""
+    emergency: dict[Product, EmergencyRules] = added({})
+    """The products that have an emergency path, and what differs there."""
+
+    @model_validator(mode="after")
+    def _emergencies_ask_no_less(self) -> "Rules":
+        for product, path in self.emergency.items():
+            _ask_no_less(self.signers.get(product, ()), path.signers, product)
+            longer = (
+                path.held_for > self.held_for
+                or path.link_valid_for > self.link_valid_for
+                or path.deputies_after > self.deputies_after
+                or any(path.reminders[at : at + 1] > self.reminders[at : at + 1] for at in range(len(path.reminders)))
+            )
+            if longer:
+                raise ValueError(f"emergency.{product}: no time of an emergency is longer than the usual one")
+        return self
 
 
 class Team(Model):
@@ -209,15 +234,6 @@ class Team(Model):
     escalation: Line | None = None
     """Who is called when nobody answers there, such as an on-call schedule."""
     groups: tuple[Line, ...] = ()
-
-
-class Person(Model):
-    name: Line
-    email: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
-    team: Name
-    roles: tuple[Name, ...]
-    identities: tuple[Line, ...] = ()
-    """How source systems name this person; a requester is mapped through these."""
 
 
 class KeylessIdentity(Model):
@@ -263,6 +279,7 @@ class Facts(Model):
     calendars: dict[Product, Calendar]
     sources: dict[Name, Source]
     identities: tuple[KeylessIdentity, ...] = ()
+    slack: SlackWorkspace | None = added()
     trusted_root: Digest | None = None
     """Sigstore's trusted root by digest: certificate authorities, logs and timestamp authorities, kept in the store."""
 
@@ -272,3 +289,15 @@ class SignedReference(Model):
 
     payload: Digest
     envelope: Digest
+
+
+_STRENGTH: dict[Assurance, int] = {"link": 0, "passkey": 1}
+
+
+def _ask_no_less(usual: tuple[RequiredSigner, ...], emergency: tuple[RequiredSigner, ...], product: str) -> None:
+    """Every role as often and as strongly as usual."""
+    for seat in usual:
+        found = [each for each in emergency if each.role == seat.role]
+        count = sum(each.count for each in found if _STRENGTH[each.assurance] >= _STRENGTH[seat.assurance])
+        if count < sum(each.count for each in usual if each.role == seat.role and each.assurance == seat.assurance):
+            raise ValueError(f"emergency.{product}: an emergency asks the role {seat.role} for no less than usual")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cutover.contracts.manifest import RequiredSigner
-from cutover.contracts.policy import Person
+from cutover.contracts.people import Person
 from cutover.domain import lapses, quorum
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord

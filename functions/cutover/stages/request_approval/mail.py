@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from cutover.contracts.policy import Person
+from cutover.contracts.people import Person
 from cutover.domain import times
 from cutover.domain.legible import legible
 from cutover.packages import Package
