@@ -254,6 +254,9 @@ class RevisionRecord(Model):
     handoff: Digest | None = None
     """Object digest of the signed envelope: written once, sent by every attempt."""
     message_id: Line | None = None
+    after_action_due: Instant | None = None
+    """Of an emergency that was handed off: until when somebody has to record what it was."""
+    after_action: SignedReference | None = None
     reason: Code | None = None
     signal: Signal | None = None
     due_at: Instant | None = None
