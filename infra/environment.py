@@ -24,7 +24,7 @@ VALUES: Mapping[str, Value] = {
     names.DECIDE_KEY: lambda r: r.keys.decide.key_arn,
     names.HANDOFF_KEY: lambda r: r.keys.handoff.key_arn,
     names.LEDGER_KEY: lambda r: r.keys.ledger.key_arn,
-    names.LINKS_KEY: lambda r: r.keys.links.key_arn,
+    names.LINKS_KEYS: lambda r: r.keys.links_setting(),
     names.PAGE_URL: lambda r: r.page.url,
     names.SENDER: lambda r: r.mail.sender,
     names.SECRETS: lambda r: r.sources.prefix,

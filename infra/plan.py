@@ -26,7 +26,7 @@ BIND_KEY = "CUTOVER_BIND_KEY"
 DECIDE_KEY = "CUTOVER_DECIDE_KEY"
 HANDOFF_KEY = "CUTOVER_HANDOFF_KEY"
 LEDGER_KEY = "CUTOVER_LEDGER_KEY"
-LINKS_KEY = "CUTOVER_LINKS_KEY"
+LINKS_KEYS = "CUTOVER_LINKS_KEYS"
 PAGE_URL = "CUTOVER_PAGE_URL"
 SENDER = "CUTOVER_SENDER"
 SECRETS = "CUTOVER_SECRETS_PREFIX"
@@ -78,7 +78,7 @@ STAGES: Mapping[str, Plan] = {
     "Assemble": _stage("assemble", "Makes the bundle from evidence", *POLICY, timeout=60, memory=EVIDENCE_MB),
     "Verify": _stage("verify", "Runs one family of checks", *POLICY, timeout=60, memory=EVIDENCE_MB),
     "Bind": _stage("bind", "Decides: held, declined or bound", *POLICY, TARGETS, EXCEPTIONS, BIND_KEY),
-    "RequestApproval": _stage("request_approval", "Tells the approvers", *POLICY, LINKS_KEY, PAGE_URL, SENDER),
+    "RequestApproval": _stage("request_approval", "Tells the approvers", *POLICY, LINKS_KEYS, PAGE_URL, SENDER),
     "AwaitToken": _stage("await_token", "Stores the token of a wait", TABLE, TOKENS),
     "ReadRecord": _stage("read_record", "Reads what was decided", TABLE),
     "RecordFailure": _stage("record_failure", "Writes a failed execution to the ledger", TABLE),
@@ -98,7 +98,7 @@ STAGES: Mapping[str, Plan] = {
 DOORS: Mapping[str, Plan] = {
     "Intake": _door("intake", "Takes candidates from the inbox", *RECORD, IDEMPOTENCY, INBOX),
     "Approvals": _door(
-        "approvals", "The approvals page", *POLICY, IDEMPOTENCY, DECIDE_KEY, LINKS_KEY, PAGE_URL, EXCEPTIONS
+        "approvals", "The approvals page", *POLICY, IDEMPOTENCY, DECIDE_KEY, LINKS_KEYS, PAGE_URL, EXCEPTIONS
     ),
     "Resolutions": _door("resolutions", "Takes answers to holds", *POLICY),
     "Withdrawals": _door("withdrawals", "Takes withdrawals", *POLICY, IDEMPOTENCY),

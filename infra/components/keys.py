@@ -1,5 +1,6 @@
 """KMS keys, one for each purpose. A signing key serves one role; its own policy refuses everybody else."""
 
+import json
 from collections.abc import Sequence
 
 from aws_cdk import Aws
@@ -43,6 +44,10 @@ class Keys(Construct):
         self.links = self._purpose(
             "Links", "authenticates links", kms.KeySpec.HMAC_256, kms.KeyUsage.GENERATE_VERIFY_MAC
         )
+
+    def links_setting(self) -> str:
+        """The keys of links by name, as functions are told them; the one that makes new ones first."""
+        return json.dumps({"links-1": self.links.key_arn})
 
     @property
     def by_name(self) -> dict[str, kms.Key]:

@@ -63,3 +63,6 @@ class LocalMac:
 
     def verify(self, message: bytes, mac: bytes) -> bool:
         return hmac.compare_digest(self.generate(message), mac)
+
+    def named(self, key_name: str) -> "LocalMac | None":
+        return self if key_name == self._key_name else None

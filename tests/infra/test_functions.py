@@ -76,13 +76,17 @@ def test_functions_are_told_what_they_need_and_no_more(stage: Assembled) -> None
 
 
 def test_signing_keys_are_told_to_their_user_only(stage: Assembled) -> None:
-    users = {key: {name for name in FUNCTIONS if key in told(stage, name)} for key in VALUES if key.endswith("_KEY")}
+    users = {
+        key: {name for name in FUNCTIONS if key in told(stage, name)}
+        for key in VALUES
+        if key.endswith(("_KEY", "_KEYS"))
+    }
     assert users == {
         "CUTOVER_BIND_KEY": {"Bind"},
         "CUTOVER_DECIDE_KEY": {"Approvals"},
         "CUTOVER_HANDOFF_KEY": {"HandOff"},
         "CUTOVER_LEDGER_KEY": {"Seal"},
-        "CUTOVER_LINKS_KEY": {"RequestApproval", "Approvals"},
+        "CUTOVER_LINKS_KEYS": {"RequestApproval", "Approvals"},
     }
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutover.domain import links, nonces
+from cutover.domain import link_text, links, nonces
 from cutover.domain.links import Link
+from cutover.domain.mac import Mac, Overlapping
 from cutover.errors import ConfigurationError, Refused
 from tests.fakes.keys import LocalMac
 
@@ -35,7 +36,7 @@ some_links = st.builds(
 )
 
 
-def opened(text: str, *, audience: str = AUDIENCE, mac: LocalMac = MAC, now: datetime = NOW) -> Link:
+def opened(text: str, *, audience: str = AUDIENCE, mac: Mac = MAC, now: datetime = NOW) -> Link:
     return links.open_link(text, audience=audience, mac=mac, now=now)
 
 
@@ -81,10 +82,10 @@ def test_the_longest_names_still_fit() -> None:
         cutover=f"{'p' * 40}@{'t' * 40}.999999999", revision=999_999, manifest="sha256:" + "ff" * 32,
         person="p" * 63, role="r" * 63, expires_at=datetime(2105, 1, 1, tzinfo=UTC),
     )  # fmt: skip
-    text = links.make_link(long, audience=AUDIENCE, mac=LocalMac("k" * links.MAX_KEY_NAME, b"k" * 32))
-    assert len(text) <= links.MAX_LINK_CHARACTERS
+    text = links.make_link(long, audience=AUDIENCE, mac=LocalMac("k" * link_text.MAX_KEY_NAME, b"k" * 32))
+    assert len(text) <= link_text.MAX_LINK_CHARACTERS
     page = "https://abcdefghij.execute-api.ap-southeast-2.amazonaws.com"
-    assert len(links.url(page, text)) < links.MAX_URL_CHARACTERS
+    assert len(links.url(page, text)) < link_text.MAX_URL_CHARACTERS
 
 
 def test_a_page_whose_address_is_too_long_is_a_fault_of_the_deployment() -> None:
@@ -97,7 +98,7 @@ def test_another_audience_refuses_it_even_when_the_key_is_shared() -> None:
 
 
 def test_the_whole_audience_is_authenticated_and_not_its_tag_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "_tag", lambda _audience: b"\0" * 8)
+    monkeypatch.setattr(link_text, "_tag", lambda _audience: b"\0" * 8)
     text = links.make_link(LINK, audience=AUDIENCE, mac=MAC)
     assert refusal(text, audience=AUDIENCE.replace("production", "dev")) == "LINK_NOT_OURS"
 
@@ -105,6 +106,28 @@ def test_the_whole_audience_is_authenticated_and_not_its_tag_alone(monkeypatch: 
 def test_another_key_refuses_it() -> None:
     assert refusal(TEXT, mac=LocalMac(secret=b"x" * 32)) == "LINK_NOT_OURS"
     assert refusal(TEXT, mac=LocalMac("links-2", b"k" * 32)) == "LINK_KEY_UNKNOWN"
+
+
+def test_while_a_key_is_replaced_both_are_accepted_and_the_new_one_makes_links() -> None:
+    new = LocalMac("links-2", b"n" * 32)
+    both = Overlapping(new, (MAC,))
+    assert opened(TEXT, mac=both) == LINK
+    made = links.make_link(LINK, audience=AUDIENCE, mac=both)
+    assert opened(made, mac=new) == LINK
+    assert refusal(made) == "LINK_KEY_UNKNOWN"
+    nonce = nonces.make_nonce(TEXT, audience=AUDIENCE, mac=MAC, now=NOW, random=b"r" * 16)
+    assert nonces.open_nonce(nonce, TEXT, audience=AUDIENCE, mac=both, now=NOW)
+
+
+def test_a_revoked_key_s_links_are_unknown() -> None:
+    assert refusal(TEXT, mac=Overlapping(LocalMac("links-2", b"n" * 32))) == "LINK_KEY_UNKNOWN"
+
+
+def test_a_link_that_names_another_accepted_key_than_made_it_is_not_ours() -> None:
+    other = LocalMac("links-2", b"n" * 32)
+    body = _raw(TEXT)[:-32].replace(b"links-1", b"links-2")
+    mac = MAC.generate(b"cutover/approval-link/v1\0" + AUDIENCE.encode() + b"\0" + body)
+    assert refusal(_text(body + mac), mac=Overlapping(MAC, (other,))) == "LINK_NOT_OURS"
 
 
 @pytest.mark.parametrize("version", [0, 2, 255])

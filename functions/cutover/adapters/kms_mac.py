@@ -42,3 +42,6 @@ class KmsMac:
                 return False
             raise
         return answer["MacValid"]
+
+    def named(self, key_name: str) -> "KmsMac | None":
+        return self if key_name == self._key_name else None

@@ -38,3 +38,11 @@ class Settings:
         """Every deployed target by name."""
         targets: dict[str, Target] = json.loads(self.text("CUTOVER_TARGETS"))
         return targets
+
+    @property
+    def links_keys(self) -> dict[str, str]:
+        """The keys of links by name, the one that makes new ones first."""
+        keys: dict[str, str] = json.loads(self.text("CUTOVER_LINKS_KEYS"))
+        if not keys:
+            raise ConfigurationError("CUTOVER_LINKS_KEYS names no key")
+        return keys

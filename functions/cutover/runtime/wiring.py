@@ -23,6 +23,7 @@ from cutover.contracts.ledger import LedgerEngine
 from cutover.contracts.manifest import Destination
 from cutover.contracts.policy import Purpose
 from cutover.domain.checks.context import StatementOpener
+from cutover.domain.mac import Overlapping
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord
 from cutover.drifting import Drifting
@@ -159,9 +160,12 @@ class Wiring:
 
     @functools.cached_property
     def links_mac(self) -> Mac:
+        """The key that makes links; while it replaces others, those still prove what they made."""
         from cutover.adapters.kms_mac import KmsMac
 
-        return KmsMac(self.client("kms"), key_arn=self.settings.text("CUTOVER_LINKS_KEY"), key_name="links-1")
+        client = self.client("kms")
+        keys = [KmsMac(client, key_arn=arn, key_name=name) for name, arn in self.settings.links_keys.items()]
+        return Overlapping(keys[0], tuple(keys[1:]))
 
     def signer(self, purpose: Purpose) -> Signer:
         """The KMS key that this function was given for a purpose."""
