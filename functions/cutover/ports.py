@@ -24,6 +24,7 @@ from cutover.domain.record import (
     Slot,
     Token,
 )
+from cutover.messaging.message import Message
 
 
 class Clock(Protocol):
@@ -315,3 +316,20 @@ class Mail:
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
         """Raises ``Refused`` (``MAIL_REFUSED``) when this address will never be served."""
+
+
+class Slack(Protocol):
+    """The workspace that the facts name, through the app that is installed there.
+
+    Raises ``Refused`` (``SLACK_REFUSED``) when this conversation, or the app itself, will not be served until somebody
+    mends it.
+    """
+
+    def post(self, conversation: str, message: Message) -> str:
+        """Post to a channel (``C…``, ``G…``) or to a person (``U…``, ``W…``).
+
+        The reference under which it can be edited: at most 200 printable ASCII characters, without a secret.
+        """
+
+    def edit(self, reference: str, message: Message) -> None:
+        """Replace what was posted, buttons included. A message that is gone is edited already."""

@@ -1,0 +1,1 @@
+"""Telling people: a plan (``domain.correspondence``) carried out by mail and Slack, and written down."""
