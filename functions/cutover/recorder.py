@@ -107,7 +107,8 @@ class Recorder(Admissions):
         if row.opens != (step.opening is not None):
             raise Refused("ILLEGAL_TRANSITION", f"{step.event!r} opens a revision, or it does not")
         target = row.target or record.status
-        after = self._after(record, target, {"signal": self._signal_after(record, row)} | step.updates)
+        follows = {"signal": self._signal_after(record, row)} | self._agreement(row)
+        after = self._after(record, target, follows | step.updates)
         lane = self._lane(record, row)
         head = self.records.chain(record.cutover)
         told = Told.of(
@@ -117,7 +118,7 @@ class Recorder(Admissions):
         opening = step.opening
         opened = self._opened(opening) if opening else None
         following = (_told_of_opening(opened, row, step, opening),) if opened and opening else ()
-        written = _lane_after(lane, target, opening)
+        written = _lane_after(lane, record, target, opening)
         self.records.commit(
             Commit(
                 entries=self.entries(head, told, *following), head_before=head, record=after, record_before=record,
@@ -139,6 +140,12 @@ class Recorder(Admissions):
         if pending is None or row.signal is Signal.START or row.target in FINAL:
             return row.signal
         return pending
+
+    def _agreement(self, row: Transition) -> dict[str, Any]:
+        """Since when every approval is given: rows 13 and 17 begin and end it."""
+        return {"approved": {"approved_at": self.clock.now()}, "approval-lapsed": {"approved_at": None}}.get(
+            row.event, {}
+        )
 
     def _lane(self, record: RevisionRecord, row: Transition) -> Lane | None:
         """The lane, with this revision as the current one; None where it has gone on and may have."""
@@ -180,16 +187,22 @@ def _admitted(opening: Opening | None) -> Admission | None:
     return admitted(opening.admission, opening.record, opening.payload)
 
 
-def _lane_after(lane: Lane | None, target: Status, opening: Opening | None) -> Lane | None:
-    """The lane as it will be; None when it does not change."""
+def _lane_after(lane: Lane | None, record: RevisionRecord, target: Status, opening: Opening | None) -> Lane | None:
+    """The lane as it will be when ``record`` goes on to ``target``; None when it does not change.
+
+    A revision that ends with all its approvals is what people are told the next one differs from, unless somebody
+    refused it in the end.
+    """
     if lane is None:
         return None
     if opening is not None:
-        changed = opening.lane | {"revision": opening.record.revision, "ended": None}
+        changed: dict[str, Any] = opening.lane | {"revision": opening.record.revision, "ended": None}
     elif target in FINAL:
         changed = {"ended": target}
     else:
         return None
+    if record.approved_at is not None and target is not Status.DECLINED:
+        changed["approved"] = record.manifest
     return lane.model_copy(update=changed | {"version": lane.version + 1})
 
 

@@ -21,7 +21,7 @@ from cutover.contracts.manifest import (
     RequiredSigner,
     Window,
 )
-from cutover.contracts.policy import Facts, Rules
+from cutover.contracts.policy import Facts, Rules, SignedReference
 from cutover.domain import canonical, checks, holds, naming, quorum, window
 from cutover.domain.record import RevisionRecord, Slot
 from cutover.domain.rendering import render
@@ -122,6 +122,8 @@ class Case:
     """The environment that the target deploys to; None where that is not known here."""
     slot_owner: Slot | None
     now: datetime
+    predecessor: SignedReference | None = None
+    """The manifest that was approved last for this product and target."""
 
     @property
     def window(self) -> Window:
@@ -247,6 +249,7 @@ class Binding:
     evidence_set: Digest
     bound_at: datetime
     valid_until: datetime
+    predecessor: Digest | None = None
 
     def manifest(self) -> Manifest:
         """The statement that people approve."""
@@ -268,6 +271,7 @@ class Binding:
                 rules=self.record.rules.payload,
                 facts=self.facts,
                 contracts=self.rules.contracts,
+                predecessor=self.predecessor,
                 bound_at=self.bound_at,
                 valid_until=self.valid_until,
             ),

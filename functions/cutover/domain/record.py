@@ -134,7 +134,8 @@ class Lane(Model):
     """A product at a target: which revision is current there, and the newest candidate admitted to it.
 
     Rehearsals have a lane of their own, beside that of what can be handed off.
-    ``ended``: how the current revision ended; None while it is live or being handed off.
+    ``ended``: how the current revision ended; None while it is live or being handed off. ``approved``: the manifest of
+    the last revision that ended with every approval given and not refused; people are told what changed since.
     """
 
     product: Product
@@ -143,6 +144,7 @@ class Lane(Model):
     cutover: CutoverId
     revision: Revision
     ended: Status | None = None
+    approved: SignedReference | None = None
     issued_at: Instant
     sequence: int
     version: int = 1
@@ -230,6 +232,8 @@ class RevisionRecord(Model):
     """The findings of Assemble: one for each field without a source."""
     hold_register: Digest | None = None
     manifest: SignedReference | None = None
+    predecessor: SignedReference | None = None
+    """The manifest of the revision that was approved last when this one was bound."""
     bound_facts: SignedReference | None = None
     queue_arn: Line | None = None
     opens_at: Instant | None = None
@@ -237,6 +241,8 @@ class RevisionRecord(Model):
     valid_until: Instant | None = None
     decision_seq: int = 0
     decisions: tuple[RecordedDecision, ...] = ()
+    approved_at: Instant | None = None
+    """When its approvals were complete; None again when one of them lapsed."""
     ask: bool = False
     """The approvers have to be asked again: somebody's approval lapsed, or a deferral is over."""
     deferral: RecordedDecision | None = None

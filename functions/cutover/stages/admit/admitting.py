@@ -93,6 +93,7 @@ class Admitter:
         lane = Lane(
             product=candidate.product, target=candidate.target, number=number, cutover=cutover, revision=revision,
             issued_at=candidate.issued_at, sequence=candidate.sequence, version=before.version + 1 if before else 1,
+            approved=before.approved if before else None,
         )  # fmt: skip
         record = self._revision(admission, examined, cutover, revision)
         if before and goes_on:

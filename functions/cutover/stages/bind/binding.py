@@ -116,6 +116,7 @@ class Binder:
             facts=active.facts_digest, bundle=load(self.store, record.bundle, Bundle),
             lineage=named(record.lineage, "lineage"), register=cleared,
             evidence_set=named(record.evidence_set, "evidence set"), bound_at=case.now, valid_until=valid_until,
+            predecessor=case.predecessor.payload if case.predecessor else None,
         ).manifest()  # fmt: skip
         sealer = self.sealer()
         signers = case.waivers.signers({hold.resolution.waiver for hold in cleared.holds})
@@ -128,6 +129,7 @@ class Binder:
             "queue_arn": destination.queue_arn, "opens_at": window.opens_at, "closes_at": window.closes_at,
             "valid_until": valid_until, "expires_at": valid_until,
             "relies_on": tuple(dict.fromkeys((*record.relies_on, *signers, sealer.key_id))),
+            "predecessor": case.predecessor,
             "probe_every": case.rules.probe_every,
             "probe_by": window.opens_at - timedelta(seconds=case.rules.probe_before),
             "wake_at": window.opens_at + timedelta(seconds=case.rules.open_margin),

@@ -7,7 +7,7 @@ from cutover.contracts.bundle import DraftBundle
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.holds import Findings
 from cutover.contracts.manifest import Destination
-from cutover.contracts.policy import Facts, Rules
+from cutover.contracts.policy import Facts, Rules, SignedReference
 from cutover.domain.binding import Case
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, named
@@ -45,7 +45,13 @@ class Gatherer:
             environment=destination.environment if destination else None,
             slot_owner=self.records.slot(destination.queue_arn, record.window) if destination else None,
             now=self.clock.now(),
+            predecessor=self._predecessor(record),
         )
+
+    def _predecessor(self, record: RevisionRecord) -> SignedReference | None:
+        """It stays what it is while this revision is the current one: only the end of one writes it."""
+        lane = self.records.lane(record.product, record.target, rehearsal=record.rehearsal)
+        return lane.approved if lane else None
 
     def _report(self, reported: Reported) -> Findings | None:
         return load(self.store, reported.findings, Findings) if reported.findings else None
