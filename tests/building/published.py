@@ -70,6 +70,27 @@ BY_HAND: dict[str, Any] = {
         "result": "DRIFTED", "detail": "revision 2 follows", "at": _LATER, "chain": "service@production.1",
         "sequence": 9, "entry": _DIGEST, "supersession": _SUPERSESSION,
     },
+    "consent": {
+        "schema": "cutover/consent/v1", "audience": DEPLOYMENT.audience, **_WHERE, "manifest": _DIGEST,
+        "decision": "approve", "role": "operations", "person": "omar",
+        "answers": {
+            "intent": True, "risk_class": "normal", "rollback_credible": True, "timing": True,
+            "exceptions": [_DIGEST], "destination": True,
+        },
+        "reason": "It was rehearsed.", "until": _LATER, "nonce": _DIGEST,
+    },
+    "invitation": {
+        "schema": "cutover/invitation/v1", "audience": DEPLOYMENT.audience, "person": "omar",
+        "reason": "Operations decides with passkeys.", "issued_at": _AS_OF, "expires_at": _LATER,
+    },
+    "enrolment": {
+        "schema": "cutover/enrolment/v1", "audience": DEPLOYMENT.audience, "person": "omar", "invitation": _DIGEST,
+        "passkey": {
+            "id": "q83vEjRWeJA", "public_key": "pQECAyYgASFYIA", "rp_id": "page.example.com",
+            "origin": "https://page.example.com", "registered_at": _AS_OF, "revoked_at": _LATER,
+        },
+        "aaguid": "00000000-0000-0000-0000-000000000000", "backed_up": False,
+    },
     "ledger-entry": {
         "schema": "cutover/ledger-entry/v1", "chain": "service@production.1", "sequence": 2, "previous": _DIGEST,
         "at": _AS_OF, "event": "assembled", "transition": 6, "revision": 1, "from": "collecting", "to": "verifying",

@@ -225,7 +225,7 @@ def grouped(**groups: tuple[str, ...]) -> dict[str, Any]:
         ("BAD_PATTERN", "/facts/identities/0/ref", identity(ref="refs/*/main")),
         ("BAD_PATTERN", "/facts/identities/0", identity(repository="https://example.com/*")),
         ("KEY_TWICE", "/facts/keys", {"keys": (*facts().keys, facts().keys[0])}),
-        ("KEY_NEVER_VALID", "/facts/keys/12/not_after", keyed("receipt", not_after=KEYS_FROM)),
+        ("KEY_NEVER_VALID", f"/facts/keys/{len(facts().keys)}/not_after", keyed("receipt", not_after=KEYS_FROM)),
     ],
 )  # fmt: skip
 def test_faults_of_facts(code: str, where: str, changes: dict[str, Any]) -> None:

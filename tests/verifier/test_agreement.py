@@ -158,8 +158,15 @@ ABSENT = {
     "bundle": {"/cohorts", "/flags", "/flags/*/environments", "/overlays", "/rollback/steps", "/waivers/*"},
     "manifest": set(),
     "handoff": {"/inclusion/path/*"},
+    "approval": {
+        "/predicate/answers/emergency",
+        "/predicate/passkey",
+        *(f"/predicate/passkey/{each}" for each in ("authenticator_data", "client_data", "credential", "signature")),
+    },
 }
-"""Groups that can stand as one gap, and what part 5 of the work fills."""
+"""Groups that can stand as one gap, what part 5 of the work fills, and what only some approvals have: passkeys are
+tried in ``test_passkeys``.
+"""
 
 
 @pytest.mark.parametrize("name", ["bundle", "manifest", "approval/1", "lineage", "hold-register", "candidate"])
