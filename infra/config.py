@@ -22,6 +22,7 @@ RepositoryArn = Annotated[
 Profile = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4,7}/[a-z0-9]{4,7}$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$")]
 Sender = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[a-z0-9.-]+\.[a-z]{2,}$")]
+LinksKeyNumber = Annotated[int, Field(ge=1, le=999)]
 LogRetention = Literal[30, 60, 90, 180, 365, 731, 1827, 2557]
 
 YEARS_7_DAYS = 2557
@@ -56,16 +57,40 @@ class Target(_Model):
         return self
 
 
+class LinksKeys(_Model):
+    """The keys of links, by number: `current` makes links, and those that it and the `accepted` ones made are taken.
+
+    A number is given once: a key that is named no more is gone, and its links with it.
+    """
+
+    current: LinksKeyNumber = 1
+    accepted: Annotated[tuple[LinksKeyNumber, ...], Field(max_length=3)] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """All of them, the one that makes links first."""
+        return (self.current, *self.accepted)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len(set(self.numbers)) != len(self.numbers):
+            raise ValueError("a links key is either the current one or an accepted one, and named once")
+        return self
+
+
 class Stage(_Model):
     """One deployed Cutover. `retention_days` is how long the store keeps each object undeletable.
 
     `source_key_arns` are the customer keys of the source buckets, where they have any. `registries` are the ARNs of ECR
     repositories (a last `/*` stands for all below), `appconfig_profiles` are profiles of AppConfig in the stack's own
     account and region (`application/profile`, by id), and `credentials_key_arn` is the customer key of the secrets with
-    the source systems' credentials, if they have one.
+    the source systems' credentials and Slack's, if they have one. With `slack`, messages go to Slack too: the workspace
+    is named by the facts, its credentials lie in the stage's own secret.
     """
 
     sender: Sender
+    links_keys: LinksKeys = LinksKeys()
+    slack: bool = False
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
     source_buckets: tuple[BucketName, ...] = ()
     source_key_arns: tuple[KeyArn, ...] = ()

@@ -91,7 +91,12 @@ sign_decide = _power("kms:GetPublicKey", "kms:Sign", on=lambda r: r.keys.decide.
 sign_handoff = _power("kms:GetPublicKey", "kms:Sign", on=lambda r: r.keys.handoff.key_arn)
 sign_ledger = _power("kms:GetPublicKey", "kms:Sign", on=lambda r: r.keys.ledger.key_arn)
 make_links = _power("kms:GenerateMac", on=lambda r: r.keys.links.key_arn)
-check_links = _power("kms:VerifyMac", on=lambda r: r.keys.links.key_arn)
+
+
+def check_links(r: Resources) -> Statements:
+    """With the key that makes links, and with those that made them before."""
+    return [allow(["kms:VerifyMac"], *(key.key_arn for key in (r.keys.links, *r.keys.accepted)))]
+
 
 # Messages and executions.
 report_exceptions = _power("sqs:SendMessage", on=lambda r: r.exceptions.queue_arn)

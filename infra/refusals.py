@@ -9,6 +9,9 @@ from aws_cdk.cx_api import CloudAssembly
 
 LOOPBACK = "CUTOVER_TEST_LOOPBACK"
 """Lets sources be this machine, without TLS: for tests on it. In Lambda it would reach what runs beside a function."""
+SLACK_URL = "CUTOVER_TEST_SLACK_URL"
+"""Puts another server in Slack's place: it would be told the bot's token, and every link that goes to a person."""
+REFUSED = (LOOPBACK, SLACK_URL)
 
 
 class TestSettingGiven(ValueError):
@@ -30,15 +33,14 @@ def synthesize(app: App) -> CloudAssembly:
         for path in templates:
             path.unlink()
         raise TestSettingGiven(
-            f"{LOOPBACK} is for tests on one machine and is never deployed, but would be told to {', '.join(found)}"
+            f"for tests on one machine and never deployed, but a function would be told it: {', '.join(found)}"
         )
     return assembly
 
 
 def _told(template: Path) -> Iterator[str]:
-    """The functions of a template that are told it, by their logical ids."""
+    """Each function of a template that is told one of them, by its logical id, with the setting."""
     for name, resource in json.loads(template.read_text("utf-8")).get("Resources", {}).items():
-        if resource["Type"] in {"AWS::Lambda::Function", "AWS::Serverless::Function"} and LOOPBACK in json.dumps(
-            resource
-        ):
-            yield name
+        if resource["Type"] in {"AWS::Lambda::Function", "AWS::Serverless::Function"}:
+            text = json.dumps(resource)
+            yield from (f"{name} {setting}" for setting in REFUSED if setting in text)

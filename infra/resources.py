@@ -10,6 +10,7 @@ from infra.components.mail import Mail
 from infra.components.page import Page
 from infra.components.queues import dead_letter_queue, queue
 from infra.components.settings import StageSettings
+from infra.components.slack import Slack
 from infra.components.sources import Sources
 from infra.components.store import Store
 from infra.components.tables import Tables
@@ -31,6 +32,7 @@ class Resources:
         self.targets = Targets(stack, "Targets", settings=settings, key=data)
         self.sources = Sources(stack, settings=settings)
         self.mail = Mail(stack, "Mail", settings=settings)
+        self.slack = Slack(stack, settings=settings)
         self.page = Page(stack, "Page", settings=settings)
         self.exceptions = queue(stack, "Exceptions", key=data, fifo=True)
         self.failures = dead_letter_queue(stack, "StreamFailures", key=data)

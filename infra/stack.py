@@ -10,6 +10,7 @@ from infra.components import clockwork
 from infra.components.functions import code_from
 from infra.components.keys import allow_events, reserve
 from infra.components.machine import Machine
+from infra.components.page import ROUTES
 from infra.components.queues import only
 from infra.components.settings import StageSettings
 from infra.environment import environment
@@ -54,7 +55,7 @@ class CutoverStack(Stack):
         """Who calls whom."""
         r = self.resources
         called = {name: r.functions[name].function for name in DOORS}
-        r.page.serve(called["Approvals"])
+        r.page.serve({name: called[name] for name in ROUTES})
         clockwork.every_minute(self, "Minute", function=called["Clock"])
         for name, entrance in r.inbox.entrances.items():
             clockwork.from_queue(
@@ -88,6 +89,10 @@ class CutoverStack(Stack):
             for action, users in uses.items():
                 roles = [r.functions[user].role for user in users]
                 reserve(r.keys.by_name[key], actions=[action], users=roles)
+        for earlier in r.keys.accepted:
+            checking = [r.functions[user].role for user in KEY_USERS["links"]["kms:VerifyMac"]]
+            reserve(earlier, actions=["kms:VerifyMac"], users=checking)
+            reserve(earlier, actions=["kms:GenerateMac"], users=[])
         for target in r.targets.all:
             if target.own:
                 only(target.own, sender=r.functions["HandOff"].role)

@@ -41,17 +41,25 @@ class Keys(Construct):
         self.decide = self._signing("Decide", "witnesses decisions")
         self.handoff = self._signing("Handoff", "signs hand-offs")
         self.ledger = self._signing("Ledger", "signs ledger heads")
-        self.links = self._purpose(
-            "Links", "authenticates links", kms.KeySpec.HMAC_256, kms.KeyUsage.GENERATE_VERIFY_MAC
-        )
+        self._links = {number: self._of_links(number) for number in settings.config.links_keys.numbers}
+
+    @property
+    def links(self) -> kms.Key:
+        """The key that makes links."""
+        return next(iter(self._links.values()))
+
+    @property
+    def accepted(self) -> list[kms.Key]:
+        """The keys that made links before, and make no more."""
+        return list(self._links.values())[1:]
 
     def links_setting(self) -> str:
-        """The keys of links by name, as functions are told them; the one that makes new ones first."""
-        return json.dumps({"links-1": self.links.key_arn})
+        """The keys of links by name, as functions are told them: JSON; the one that makes new ones first."""
+        return json.dumps({f"links-{number}": key.key_arn for number, key in self._links.items()})
 
     @property
     def by_name(self) -> dict[str, kms.Key]:
-        """The keys that sign or authenticate, by their purpose."""
+        """The keys that sign or authenticate, by their purpose. Of links the one that makes them."""
         return {
             "bind": self.bind,
             "decide": self.decide,
@@ -59,6 +67,15 @@ class Keys(Construct):
             "ledger": self.ledger,
             "links": self.links,
         }
+
+    def _of_links(self, number: int) -> kms.Key:
+        # The first one was there before they were numbered: with another name it would be another key.
+        return self._purpose(
+            "Links" if number == 1 else f"Links{number}",
+            "authenticates links",
+            kms.KeySpec.HMAC_256,
+            kms.KeyUsage.GENERATE_VERIFY_MAC,
+        )
 
     def _signing(self, construct_id: str, does: str) -> kms.Key:
         return self._purpose(construct_id, does, kms.KeySpec.ECC_NIST_P256, kms.KeyUsage.SIGN_VERIFY)
@@ -78,18 +95,20 @@ class Keys(Construct):
 def reserve(key: kms.Key, *, actions: Sequence[str], users: Sequence[iam.Role]) -> None:
     """Lets `users` perform `actions` with the key, and denies these actions to everybody else.
 
-    The denial binds the account's root and holders of a KMS grant too.
+    The denial binds the account's root and holders of a KMS grant too. Without users it binds everybody.
     """
     purpose = "".join(action.removeprefix("kms:") for action in actions)
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid=f"Allow{purpose}",
-            principals=[iam.ArnPrincipal(role.role_arn) for role in users],
-            actions=list(actions),
-            resources=["*"],
+    if users:
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"Allow{purpose}",
+                principals=[iam.ArnPrincipal(role.role_arn) for role in users],
+                actions=list(actions),
+                resources=["*"],
+            )
         )
-    )
-    key.add_to_resource_policy(deny(f"NobodyElse{purpose}", actions=actions, resources=["*"], conditions=unless(users)))
+    others = unless(users) if users else {}
+    key.add_to_resource_policy(deny(f"NobodyElse{purpose}", actions=actions, resources=["*"], conditions=others))
 
 
 def allow_events(key: kms.Key) -> None:

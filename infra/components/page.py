@@ -1,6 +1,8 @@
-"""The approvals page: an HTTP API with one route."""
+"""What people and Slack reach over HTTP: one API, a function for each kind of address."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aws_cdk import (
     aws_apigatewayv2 as api,
@@ -15,8 +17,6 @@ from constructs import Construct
 
 from infra.components.settings import StageSettings
 
-PATH = "/approvals/{link}"
-METHODS = (api.HttpMethod.GET, api.HttpMethod.HEAD, api.HttpMethod.POST)
 # A link is a credential. The log therefore names the route and never the path.
 ACCESS_LOG = {
     "request_id": "$context.requestId",
@@ -28,10 +28,37 @@ ACCESS_LOG = {
     "integration_error": "$context.integrationErrorMessage",
 }
 RATE_PER_SECOND, BURST = 20, 40
+"""Of each route by itself. Whoever fills one leaves the others open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """An address with its methods. `rate` (requests a second) and `burst` where they are not everybody's."""
+
+    path: str
+    methods: tuple[str, ...]
+    rate: int = RATE_PER_SECOND
+    burst: int = BURST
+
+    @property
+    def keys(self) -> list[str]:
+        """As API Gateway names them: `GET /approvals/{link}`."""
+        return [f"{method} {self.path}" for method in self.methods]
+
+
+LOOK, DECIDE = ("GET", "HEAD"), ("POST",)
+ROUTES: Mapping[str, tuple[Route, ...]] = {
+    "Approvals": (
+        Route(path="/approvals/{link}", methods=LOOK),
+        # A person decides once; five a second are a whole round of approvers at the same moment.
+        Route(path="/approvals/{link}", methods=DECIDE, rate=5, burst=10),
+    ),
+}
+"""By the function that answers."""
 
 
 class Page(Construct):
-    """The API exists before its function does, since the function is told its address."""
+    """The API exists before its functions do, since they are told its address; its stage waits for the routes."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings) -> None:
         super().__init__(scope, construct_id)
@@ -42,7 +69,7 @@ class Page(Construct):
             create_default_stage=False,
         )
         self.log_group = settings.log_group(self, "AccessLog")
-        api.CfnStage(
+        self._stage = api.CfnStage(
             self,
             "Stage",
             api_id=self.api.api_id,
@@ -51,9 +78,7 @@ class Page(Construct):
             access_log_settings=api.CfnStage.AccessLogSettingsProperty(
                 destination_arn=self.log_group.log_group_arn, format=json.dumps(ACCESS_LOG)
             ),
-            default_route_settings=api.CfnStage.RouteSettingsProperty(
-                throttling_rate_limit=RATE_PER_SECOND, throttling_burst_limit=BURST
-            ),
+            default_route_settings=_throttled(RATE_PER_SECOND, BURST),
         )
 
     @property
@@ -61,10 +86,20 @@ class Page(Construct):
         """Where the page answers, without a slash at the end."""
         return self.api.api_endpoint
 
-    def serve(self, function: lambda_.IFunction) -> None:
-        """Routes the page's requests to the function."""
-        self.api.add_routes(
-            path=PATH,
-            methods=list(METHODS),
-            integration=integrations.HttpLambdaIntegration("Approvals", function),
-        )
+    def serve(self, functions: Mapping[str, lambda_.IFunction]) -> None:
+        """Routes each address to its function."""
+        narrower: dict[str, object] = {}
+        for name, function in functions.items():
+            integration = integrations.HttpLambdaIntegration(name, function)
+            for route in ROUTES[name]:
+                methods = [api.HttpMethod[method] for method in route.methods]
+                for each in self.api.add_routes(path=route.path, methods=methods, integration=integration):
+                    self._stage.node.add_dependency(each)  # whose limits can be set only once it is there
+                if (route.rate, route.burst) != (RATE_PER_SECOND, BURST):
+                    limits = {"ThrottlingRateLimit": route.rate, "ThrottlingBurstLimit": route.burst}
+                    narrower |= dict.fromkeys(route.keys, limits)
+        self._stage.route_settings = narrower
+
+
+def _throttled(rate: int, burst: int) -> api.CfnStage.RouteSettingsProperty:
+    return api.CfnStage.RouteSettingsProperty(throttling_rate_limit=rate, throttling_burst_limit=burst)

@@ -41,6 +41,11 @@ def test_the_default_is_valid_and_names_nobody_real() -> None:
         ("development", {"appconfig_profiles": ["abc1234"]}, "String should match"),
         ("development", {"appconfig_profiles": ["abc1234/*"]}, "String should match"),
         ("development", {"credentials_key_arn": "alias/credentials"}, "String should match"),
+        ("development", {"links_keys": {"current": 2, "accepted": [2]}}, "named once"),
+        ("development", {"links_keys": {"current": 3, "accepted": [2, 2]}}, "named once"),
+        ("development", {"links_keys": {"current": 0}}, "greater than or equal to 1"),
+        ("development", {"links_keys": {"current": 5, "accepted": [1, 2, 3, 4]}}, "at most 3 items"),
+        ("development", {"slack": "hooks"}, "valid boolean"),
     ],
 )
 def test_choices(stage: str, changes: dict[str, Any], says: str | None) -> None:

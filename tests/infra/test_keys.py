@@ -1,8 +1,12 @@
 """Keys: one purpose each, one role each, and a key policy that refuses everybody else."""
 
+import json
+
 import pytest
 
+from infra.config import LinksKeys, load
 from tests.infra.reading import Assembled, listed
+from tests.infra.synthesis import synthesize
 
 USES = [
     ("Bind", "kms:Sign", ["{Bind/Role}"]),
@@ -97,3 +101,58 @@ def test_the_data_key_rotates_and_serves_events(stage: Assembled) -> None:
 def test_production_keeps_its_keys(production: Assembled, development: Assembled) -> None:
     assert {key.body["DeletionPolicy"] for key in production.of("AWS::KMS::Key")} == {"Retain"}
     assert {key.body["DeletionPolicy"] for key in development.of("AWS::KMS::Key")} == {"Delete"}
+
+
+@pytest.fixture(scope="module")
+def rotating(tmp_path_factory: pytest.TempPathFactory) -> Assembled:
+    """A stage whose second links key makes links while the first one is still accepted."""
+    deployment = load()
+    keys = LinksKeys(current=2, accepted=(1,))
+    development = deployment.stages.development.model_copy(update={"links_keys": keys})
+    stages = deployment.stages.model_copy(update={"development": development})
+    changed = deployment.model_copy(update={"stages": stages})
+    return synthesize(tmp_path_factory.mktemp("rotating"), deployment=changed)["development"]
+
+
+CHECKING = {name for key, action, roles in USES if action == "kms:VerifyMac" for name in roles}
+MAKING = {name for key, action, roles in USES if action == "kms:GenerateMac" for name in roles}
+
+
+def test_the_first_links_key_stays_the_one_that_it_was(stage: Assembled, rotating: Assembled) -> None:
+    """An update of the stack must not put another key in its place: every link that was sent would be void."""
+
+    def first(assembled: Assembled) -> list[str]:
+        return [logical for logical, path in assembled.paths.items() if path == "Keys/Links"]
+
+    assert first(stage) == first(rotating)
+
+
+def test_the_current_links_key_makes_links_and_both_prove_them(rotating: Assembled) -> None:
+    able: dict[tuple[str, str], set[str]] = {}
+    for name, granted in rotating.permissions.items():
+        for each in granted:
+            if each.action.endswith("Mac"):
+                able.setdefault((each.action, each.resource), set()).add(f"{{{name}/Role}}")
+    assert able == {
+        ("kms:GenerateMac", "{Keys/Links2}"): MAKING,
+        ("kms:VerifyMac", "{Keys/Links2}"): CHECKING,
+        ("kms:VerifyMac", "{Keys/Links}"): CHECKING,
+    }
+
+
+def test_nobody_makes_links_with_an_accepted_key(rotating: Assembled) -> None:
+    (denied,) = [
+        each for each in rotating.statements(rotating.resources["Keys/Links"]) if each["Action"] == "kms:GenerateMac"
+    ]
+    assert (denied["Effect"], denied["Principal"]) == ("Deny", {"AWS": "*"})
+    assert not denied.get("Condition")
+
+
+def test_functions_are_told_the_links_keys_by_name_the_current_one_first(stage: Assembled, rotating: Assembled) -> None:
+    def told(assembled: Assembled) -> dict[str, str]:
+        variables = assembled.render(assembled.function("Approvals")["Environment"]["Variables"])
+        found: dict[str, str] = json.loads(variables["CUTOVER_LINKS_KEYS"])
+        return found
+
+    assert list(told(stage).items()) == [("links-1", "{Keys/Links}")]
+    assert list(told(rotating).items()) == [("links-2", "{Keys/Links2}"), ("links-1", "{Keys/Links}")]

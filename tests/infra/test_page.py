@@ -1,14 +1,33 @@
-"""The approvals page: who may call it, how often, and what its log must not hold."""
+"""The page's addresses: who may call them, how often, and what the log must not hold."""
 
 import json
 import re
 
+import pytest
+
+from infra.components.page import ROUTES
 from tests.infra.reading import Assembled
 
 # Whatever could carry the link, which is a credential.
 REVEALING = re.compile(
     r"path|resourcePath|querystring|requestOverride|header|authorizer|error\.message|identity", re.IGNORECASE
 )
+DECIDING = ("POST /approvals/{link}",)
+
+
+def routes(stage: Assembled) -> dict[str, str]:
+    """Each route with the function behind it."""
+    return {
+        each.properties["RouteKey"]: integrated(stage, stage.render(each.properties["Target"]))
+        for each in stage.of("AWS::ApiGatewayV2::Route")
+    }
+
+
+def integrated(stage: Assembled, target: str) -> str:
+    integration = stage.resources[target.removeprefix("integrations/").strip("{}")].properties
+    assert integration["PayloadFormatVersion"] == "2.0"
+    function: str = stage.render(integration["IntegrationUri"])
+    return function.strip("{}").removesuffix("/Function")
 
 
 def test_the_access_log_cannot_hold_a_link(stage: Assembled) -> None:
@@ -19,12 +38,9 @@ def test_the_access_log_cannot_hold_a_link(stage: Assembled) -> None:
     assert stage.render(settings["DestinationArn"]) == "{Page/AccessLog}"
 
 
-def test_it_has_three_routes_to_one_function(stage: Assembled) -> None:
-    routes = {each.properties["RouteKey"] for each in stage.of("AWS::ApiGatewayV2::Route")}
-    assert routes == {f"{method} /approvals/{{link}}" for method in ("GET", "HEAD", "POST")}
-    (integration,) = stage.of("AWS::ApiGatewayV2::Integration")
-    assert stage.render(integration.properties["IntegrationUri"]) == "{Approvals/Function}"
-    assert integration.properties["PayloadFormatVersion"] == "2.0"
+def test_each_address_has_its_methods_and_one_function(stage: Assembled) -> None:
+    look = {f"{method} /approvals/{{link}}": "Approvals" for method in ("GET", "HEAD")}
+    assert routes(stage) == look | dict.fromkeys(DECIDING, "Approvals")
 
 
 def test_it_is_throttled(stage: Assembled) -> None:
@@ -33,18 +49,36 @@ def test_it_is_throttled(stage: Assembled) -> None:
     assert page["StageName"] == "$default"
 
 
+@pytest.mark.parametrize("key", DECIDING)
+def test_deciding_is_throttled_more(stage: Assembled, key: str) -> None:
+    assert stage.resources["Page/Stage"].properties["RouteSettings"][key] == {
+        "ThrottlingBurstLimit": 10,
+        "ThrottlingRateLimit": 5,
+    }
+
+
+def test_limits_are_set_on_routes_that_are_there_by_then(stage: Assembled) -> None:
+    page = stage.resources["Page/Stage"]
+    assert page.properties["RouteSettings"].keys() <= routes(stage).keys()
+    waited = {stage.paths[each] for each in page.body["DependsOn"]}
+    assert waited >= {each.path for each in stage.of("AWS::ApiGatewayV2::Route")}
+
+
 def test_no_other_origin_is_welcome(stage: Assembled) -> None:
     (page,) = stage.of("AWS::ApiGatewayV2::Api")
     assert page.properties["ProtocolType"] == "HTTP"
     assert "CorsConfiguration" not in page.properties
 
 
-def test_only_this_api_calls_the_function(stage: Assembled) -> None:
+def test_only_this_api_calls_the_functions_and_only_for_their_addresses(stage: Assembled) -> None:
     callers = [
         stage.render(each.properties)
         for each in stage.of("AWS::Lambda::Permission")
         if each.properties["Principal"] == "apigateway.amazonaws.com"
     ]
-    assert {each["FunctionName"] for each in callers} == {"{Approvals/Function}"}
+    answering = set(routes(stage).values())
+    assert {each["FunctionName"] for each in callers} == {f"{{{name}/Function}}" for name in answering}
     for each in callers:
-        assert each["SourceArn"].endswith(":{Page/Api}/*/*/approvals/{link}")
+        name = each["FunctionName"].strip("{}").removesuffix("/Function")
+        places = {f"{{Page/Api}}/*/*{route.path}" for route in ROUTES[name]}
+        assert each["SourceArn"].rpartition(":")[2] in places

@@ -10,7 +10,7 @@ from jsii import implements
 
 from infra.app import build
 from infra.config import load
-from infra.refusals import LOOPBACK, TestSettingGiven, synthesize
+from infra.refusals import LOOPBACK, REFUSED, SLACK_URL, TestSettingGiven, synthesize
 from infra.stack import CutoverStack
 from tests.infra.synthesis import stand_in
 
@@ -20,10 +20,13 @@ def app(tmp_path: Path) -> App:
     return build(deployment=load(), asset=stand_in(tmp_path), stages=("development",), output=tmp_path / "out")
 
 
-def test_a_function_that_is_told_to_reach_itself_stops_synthesis(app: App, tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", REFUSED)
+def test_a_function_that_is_told_what_a_test_may_be_told_stops_synthesis(
+    app: App, tmp_path: Path, setting: str
+) -> None:
     (stack,) = (each for each in app.node.children if isinstance(each, CutoverStack))
-    stack.resources.functions["Collect"].function.add_environment(LOOPBACK, "0")
-    with pytest.raises(TestSettingGiven, match=r" told to cutover-development\.template\.json: Collect[^ ]*$"):
+    stack.resources.functions["Collect"].function.add_environment(setting, "0")
+    with pytest.raises(TestSettingGiven, match=rf"cutover-development\.template\.json: Collect[^ ]* {setting}$"):
         synthesize(app)
     assert not list((tmp_path / "out").glob("*.template.json"))
 
@@ -34,6 +37,7 @@ class Sneaking:
 
     def visit(self, node: IConstruct) -> None:
         if isinstance(node, lambda_.CfnFunction):
+            node.add_property_override(f"Environment.Variables.{SLACK_URL}", "http://127.0.0.1:9")
             node.add_property_override(f"Environment.Variables.{LOOPBACK}", "1")
 
 

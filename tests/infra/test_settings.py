@@ -12,7 +12,11 @@ from infra.plan import FUNCTIONS
 from infra.refusals import LOOPBACK
 
 SETTING = re.compile(r"CUTOVER_[A-Z_]+")
-ALIASES = {"targets": {"CUTOVER_TARGETS"}, "audience": {"CUTOVER_AUDIENCE"}}
+ALIASES = {
+    "targets": {"CUTOVER_TARGETS"},
+    "audience": {"CUTOVER_AUDIENCE"},
+    "links_keys": {"CUTOVER_LINKS_KEYS"},
+}
 """Settings that have a property of their own."""
 NEVER_GIVEN = {LOOPBACK}
 """What tests alone may set: synthesis refuses it."""

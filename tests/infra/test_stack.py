@@ -14,8 +14,8 @@ TYPES = {
     "AWS::ApiGatewayV2::Stage", "AWS::DynamoDB::Table", "AWS::Events::EventBus", "AWS::Events::Rule",
     "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::KMS::Key", "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Logs::LogGroup", "AWS::S3::Bucket",
-    "AWS::S3::BucketPolicy", "AWS::SES::EmailIdentity", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
-    "AWS::StepFunctions::StateMachine",
+    "AWS::S3::BucketPolicy", "AWS::SES::ConfigurationSet", "AWS::SES::ConfigurationSetEventDestination",
+    "AWS::SES::EmailIdentity", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::StepFunctions::StateMachine",
 }  # fmt: skip
 
 OUTPUTS = {
