@@ -6,6 +6,7 @@ sets what follows from it (signal, next look of the clock, lane, slot), and appe
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from cutover.admissions import Admissions, admitted, originally
@@ -107,7 +108,7 @@ class Recorder(Admissions):
         if row.opens != (step.opening is not None):
             raise Refused("ILLEGAL_TRANSITION", f"{step.event!r} opens a revision, or it does not")
         target = row.target or record.status
-        follows = {"signal": self._signal_after(record, row)} | self._agreement(row)
+        follows = {"signal": self._signal_after(record, row)} | self._agreement(row) | self._due(record, row)
         after = self._after(record, target, follows | step.updates)
         lane = self._lane(record, row)
         head = self.records.chain(record.cutover)
@@ -143,9 +144,16 @@ class Recorder(Admissions):
 
     def _agreement(self, row: Transition) -> dict[str, Any]:
         """Since when every approval is given: rows 13 and 17 begin and end it."""
-        return {"approved": {"approved_at": self.clock.now()}, "approval-lapsed": {"approved_at": None}}.get(
-            row.event, {}
-        )
+        since: dict[str, dict[str, Any]] = {
+            "approved": {"approved_at": self.clock.now()}, "approval-lapsed": {"approved_at": None},
+        }  # fmt: skip
+        return since.get(row.event, {})
+
+    def _due(self, record: RevisionRecord, row: Transition) -> dict[str, Any]:
+        """Until when somebody has to record what an emergency was: row 20 begins it, whoever writes that."""
+        if row.event != "handed-off" or record.after_action_within is None:
+            return {}
+        return {"after_action_due": self.clock.now() + timedelta(seconds=record.after_action_within)}
 
     def _lane(self, record: RevisionRecord, row: Transition) -> Lane | None:
         """The lane, with this revision as the current one; None where it has gone on and may have."""

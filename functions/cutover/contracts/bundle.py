@@ -22,6 +22,7 @@ from cutover.contracts.base import (
     Product,
     Revision,
     Text,
+    added,
     kind,
 )
 
@@ -65,6 +66,13 @@ class Held(Model):
     hold: Digest
 
 
+class BundleEmergency(Model):
+    """The candidate's word that it cannot wait: the incident that it answers, and why."""
+
+    incident: Sourced[Line]
+    reason: Sourced[Text]
+
+
 class Release(Model, Generic[Gap]):
     """What the candidate itself says. A candidate without these fields is refused, so no gap can stand but one:
     an older contract names no commit.
@@ -81,6 +89,8 @@ class Release(Model, Generic[Gap]):
     target: Sourced[Product]
     window: Sourced[Name]
     environments: tuple[Sourced[Name], ...]
+    emergency: BundleEmergency | None = added()
+    """Of an emergency only."""
 
 
 class Provenance(Model, Generic[Gap]):

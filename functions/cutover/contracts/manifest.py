@@ -16,6 +16,7 @@ from cutover.contracts.base import (
     Name,
     Product,
     Revision,
+    added,
     kind,
 )
 from cutover.contracts.envelope import Statement, Subject
@@ -67,6 +68,8 @@ class ManifestPredicate(Model):
     predecessor: Digest | None = None
     bound_at: Instant
     valid_until: Instant
+    emergency: Line | None = added()
+    """Of an emergency only: the incident that it answers. Its signers are then those of the emergency path."""
 
 
 class Manifest(Statement):

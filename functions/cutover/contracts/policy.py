@@ -22,9 +22,9 @@ from cutover.contracts.base import (
     added,
     kind,
 )
-from cutover.contracts.emergency import EmergencyRules
+from cutover.contracts.emergency import EmergencyRules, asked_less
 from cutover.contracts.envelope import Envelope
-from cutover.contracts.manifest import Assurance, RequiredSigner, Window
+from cutover.contracts.manifest import RequiredSigner, Window
 from cutover.contracts.people import Person, SlackWorkspace
 from cutover.contracts.sources import Source
 
@@ -213,12 +213,15 @@ class Rules(Model):
     @model_validator(mode="after")
     def _emergencies_ask_no_less(self) -> "Rules":
         for product, path in self.emergency.items():
-            _ask_no_less(self.signers.get(product, ()), path.signers, product)
+            if self.signers and all(asked_less(usual, path.signers) for usual in self.signers.values()):
+                raise ValueError(
+                    f"emergency.{product}: of every target it asks less than usual, so none can be its own"
+                )
             longer = (
                 path.held_for > self.held_for
                 or path.link_valid_for > self.link_valid_for
                 or path.deputies_after > self.deputies_after
-                or any(path.reminders[at : at + 1] > self.reminders[at : at + 1] for at in range(len(path.reminders)))
+                or any(ours > usual for ours, usual in zip(path.reminders, self.reminders, strict=False))
             )
             if longer:
                 raise ValueError(f"emergency.{product}: no time of an emergency is longer than the usual one")
@@ -289,15 +292,3 @@ class SignedReference(Model):
 
     payload: Digest
     envelope: Digest
-
-
-_STRENGTH: dict[Assurance, int] = {"link": 0, "passkey": 1}
-
-
-def _ask_no_less(usual: tuple[RequiredSigner, ...], emergency: tuple[RequiredSigner, ...], product: str) -> None:
-    """Every role as often and as strongly as usual."""
-    for seat in usual:
-        found = [each for each in emergency if each.role == seat.role]
-        count = sum(each.count for each in found if _STRENGTH[each.assurance] >= _STRENGTH[seat.assurance])
-        if count < sum(each.count for each in usual if each.role == seat.role and each.assurance == seat.assurance):
-            raise ValueError(f"emergency.{product}: an emergency asks the role {seat.role} for no less than usual")

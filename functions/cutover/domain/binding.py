@@ -22,7 +22,7 @@ from cutover.contracts.manifest import (
     Window,
 )
 from cutover.contracts.policy import Facts, Rules, SignedReference
-from cutover.domain import canonical, checks, holds, naming, quorum, window
+from cutover.domain import canonical, checks, emergencies, holds, naming, quorum, window
 from cutover.domain.record import RevisionRecord, Slot
 from cutover.domain.rendering import render
 from cutover.domain.waiving import BIND_FAMILY
@@ -91,6 +91,19 @@ def people(
         )  # fmt: skip
 
 
+def not_allowed(case: "Case") -> Iterable[Finding]:
+    """An emergency of a product that has no emergency path to this target."""
+    if case.candidate.emergency is None:
+        return
+    try:
+        emergencies.path(case.rules, case.record.product, case.record.target)
+    except Refused as refused:
+        yield blocker(
+            refused.code, subject=case.record.candidate, field="/release/emergency", found=refused.detail,
+            wanted="an emergency path that asks of every role what the target demands", mend=refused.mend,
+        )  # fmt: skip
+
+
 def slot_taken(owner: Slot | None, record: RevisionRecord) -> Iterable[Finding]:
     """A rehearsal finds its own product's release there: that one would have been superseded, and its slot free."""
     if owner is None or (record.rehearsal and naming.of(owner.cutover) == (record.product, record.target)):
@@ -124,6 +137,21 @@ class Case:
     now: datetime
     predecessor: SignedReference | None = None
     """The manifest that was approved last for this product and target."""
+
+    @property
+    def signers(self) -> tuple[RequiredSigner, ...]:
+        """Who must approve. Where an emergency cannot be one, that is a hold, and people are judged as usual."""
+        product, target = self.record.product, self.record.target
+        try:
+            return emergencies.signers(self.rules, product, target, emergency=self.candidate.emergency is not None)
+        except Refused:
+            return self.rules.signers.get(target, ())
+
+    @property
+    def after_action_within(self) -> int | None:
+        """Seconds, of an emergency."""
+        path = self.rules.emergency.get(self.record.product) if self.candidate.emergency else None
+        return path.after_action_within if path else None
 
     @property
     def window(self) -> Window:
@@ -172,12 +200,8 @@ def register_of(case: Case) -> HoldRegister:
         *unanswering(case.waivers, checked, case.rules),
         *foreign(reports, case.record),
         *unreported(case.reports, case.rules, case.record.candidate),
-        *people(
-            case.rules.signers.get(case.record.target, ()),
-            case.facts,
-            quorum.requesters(case.draft),
-            case.record.candidate,
-        ),
+        *people(case.signers, case.facts, quorum.requesters(case.draft), case.record.candidate),
+        *not_allowed(case),
         *not_deployed(case),
         *elsewhere(case),
         *slot_taken(case.slot_owner, case.record),
@@ -228,7 +252,8 @@ def _register(case: Case, found: list[Finding]) -> HoldRegister:
 
 def held_until(case: Case) -> datetime:
     """How long a hold may stay open: as the rules say, and never longer than the revision."""
-    return min(case.record.expires_at, case.now + timedelta(seconds=case.rules.held_for))
+    said = emergencies.timers(case.rules, case.record.product, emergency=case.candidate.emergency is not None)
+    return min(case.record.expires_at, case.now + said.held_for)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +267,7 @@ class Binding:
     destination: Destination
     window: Window
     rules: Rules
+    signers: tuple[RequiredSigner, ...]
     facts: Digest
     bundle: Bundle
     lineage: Digest
@@ -253,6 +279,7 @@ class Binding:
 
     def manifest(self) -> Manifest:
         """The statement that people approve."""
+        emergency = self.bundle.release.emergency
         digests = (canonical.digest_model(self.bundle), self.lineage, canonical.digest_model(self.register))
         return Manifest(
             subject=tuple(
@@ -265,7 +292,7 @@ class Binding:
                 revision=self.record.revision,
                 destination=self.destination,
                 window=self.window,
-                signers=self.rules.signers[self.record.target],
+                signers=self.signers,
                 candidate=self.record.candidate,
                 evidence_set=self.evidence_set,
                 rules=self.record.rules.payload,
@@ -274,5 +301,6 @@ class Binding:
                 predecessor=self.predecessor,
                 bound_at=self.bound_at,
                 valid_until=self.valid_until,
+                emergency=emergency.incident.value if emergency else None,
             ),
         )

@@ -8,8 +8,14 @@ The same: the roles and how strongly each is asked, every digest, the window, th
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cutover.contracts.emergency import EmergencyRules, asked_less
+from cutover.contracts.manifest import RequiredSigner
 from cutover.contracts.policy import Rules
 from cutover.domain.record import RevisionRecord
+from cutover.errors import Refused
+
+NOT_ALLOWED = "EMERGENCY_NOT_ALLOWED"
+_OTHERWISE = "announce it as a usual release, or let the owners sign an emergency path for it first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,29 @@ def timers(rules: Rules, product: str, *, emergency: bool) -> Timers:
         reminders=tuple(timedelta(seconds=each) for each in said.reminders),
         deputies_after=timedelta(seconds=said.deputies_after),
     )
+
+
+def path(rules: Rules, product: str, target: str) -> EmergencyRules:
+    """How an emergency of the product comes to the target.
+
+    Raises ``Refused`` (``EMERGENCY_NOT_ALLOWED``) where there is no such way, or where it would ask any role less than
+    the target does otherwise: whatever the rules call it, an emergency never takes fewer people.
+    """
+    found = rules.emergency.get(product)
+    if found is None:
+        raise Refused(NOT_ALLOWED, f"the rules have no emergency path for {product}", _OTHERWISE)
+    if less := asked_less(rules.signers.get(target, ()), found.signers):
+        raise Refused(
+            NOT_ALLOWED,
+            f"the emergency path of {product} asks {', '.join(less)} less than {target} demands",
+            _OTHERWISE,
+        )
+    return found
+
+
+def signers(rules: Rules, product: str, target: str, *, emergency: bool) -> tuple[RequiredSigner, ...]:
+    """Who must approve: as the target demands, or as the emergency path does. Raises what ``path`` raises."""
+    return path(rules, product, target).signers if emergency else rules.signers.get(target, ())
 
 
 def after_action_awaited(record: RevisionRecord) -> bool:

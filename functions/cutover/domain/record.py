@@ -260,8 +260,10 @@ class RevisionRecord(Model):
     handoff: Digest | None = None
     """Object digest of the signed envelope: written once, sent by every attempt."""
     message_id: Line | None = None
+    after_action_within: int | None = None
+    """Of an emergency: so many seconds after its hand-off somebody has to have recorded what it was."""
     after_action_due: Instant | None = None
-    """Of an emergency that was handed off: until when somebody has to record what it was."""
+    """Of an emergency that was handed off: when that time is over."""
     after_action: SignedReference | None = None
     reason: Code | None = None
     signal: Signal | None = None

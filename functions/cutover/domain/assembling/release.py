@@ -31,7 +31,13 @@ def release(index: EvidenceIndex, register: Register) -> JsonField:
         **flat,
         "commit": place.take("commit", gap=gaps.COMMIT),
         "environments": place.each("/environments", "environment"),
+        **({"emergency": _emergency(index, register)} if place.says("/emergency") else {}),
     }
+
+
+def _emergency(index: EvidenceIndex, register: Register) -> JsonField:
+    place = candidate_place(index, register, "/release/emergency")
+    return {name: place.take(name, f"/emergency/{name}", kind=TEXT) for name in ("incident", "reason")}
 
 
 def components(candidate: Candidate, index: EvidenceIndex, register: Register) -> list[JsonField]:

@@ -51,7 +51,7 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
     )
     if not manifest.bound_at <= said.decided_at < manifest.valid_until:
         raise Refused("APPROVAL_OUT_OF_TIME", f"{said.person} decided outside of the manifest's validity")
-    _check_answers(approval, package)
+    _check_answers(approval, bound, package)
     facts = package.facts.get(said.facts)
     if facts is None:
         raise Refused("APPROVAL_FACTS_MISSING", f"the facts under which {said.person} decided are not in the package")
@@ -64,8 +64,10 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
     return vote
 
 
-def _check_answers(approval: Approval, package: Package) -> None:
-    """Who approves has confirmed what the page asked: the risk as stated, and every waived hold."""
+def _check_answers(approval: Approval, bound: Bound, package: Package) -> None:
+    """Who approves has confirmed what the page asked: the risk as stated, every waived hold, and that it cannot wait,
+    with the reason, where it is an emergency and nowhere else.
+    """
     said = approval.predicate
     answers = said.answers
     if answers is None or not (answers.intent and answers.rollback_credible and answers.timing and answers.destination):
@@ -74,6 +76,10 @@ def _check_answers(approval: Approval, package: Package) -> None:
     equal("APPROVAL_DIFFERS", ("the exceptions that were confirmed", answers.exceptions, waived))
     if isinstance(risk := package.bundle.change.risk, Sourced):
         equal("APPROVAL_DIFFERS", ("the risk that was confirmed", answers.risk_class, risk.value))
+    emergency = True if bound.predicate.emergency else None
+    equal("APPROVAL_DIFFERS", ("whether an emergency was confirmed", answers.emergency, emergency))
+    if emergency and said.reason is None:
+        raise Refused("APPROVAL_UNANSWERED", f"{said.person} approved an emergency without a reason")
 
 
 def _check_seat(approval: Approval, manifest: ManifestPredicate) -> None:

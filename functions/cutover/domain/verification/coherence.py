@@ -3,8 +3,9 @@
 from cutover.contracts.bundle import Bundle, Sourced, Waived
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.holds import ResolvedHold
+from cutover.contracts.manifest import RequiredSigner
 from cutover.contracts.policy import Rendering
-from cutover.domain import naming
+from cutover.domain import emergencies, naming
 from cutover.domain.holds import fingerprint, hold_id
 from cutover.domain.lineage import leaves
 from cutover.domain.package import evidence_of
@@ -22,12 +23,13 @@ from cutover.errors import Refused
 def check_coherence(bound: Bound, package: Package, anchor: Anchor) -> None:
     """Step 5, second half.
 
-    Raises ``Refused``: ``BINDING_DIFFERS``, ``HOLD_DIFFERS``, ``WAIVER_DIFFERS``, ``WAIVER_NOT_PERMITTED``,
-    ``WAIVER_BY_REQUESTER``.
+    Raises ``Refused``: ``BINDING_DIFFERS``, ``EMERGENCY_NOT_ALLOWED``, ``HOLD_DIFFERS``, ``WAIVER_DIFFERS``,
+    ``WAIVER_NOT_PERMITTED``, ``WAIVER_BY_REQUESTER``.
     """
     _check_candidate(bound, package.candidate)
     _check_bundle(bound, package)
     _check_policy(bound, package)
+    _check_emergency(bound, package)
     _check_release(package.bundle, package.candidate, package.rules.rendering)
     _check_environment(bound, package)
     _check_artifacts(package.bundle, package.candidate)
@@ -75,7 +77,24 @@ def _check_policy(bound: Bound, package: Package) -> None:
     equal(
         "BINDING_DIFFERS",
         ("the manifest's window", manifest.window, window),
-        ("the required signers", manifest.signers, package.rules.signers.get(target)),
+        ("the required signers", manifest.signers, _signers(package, target)),
+    )
+
+
+def _signers(package: Package, target: str) -> tuple[RequiredSigner, ...]:
+    """The target's, or those of the product's emergency path, which ask nobody less."""
+    candidate = package.candidate
+    return emergencies.signers(package.rules, candidate.product, target, emergency=candidate.emergency is not None)
+
+
+def _check_emergency(bound: Bound, package: Package) -> None:
+    """What the candidate says is what people read and what the manifest binds; of any other release nobody says it."""
+    said, built = package.candidate.emergency, package.bundle.release.emergency
+    equal(
+        "BINDING_DIFFERS",
+        ("the incident of the manifest", bound.predicate.emergency, said.incident if said else None),
+        ("the incident", built.incident.value if built else None, said.incident if said else None),
+        ("why it cannot wait", built.reason.value if built else None, said.reason if said else None),
     )
 
 

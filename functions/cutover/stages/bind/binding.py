@@ -113,7 +113,7 @@ class Binder:
         valid_until = binding.valid_until(case, cleared)
         statement = Binding(
             record=record, audience=self.audience, destination=destination, window=window, rules=case.rules,
-            facts=active.facts_digest, bundle=load(self.store, record.bundle, Bundle),
+            signers=case.signers, facts=active.facts_digest, bundle=load(self.store, record.bundle, Bundle),
             lineage=named(record.lineage, "lineage"), register=cleared,
             evidence_set=named(record.evidence_set, "evidence set"), bound_at=case.now, valid_until=valid_until,
             predecessor=case.predecessor.payload if case.predecessor else None,
@@ -130,7 +130,7 @@ class Binder:
             "valid_until": valid_until, "expires_at": valid_until,
             "relies_on": tuple(dict.fromkeys((*record.relies_on, *signers, sealer.key_id))),
             "predecessor": case.predecessor,
-            "probe_every": case.rules.probe_every,
+            "after_action_within": case.after_action_within, "probe_every": case.rules.probe_every,
             "probe_by": window.opens_at - timedelta(seconds=case.rules.probe_before),
             "wake_at": window.opens_at + timedelta(seconds=case.rules.open_margin),
         }  # fmt: skip
