@@ -321,8 +321,8 @@ class Mailer(Protocol):
 class Slack(Protocol):
     """The workspace that the facts name, through the app that is installed there.
 
-    Raises ``Refused`` (``SLACK_REFUSED``) when this conversation, or the app itself, will not be served until somebody
-    mends it.
+    Raises ``Refused`` (``SLACK_REFUSED``, or a more exact code that begins with ``SLACK_``) when this conversation, or
+    the app itself, will not be served until somebody mends it.
     """
 
     def post(self, conversation: str, message: Message) -> str:
@@ -333,3 +333,26 @@ class Slack(Protocol):
 
     def edit(self, reference: str, message: Message) -> None:
         """Replace what was posted, buttons included. A message that is gone is edited already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSecret:
+    """What proves the app to Slack (``token``), and Slack to us (``signing_secret``). Neither is ever shown."""
+
+    token: str = field(repr=False)
+    signing_secret: str = field(repr=False)
+
+
+class SlackSecrets(Protocol):
+    def get(self, *, fresh: bool = False) -> SlackSecret:
+        """``fresh``: read again, because what was read before was not taken, or does not fit.
+
+        Raises ``Refused`` (``SLACK_SECRET_MISSING``, ``SLACK_SECRET_UNREADABLE``).
+        """
+
+
+class FeedbackQueue(Protocol):
+    """What Slack tells, on its way to whoever acts on it."""
+
+    def send(self, body: bytes) -> None:
+        """At least once, in no order. Raises ``DependencyUnavailable`` when it was not surely taken."""
