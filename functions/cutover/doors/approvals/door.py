@@ -172,7 +172,12 @@ class Door:
         return Ballot(
             link=question.link,
             decision=form.decision,
-            answers=forms.answers(form, risk=risk_of(package), exceptions=exceptions_of(package)),
+            answers=forms.answers(
+                form,
+                risk=risk_of(package),
+                exceptions=exceptions_of(package),
+                emergency=package.manifest.predicate.emergency is not None,
+            ),
             reason=form.reason,
             package=package,
             nonce=nonce,

@@ -18,9 +18,12 @@ MEDIA_TYPE = "application/x-www-form-urlencoded"
 TYPED_DIGITS = 8
 """How much of the digest a person types: enough that they have looked at it, not so much that they copy blindly."""
 
-Confirmation = Literal["intent", "rollback", "timing", "destination"]
+Confirmation = Literal["intent", "rollback", "timing", "destination", "emergency"]
 CONFIRMATIONS: tuple[Confirmation, ...] = ("intent", "rollback", "timing", "destination")
-_ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", "until", "zone", *CONFIRMATIONS})
+EMERGENCY: Confirmation = "emergency"
+"""Confirmed of an emergency besides, and of nothing else."""
+_CONFIRMED: tuple[Confirmation, ...] = (*CONFIRMATIONS, EMERGENCY)
+_ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", "until", "zone", *_CONFIRMED})
 _AGAIN = "open the page again and use its own form"
 _REASONED: dict[Decision, str] = {"refuse": "a refusal", "defer": "a deferral"}
 
@@ -102,13 +105,13 @@ def _form(fields: Mapping[str, str], exceptions: frozenset[str]) -> Form:
     decision = fields.get("decision")
     if decision not in get_args(Decision):
         raise Refused("FORM_MALFORMED", "the form does not say what is decided", _AGAIN)
-    if any(fields.get(name, "yes") != "yes" for name in CONFIRMATIONS):
+    if any(fields.get(name, "yes") != "yes" for name in _CONFIRMED):
         raise Refused("FORM_MALFORMED", "a confirmation is something else than yes", _AGAIN)
     return Form(
         nonce=fields.get("nonce", ""),
         decision=cast("Decision", decision),
         digest=fields.get("digest", "").strip().lower(),
-        confirmed=frozenset(name for name in CONFIRMATIONS if name in fields),
+        confirmed=frozenset(name for name in _CONFIRMED if name in fields),
         risk=fields.get("risk"),
         exceptions=exceptions,
         reason=_reason(fields.get("reason", "")),
@@ -140,27 +143,34 @@ def check_digest(form: Form, *, manifest: str) -> None:
         )
 
 
-def answers(form: Form, *, risk: str, exceptions: tuple[str, ...]) -> Answers | None:
-    """The answers that an approval records; None for any other decision. Against the release, a reason is needed.
+def answers(form: Form, *, risk: str, exceptions: tuple[str, ...], emergency: bool = False) -> Answers | None:
+    """The answers that an approval records; None for any other decision. Against the release, and for an emergency, a
+    reason is needed.
 
-    ``risk`` and ``exceptions`` are what the page asked about. Raises ``Refused``: ``REASON_MISSING``,
-    ``ANSWERS_MISSING``, ``RISK_CLASS_DIFFERS``, ``EXCEPTIONS_DIFFER``.
+    ``risk``, ``exceptions`` and ``emergency`` are what the page asked about. Raises ``Refused``: ``REASON_MISSING``,
+    ``ANSWERS_MISSING``, ``EMERGENCY_DIFFERS``, ``RISK_CLASS_DIFFERS``, ``EXCEPTIONS_DIFFER``.
     """
     if form.decision in _REASONED and form.reason is None:
         raise Refused("REASON_MISSING", f"{_REASONED[form.decision]} needs a reason", "say what keeps it from going")
     if form.decision != "approve":
         return None
-    missing: list[str] = [name for name in CONFIRMATIONS if name not in form.confirmed]
+    asked = (*CONFIRMATIONS, *([EMERGENCY] if emergency else []))
+    missing: list[str] = [name for name in asked if name not in form.confirmed]
     missing += ["risk class"] if form.risk is None else []
     missing += ["exceptions"] if set(exceptions) - form.exceptions else []
     if missing:
         raise Refused(
             "ANSWERS_MISSING", f"not confirmed: {', '.join(missing)}", "confirm every point, or refuse with a reason"
         )
+    if emergency and form.reason is None:
+        raise Refused("REASON_MISSING", "the approval of an emergency needs a reason", "say why it cannot wait")
+    if form.confirmed - set(asked):
+        raise Refused("EMERGENCY_DIFFERS", "the form confirms an emergency, and this release is none", _AGAIN)
     if form.risk != risk:
         raise Refused("RISK_CLASS_DIFFERS", "the change record states another risk class", _AGAIN)
     if form.exceptions != set(exceptions):
         raise Refused("EXCEPTIONS_DIFFER", "the form names exceptions that this package does not have", _AGAIN)
     return Answers(
-        intent=True, risk_class=risk, rollback_credible=True, timing=True, exceptions=exceptions, destination=True
-    )
+        intent=True, risk_class=risk, rollback_credible=True, timing=True, exceptions=exceptions, destination=True,
+        emergency=True if emergency else None,
+    )  # fmt: skip
