@@ -1,7 +1,8 @@
 """Reading a revision's documents back from the store, checked and typed."""
 
+import functools
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -17,6 +18,9 @@ from cutover.ports import Store
 M = TypeVar("M", bound=Model)
 MAX_DOCUMENT_BYTES = 16 * 1_048_576
 MAX_EVIDENCE_BYTES = 64 * 1_048_576
+REMEMBERED = 32
+MAX_REMEMBERED_BYTES = 262_144
+"""So many documents, none larger, stay parsed in a function's memory: the same ones are read again and again."""
 
 
 def load(store: Store, digest: Digest | None, model: type[M], *, limit: int = MAX_DOCUMENT_BYTES) -> M:
@@ -24,9 +28,21 @@ def load(store: Store, digest: Digest | None, model: type[M], *, limit: int = MA
     if digest is None:
         raise DocumentMissing(f"the record names no {model.__name__}")
     try:
-        return model.model_validate_json(store.get(digest, limit=limit))
+        return parsed(model, store.get(digest, limit=limit))
     except ValidationError as error:
         raise DigestMismatch(f"{digest} is not a {model.__name__}") from error
+
+
+def parsed(model: type[M], content: bytes) -> M:
+    """What these bytes say; models are frozen, so equal bytes share one. ``ValidationError`` where they are none."""
+    if len(content) > MAX_REMEMBERED_BYTES:
+        return model.model_validate_json(content)
+    return cast("M", _remembered(model, content))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _remembered(model: type[Model], content: bytes) -> Model:
+    return model.model_validate_json(content)
 
 
 def candidate_of(store: Store, record: RevisionRecord) -> Candidate:

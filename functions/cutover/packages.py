@@ -15,6 +15,7 @@ from cutover.contracts.policy import SignedReference, TrustedKey
 from cutover.domain import canonical, quorum
 from cutover.domain import envelope as dsse
 from cutover.errors import DigestMismatch, IntegrityError, Refused
+from cutover.loading import parsed
 from cutover.ports import Store
 
 MAX_DOCUMENT_BYTES = 16 * 1_048_576
@@ -71,6 +72,6 @@ def _demand_standing(envelope: Envelope, keys: tuple[TrustedKey, ...], now: date
 def _document(model: type[M], content: bytes) -> M:
     canonical.decode(content)
     try:
-        return model.model_validate_json(content)
+        return parsed(model, content)
     except ValidationError as error:
         raise IntegrityError(f"what was bound as {model.__name__} is not one") from error

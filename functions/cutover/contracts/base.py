@@ -25,7 +25,7 @@ FORBIDDEN_KEYS = frozenset({"verdict", "go_no_go", "risk_score", "recommendation
 """Cutover states facts and binds bytes; it never judges, so no document may say that it did."""
 
 INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+_INSTANT = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})Z", re.ASCII)
 
 
 class Model(BaseModel):
@@ -87,9 +87,11 @@ def parse_instant(text: object) -> datetime:
         if text.tzinfo is None:
             raise ValueError("an instant needs a time zone")
         return text.astimezone(UTC).replace(microsecond=0)
-    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+    said = _INSTANT.fullmatch(text) if isinstance(text, str) else None
+    if said is None:
         raise ValueError("expected an RFC 3339 instant in UTC, whole seconds, such as 2026-01-31T12:00:00Z")
-    return datetime.strptime(text, INSTANT_FORMAT).replace(tzinfo=UTC)
+    year, month, day, hour, minute, second = map(int, said.groups())  # many times as fast as strptime
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def format_instant(instant: datetime) -> str:
