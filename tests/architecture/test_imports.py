@@ -11,7 +11,7 @@ FILES = sorted((ROOT / "cutover").rglob("*.py"))
 SHARED = {
     "cutover.admissions", "cutover.contracts", "cutover.domain", "cutover.drifting", "cutover.errors",
     "cutover.exceptions", "cutover.guards", "cutover.journal", "cutover.lapsing", "cutover.loading",
-    "cutover.packages", "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing",
+    "cutover.messaging", "cutover.packages", "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing",
     "cutover.succession", "cutover.together",
 }  # fmt: skip
 OUTSIDE = {
@@ -70,7 +70,9 @@ def allowed_in(path: Path) -> set[str]:
             "cutover.domain.naming",
             "cutover.domain.record",
         }
-        tools = {"cutover.adapters"} | documents
+        # A port takes a message in plain words; the form that Slack wants is the adapter's part.
+        forms = {"cutover.messaging.message", "cutover.messaging.slack_blocks"}
+        tools = {"cutover.adapters"} | documents | forms
         reading = {"cutover.domain.bounded", "cutover.domain.pointer", "cutover.domain.reading"}
         siblings = {"cutover.sources"} | reading if layer == "sources" else set()
         return {"cutover.contracts", "cutover.ports", "cutover.errors"} | tools | siblings
