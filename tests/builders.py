@@ -6,7 +6,7 @@ policy and the keys; ``Key`` signs, deterministically.
 """
 
 from tests.building.keys import Key, seal, seal_bytes
-from tests.building.package import CUTOVER, ENGINE, REVISION, Alterations, Package, package
+from tests.building.package import CUTOVER, EMERGENCY, ENGINE, REVISION, Alterations, Package, package
 from tests.building.policy import (
     AS_OF,
     BOUND_AT,
@@ -44,6 +44,7 @@ __all__ = [
     "CUTOVER",
     "DECIDED_AT",
     "DEPLOYMENT",
+    "EMERGENCY",
     "ENGINE",
     "EXPIRES_AT",
     "ISSUED_AT",

@@ -14,6 +14,7 @@ from cutover.contracts.approval import Answers, Approval, ApprovalPredicate
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.bundle import Bundle, Engine, LineageTrace
 from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
+from cutover.contracts.emergency import Emergency
 from cutover.contracts.envelope import IN_TOTO_TYPE, Envelope, Subject, SubjectDigest
 from cutover.contracts.evidence import Evidence, EvidenceSet
 from cutover.contracts.handoff import HANDOFF_TYPE, DocumentReference, Handoff, LedgerPosition
@@ -39,6 +40,7 @@ approval/1, approval/2, handoff. What comes after a changed document follows it 
 """
 ENGINE = Engine(version="0.1.0", lock="sha256:" + "e" * 64, tzdata="2026a")
 CUTOVER, REVISION = "service@production.1", 1
+EMERGENCY = Emergency(incident="INC-4711", reason="Every third order fails since noon.")
 REQUESTERS = ("dana@ci", "dana@change")
 """Who asked for the release and for its change, whatever is altered afterwards."""
 
@@ -71,9 +73,10 @@ def package(
     deployment: Deployment = DEPLOYMENT,
     signers: Mapping[str, Key] | None = None,
     approvers: tuple[str, ...] = ("erin", "omar"),
+    emergency: Emergency | None = None,
 ) -> Package:
     """A whole package. ``alter`` changes documents before they are signed, ``signers`` who signs them."""
-    return _Builder(deployment, dict(alter or {}), dict(signers or {})).build(approvers)
+    return _Builder(deployment, dict(alter or {}), dict(signers or {}), emergency).build(approvers)
 
 
 @dataclass
@@ -81,6 +84,7 @@ class _Builder:
     deployment: Deployment
     alter: dict[str, Callable[[Any], Any]]
     signers: dict[str, Key]
+    emergency: Emergency | None = None
     documents: dict[Digest, bytes] = field(default_factory=dict)
 
     def build(self, approvers: tuple[str, ...]) -> Package:
@@ -90,7 +94,8 @@ class _Builder:
         trust_bytes, _ = self.write("trust", self.deployment.trust_bundle())
         records = release_records(self.deployment)
         waiver = waiver_record(self.deployment, self.undrilled(records))
-        candidate_bytes, candidate = self.write("candidate", candidate_of(self.deployment, records, waiver))
+        announced = candidate_of(self.deployment, records, waiver).model_copy(update={"emergency": self.emergency})
+        candidate_bytes, candidate = self.write("candidate", announced)
         envelope = self.sealed("candidate", CANDIDATE_TYPE, candidate_bytes)
         evidence_set = self.collect(candidate_bytes, self.store(envelope), [*records.values(), waiver])
         set_bytes, evidence_set = self.write("evidence-set", evidence_set)
@@ -105,6 +110,7 @@ class _Builder:
             self.manifest(
                 subjects,
                 rules,
+                bundle,
                 candidate=canonical.digest(candidate_bytes),
                 evidence_set=set_digest,
                 rules=rules_digest,
@@ -230,8 +236,9 @@ class _Builder:
         assert cleared is not None, [hold.field for hold in holds.open_holds(register)]
         return Bundle.model_validate_json(canonical.encode_model(made.bundle)), cleared
 
-    def manifest(self, subjects: list[Digest], policy: Rules, **digests: Digest) -> Manifest:
-        deployment = self.deployment
+    def manifest(self, subjects: list[Digest], policy: Rules, bundle: Bundle, **digests: Digest) -> Manifest:
+        deployment, emergency = self.deployment, bundle.release.emergency
+        usual = policy.signers[deployment.target]
         names = ("bundle", "lineage", "hold-register")
         return Manifest(
             subject=tuple(
@@ -249,7 +256,8 @@ class _Builder:
                     queue_arn=deployment.queue_arn,
                 ),
                 window=deployment.the_window(),
-                signers=policy.signers[deployment.target],
+                signers=policy.emergency["service"].signers if emergency else usual,
+                emergency=emergency.incident.value if emergency else None,
                 **digests,
                 contracts=("cutover/candidate/v1",),
                 bound_at=at.BOUND_AT,
@@ -279,8 +287,9 @@ class _Builder:
                     timing=True,
                     exceptions=tuple(hold.fingerprint for hold in register.holds),
                     destination=True,
+                    emergency=True if manifest.predicate.emergency else None,
                 ),
-                reason=None,
+                reason="Orders fail until it is out." if manifest.predicate.emergency else None,
                 decided_at=at.DECIDED_AT[(number - 1) % len(at.DECIDED_AT)],
                 facts=manifest.predicate.facts,
                 nonce=canonical.digest(f"nonce {number}".encode()),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from cutover.contracts.emergency import EmergencyRules
 from cutover.contracts.manifest import RequiredSigner, Window
 from cutover.contracts.people import Person
 from cutover.contracts.policy import (
@@ -58,6 +59,17 @@ BUILT = BuildOrigin(
     workflows=("release.yml",),
 )
 """Where the one release of the tests is built, whatever product it is announced as."""
+EMERGENCY_PATH = EmergencyRules(
+    signers=tuple(RequiredSigner(role=role) for role in reversed(ROLES)),
+    held_for=4 * 3_600,
+    link_valid_for=7_200,
+    reminders=(900, 1_800),
+    deputies_after=600,
+    after_action_within=2 * 86_400,
+)
+"""How an emergency of ``service`` is asked, and of no other product. Its seats stand in another order than usual, so
+that it shows whose they are.
+"""
 RISK = "risk"
 """Whoever has this role may waive, and is asked for no approval."""
 PEOPLE_OF_KEYS: dict[str, str] = {"waiver": "ruth", "resolution": "omar"}
@@ -147,6 +159,7 @@ class Deployment:
                 cohorts={"first": (), "all": ("everyone",)},
                 environments={self.target: (), "production": ("prod",)},
             ),
+            emergency={"service": EMERGENCY_PATH},
             allowances={name: {"replicas": Allowance(type="integer", minimum=1, maximum=50)} for name in PRODUCTS},
         )
 

@@ -291,7 +291,8 @@ class Verifier:
         stated = self.shaped("manifest", parse(unbase64(said["manifest"]["payload"])))
         bound = stated["predicate"]
         self.opened(said["manifest"], STATEMENT, "bind", instant(bound["bound_at"]))
-        need(set(stated) == STATEMENT_KEYS and set(bound) == MANIFEST_KEYS, "not whole")
+        need(set(stated) == STATEMENT_KEYS and set(bound) - {"emergency"} == MANIFEST_KEYS, "not whole")
+        need("emergency" not in bound or bound["emergency"] is not None, "an emergency that says nothing")
         for name in ("audience", "cutover", "revision"):
             need(canonical(bound[name]) == canonical(said[name]), f"another {name}")
         need(bound["destination"]["queue_arn"] == said["queue_arn"], "another queue")
@@ -327,6 +328,10 @@ class Verifier:
             need(said["answers"]["exceptions"] == waived, "other exceptions confirmed")
             risk = package.bundle["change"]["risk"].get("value", said["answers"]["risk_class"])
             need(said["answers"]["risk_class"] == risk, "another risk confirmed")
+            confirmed = {"emergency": True} if "emergency" in manifest else {}
+            said_so = {name: value for name, value in said["answers"].items() if name == "emergency"}
+            need(said_so == confirmed, "an emergency that nobody confirmed, or a confirmation of none")
+            need("emergency" not in manifest or said["reason"] is not None, "an emergency without a reason")
             need(said["person"] not in voters, "one person twice")
             self.entitled(said, package)
             seats = [seat for seat in package.seats if seat["role"] == said["role"]]
@@ -348,6 +353,34 @@ class Verifier:
             named = [key for key, person in people.items() if asked == key or asked in person.get("identities", [])]
             need(len(named) == 1 and named != [said["person"]], "the requester is unknown, or approves")
         need(said["role"] in people[said["person"]]["roles"], "not in that role")
+
+
+def seats_of(signers: list[Any]) -> list[Any]:
+    return [{"count": 1, "assurance": "link", **seat} for seat in signers]
+
+
+def no_less(usual: list[Any], seats: list[Any]) -> bool:
+    """Whether each role is asked as often as usual, and as often with a passkey."""
+
+    def count(among: list[Any], role: str, kinds: set[str]) -> int:
+        return sum(seat["count"] for seat in among if seat["role"] == role and seat["assurance"] in kinds)
+
+    return all(
+        count(seats, seat["role"], kinds) >= count(usual, seat["role"], kinds)
+        for seat in usual
+        for kinds in ({"link", "passkey"}, {"passkey"})
+    )
+
+
+def lasting(rules: Any) -> None:
+    """Emergency paths that a target could have, and that take no longer than usual."""
+    usual = {"deputies_after": 7_200, "reminders": [14_400, 86_400], **rules}
+    for path in rules.get("emergency", {}).values():
+        targets = [seats_of(seats) for seats in rules["signers"].values()]
+        need(not targets or any(no_less(seats, seats_of(path["signers"])) for seats in targets), "of no target")
+        for name in ("held_for", "link_valid_for", "deputies_after"):
+            need(path[name] <= usual[name], "an emergency that takes longer")
+        need(all(ours <= theirs for ours, theirs in zip(path["reminders"], usual["reminders"], strict=False)), "later")
 
 
 def seated(seats: list[Any], voters: Mapping[str, tuple[str, str]]) -> bool:
@@ -380,6 +413,7 @@ class Shelf:
             for name in ("bundle", "lineage", "hold-register", "evidence-set")
         )
         rules = self.rules = self.payload("rules", manifest["rules"])
+        lasting(rules)
         self.facts: dict[str, Any] = {}
         for name, digest in self.listed:
             if name.startswith("facts/"):
@@ -458,7 +492,7 @@ class Shelf:
         need(instant(bound["valid_until"]) <= instant(candidate["expires_at"]), "valid longer than its candidate")
         windows = self.facts[bound["facts"]]["calendars"][target]["windows"]
         need([each for each in windows if each["id"] == candidate["window"]] == [bound["window"]], "not that window")
-        self.seats = [{"count": 1, "assurance": "link", **seat} for seat in rules["signers"][target]]
+        self.seats = self.asked(rules, target)
         need(canonical(self.seats) == canonical(bound["signers"]), "other signers than the rules want")
         for name in ("cutover", "revision", "rules", "evidence_set"):
             need(canonical(bundle[name]) == canonical(bound[name]), f"another {name}")
@@ -470,7 +504,10 @@ class Shelf:
         release = {**candidate, **candidate["authority"], "environments": environments}
         (leads_to,) = self.named_as("environment", [bound["destination"]["environment"]])
         need(leads_to in environments, "for another environment than its queue's")
+        self.emergency(bound, bundle["release"].get("emergency"), candidate.get("emergency"))
         for name, field in bundle["release"].items():
+            if name == "emergency":
+                continue
             value = [each["value"] for each in field] if name == "environments" else field.get("value")
             need(name == "commit" or value is not None, f"{name} is waived")
             need(value == release[name], f"{name} is not the candidate's")
@@ -480,6 +517,24 @@ class Shelf:
         for built, announced in zip(bundle["components"], candidate["components"], strict=True):
             digest = built["digest"].get("value", announced["artifact"].get("digest"))
             need(digest == announced["artifact"].get("digest"), "another artifact")
+
+    def asked(self, rules: Any, target: str) -> list[Any]:
+        """The seats of this release: an emergency has those of its product's path, which ask nobody less."""
+        usual = seats_of(rules["signers"][target])
+        if self.candidate.get("emergency") is None:
+            return usual
+        seats = seats_of(rules["emergency"][self.candidate["product"]]["signers"])
+        need(no_less(usual, seats), "an emergency that asks fewer people")
+        return seats
+
+    @staticmethod
+    def emergency(bound: Any, built: Any, said: Any) -> None:
+        """Candidate, bundle and manifest agree on it, or none of them speaks of one."""
+        if said is None:
+            need(built is None and "emergency" not in bound, "an emergency that nobody announced")
+            return
+        need(bound["emergency"] == said["incident"], "another incident")
+        need({name: field["value"] for name, field in built.items()} == said, "another emergency")
 
     def named_as(self, kind: str, names: list[str]) -> list[str]:
         return [rendered(self.rendering, kind, name) for name in names]

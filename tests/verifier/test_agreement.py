@@ -8,6 +8,7 @@ Both verifiers must agree on every case, which ``judge`` asserts.
 import ast
 import base64
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from cutover.contracts.base import Model
 from cutover.domain import canonical
 from cutover.domain.coverage import coverage
-from tests.builders import AS_OF, CLOSES_AT, OPENS_AT, OTHER_DEPLOYMENT, Package, instant, package
+from tests.builders import AS_OF, CLOSES_AT, EMERGENCY, OPENS_AT, OTHER_DEPLOYMENT, Package, instant, package
 from tests.verifier import mutation
 from tests.verifier.judging import MODELS, judge
 
@@ -28,6 +29,9 @@ OWN: dict[str, set[str]] = {
     },
     "rules": {
         "/version", "/attestations/*", "/contracts/*", "/families/*", "/evidence_max_age", "/drill_max_age",
+        "/emergency/service/held_for", "/emergency/service/link_valid_for", "/emergency/service/reminders/*",
+        "/emergency/service/deputies_after", "/emergency/service/after_action_within",
+        "/emergency/service/signers/*/count",
         "/held_for", "/link_valid_for", "/open_margin", "/close_margin", "/lease", "/probe_every", "/probe_before",
         "/waivable/*/*", "/allowances/*/replicas/maximum", "/allowances/*/replicas/minimum",
         "/builds/*/builders/*", "/builds/*/refs/*", "/builds/*/repositories/*", "/builds/*/workflows/*",
@@ -46,7 +50,7 @@ OWN: dict[str, set[str]] = {
         "/components/*/provenance/digest", "/components/*/dependencies/digest", "/components/*/catalog/digest",
         "/rollout/digest", "/flags/digest", "/overlays/digest",
         "/rollback/criteria/*", "/rollback/plan/digest", "/waivers/*/digest",
-        "/issued_at", "/sequence", "/expires_at",
+        "/issued_at", "/sequence", "/expires_at", "/emergency/incident", "/emergency/reason",
     },
     "evidence-set": {
         "/as_of", "/candidate/source", "/candidate/record", "/candidate/version",
@@ -96,21 +100,36 @@ DOCUMENTS: dict[str, Model] = {
 }
 
 
+URGENT = package(emergency=EMERGENCY)
+URGENT_DOCUMENTS: dict[str, Model] = {
+    "rules": URGENT.rules,
+    "candidate": URGENT.candidate,
+    "bundle": URGENT.bundle,
+    "manifest": URGENT.manifest,
+    "approval/1": URGENT.approvals[0],
+}
+"""Of an emergency: the documents that speak of it."""
+
+
 def field(where: str) -> str:
     """A pointer with ``*`` for indexes and for the keys of maps."""
     parts = mutation.pattern(where).split("/")
     return "/".join("*" if index > 1 and parts[index - 1] in MAPS else part for index, part in enumerate(parts))
 
 
-def fields(name: str) -> dict[str, list[str]]:
+def fields(name: str, documents: Mapping[str, Model] = DOCUMENTS) -> dict[str, list[str]]:
     """The pointers of a document's values, by field."""
     found: dict[str, list[str]] = {}
-    for where in mutation.leaves(orjson.loads(canonical.encode_model(DOCUMENTS[name]))):
+    for where in mutation.leaves(orjson.loads(canonical.encode_model(documents[name]))):
         found.setdefault(field(where), []).append(where)
     return found
 
 
 FIELDS = [(name, each) for name in DOCUMENTS for each in fields(name)]
+URGENT_FIELDS = [
+    (name, each) for name in URGENT_DOCUMENTS for each in fields(name, URGENT_DOCUMENTS) if "emergency" in each
+] + [("approval/1", "/predicate/reason"), ("manifest", "/predicate/signers/*/role")]
+URGENT_OWN = OWN["rules"] - {"/emergency/service/signers/*/count"} | OWN["candidate"] | OWN["approval"]
 
 
 def test_the_whole_package_is_verified() -> None:
@@ -137,6 +156,59 @@ def test_a_field_signed_again_is_refused_unless_it_is_its_signers_own(name: str,
     assert any(judge(changed).verified for changed in packages), "it is refused by now: take it off the list"
 
 
+@pytest.mark.parametrize(("name", "each"), URGENT_FIELDS)
+def test_a_field_of_an_emergency_signed_again_is_refused_unless_it_is_its_signers_own(name: str, each: str) -> None:
+    where = fields(name, URGENT_DOCUMENTS)[each][0]
+    changed = package({name: mutation.mutate(where)}, emergency=EMERGENCY)
+    assert judge(changed).verified == (each in URGENT_OWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("candidate", "/emergency"), ("bundle", "/release/emergency"), ("manifest", "/predicate/emergency"),
+        ("approval/1", "/predicate/answers/emergency"), ("rules", "/emergency"), ("rules", "/emergency/service"),
+    ],
+)  # fmt: skip
+def test_an_emergency_that_one_document_is_silent_about_is_refused(name: str, where: str) -> None:
+    """But for the candidate: without it, what is made of it is a usual release."""
+
+    def silenced(document: Any) -> Any:
+        return mutation.remove(where)(document)
+
+    if name == "rules":
+        with pytest.raises(KeyError):
+            package({name: silenced}, emergency=EMERGENCY)
+        return
+    assert judge(package({name: silenced}, emergency=EMERGENCY)).verified == (name == "candidate")
+
+
+def test_an_emergency_path_that_asks_less_than_its_target_is_none() -> None:
+    """Signed by both owners, and good enough for another target: here fewer people would decide."""
+
+    def lenient(rules: Any) -> Any:
+        alone = [{"role": "release-engineering", "count": 1, "assurance": "link"}]
+        path = {**rules["emergency"]["service"], "signers": alone}
+        return {**rules, "signers": {**rules["signers"], "staging": alone}, "emergency": {"service": path}}
+
+    changed = package({"rules": lenient}, emergency=EMERGENCY, approvers=("erin",))
+    assert len(changed.manifest.predicate.signers) == 1
+    assert judge(changed).code == "EMERGENCY_NOT_ALLOWED"
+    assert judge(package({"rules": lenient})).verified
+
+
+@pytest.mark.parametrize("emergency", [None, EMERGENCY])
+def test_the_seats_of_the_other_way_are_refused(emergency: Any) -> None:
+    """The same people in another order: whose seats they are shows in nothing else."""
+
+    def swapped_seats(manifest: Any) -> Any:
+        predicate = manifest["predicate"]
+        return {**manifest, "predicate": {**predicate, "signers": predicate["signers"][::-1]}}
+
+    assert judge(package(emergency=emergency)).verified
+    assert judge(package({"manifest": swapped_seats}, emergency=emergency)).code == "BINDING_DIFFERS"
+
+
 SAID = [(name, each) for name, each in FIELDS if each in {"/schema", "/_type", "/predicateType"}]
 
 
@@ -150,7 +222,7 @@ def test_every_document_says_what_it_is() -> None:
 
 
 def test_the_list_of_own_fields_names_only_fields() -> None:
-    known = {(name.partition("/")[0], each) for name, each in FIELDS}
+    known = {(name.partition("/")[0], each) for name, each in (*FIELDS, *URGENT_FIELDS)}
     assert {(name, each) for name, listed in OWN.items() for each in listed} <= known
 
 
@@ -172,7 +244,7 @@ tried in ``test_passkeys``.
 @pytest.mark.parametrize("name", ["bundle", "manifest", "approval/1", "lineage", "hold-register", "candidate"])
 def test_every_field_of_the_schema_is_among_the_cases(name: str) -> None:
     kind = name.partition("/")[0]
-    tried = {each for named, each in FIELDS if named == name}
+    tried = {each for named, each in (*FIELDS, *URGENT_FIELDS) if named == name}
     for leaf in coverage(MODELS[kind]):
         if leaf.pointer in ABSENT.get(kind, set()):
             continue
