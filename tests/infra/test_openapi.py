@@ -1,0 +1,136 @@
+"""The description of the doors over HTTP says what is deployed and what the doors answer: no more, and no less."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cutover.doors.approvals import forms, pages, rendering
+from tests.infra.reading import Assembled
+
+Json = dict[str, Any]
+METHODS = {"get", "head", "post", "put", "patch", "delete", "options", "trace"}
+GATEWAY = {429}
+"""What API Gateway answers by itself, and no door does."""
+
+
+@pytest.fixture(scope="module")
+def document(repository: Path) -> Json:
+    loaded: Json = yaml.safe_load((repository / "docs" / "openapi.yaml").read_text("utf-8"))
+    return loaded
+
+
+def operations(document: Json) -> dict[str, Json]:
+    """`POST /approvals/{link}` to its operation."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def resolved(document: Json, value: Json) -> Json:
+    """The object that a reference within the document leads to."""
+    while "$ref" in value:
+        found: Any = document
+        for part in value["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        value = found
+    return value
+
+
+def statuses(operation: Json) -> set[int]:
+    return {int(status) for status in operation["responses"]}
+
+
+def test_each_route_is_described_and_nothing_else(development: Assembled, document: Json) -> None:
+    routes = {each.properties["RouteKey"] for each in development.of("AWS::ApiGatewayV2::Route")}
+    assert operations(document).keys() == routes
+
+
+def test_each_operation_has_a_name_and_each_parameter_of_its_path(document: Json) -> None:
+    names = [operation["operationId"] for operation in operations(document).values()]
+    assert len(set(names)) == len(names)
+    for path, item in document["paths"].items():
+        told = {resolved(document, each)["name"] for each in item.get("parameters", ())}
+        assert told == set(re.findall(r"\{(\w+)\}", path)), path
+
+
+def test_nothing_that_is_referred_to_is_missing_and_nothing_is_left_over(document: Json) -> None:
+    used: set[str] = set()
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                used.add(value["$ref"])
+                resolved(document, value)
+            for each in value.values():
+                walk(each)
+        elif isinstance(value, list):
+            for each in value:
+                walk(each)
+
+    walk(document)
+    there = {f"#/components/{kind}/{name}" for kind, each in document["components"].items() for name in each}
+    assert used == there
+
+
+def test_looking_and_peeking_are_answered_alike(document: Json) -> None:
+    found = operations(document)
+    for key, operation in found.items():
+        if key.startswith("GET "):
+            assert found[f"HEAD {key.removeprefix('GET ')}"]["responses"] == operation["responses"]
+
+
+def test_every_answer_of_a_door_carries_the_headers_that_guard_it(document: Json) -> None:
+    """But those that the gateway may give, too: it knows no headers of ours."""
+    expected = rendering.headers()
+    headers = document["components"]["headers"]
+    for key, operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            known = resolved(document, response)
+            if "application/json" in known["content"]:
+                continue
+            told = {name: resolved(document, each) for name, each in known["headers"].items()}
+            assert told.keys() - {"Location", "Retry-After"} == expected.keys(), (key, status)
+    for name, value in expected.items():
+        schema = headers[name]["schema"]
+        assert headers[name]["required"] is True
+        assert value == schema["const"] if "const" in schema else re.search(schema.get("pattern", ""), value)
+
+
+class TestApprovals:
+    """What `doors/approvals` answers, and with which status."""
+
+    @pytest.fixture
+    def shown(self, document: Json) -> Json:
+        return operations(document)["GET /approvals/{link}"]
+
+    @pytest.fixture
+    def decided(self, document: Json) -> Json:
+        return operations(document)["POST /approvals/{link}"]
+
+    def test_each_status_of_the_door_is_described(self, shown: Json, decided: Json) -> None:
+        after_a_post = {*pages._STATUS.values(), pages._CONFLICT, pages._BAD_ENTRY, 303, 500, 503}
+        assert statuses(decided) - GATEWAY == after_a_post
+        of_a_form = {status for code, status in pages._STATUS.items() if code.startswith(("FORM_", "REASON_"))} - {
+            status for code, status in pages._STATUS.items() if not code.startswith(("FORM_", "REASON_"))
+        }
+        assert statuses(shown) - GATEWAY == after_a_post - of_a_form - {pages._BAD_ENTRY, 303} | {200}
+
+    def test_each_code_stands_under_its_status(self, document: Json, shown: Json, decided: Json) -> None:
+        for code, status in pages._STATUS.items():
+            assert code in resolved(document, decided["responses"][str(status)])["description"], code
+        for code in pages._LOOKS_FINE:
+            assert code in resolved(document, shown["responses"]["200"])["description"], code
+
+    def test_the_form_is_the_doors(self, document: Json, decided: Json) -> None:
+        (form,) = (each["schema"] for each in decided["requestBody"]["content"].values())
+        schema = resolved(document, form)
+        assert decided["requestBody"]["content"].keys() == {forms.MEDIA_TYPE}
+        assert schema["properties"].keys() == forms._ONCE | {"exception"}
+        assert schema["properties"]["reason"]["maxLength"] == forms.MAX_REASON_BYTES
+        assert f"{forms.MAX_BODY_BYTES:,} bytes and {forms.MAX_FIELDS} fields" in schema["description"]
