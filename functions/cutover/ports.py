@@ -18,7 +18,9 @@ from cutover.domain.record import (
     Admission,
     Brake,
     ChainHead,
+    Enrolled,
     Lane,
+    PasskeyUse,
     RevisionRecord,
     Signal,
     Slot,
@@ -91,6 +93,10 @@ class Commit:
     """A form's nonce, spent by this commit."""
     brake: Brake | None = None
     brake_before: Brake | None = None
+    passkey: PasskeyUse | None = None
+    passkey_before: PasskeyUse | None = None
+    enrolled: Enrolled | None = None
+    """A passkey that an invitation registers: no other may have been, by the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +137,20 @@ class Records(Protocol):
     def set_brake(self, brake: Brake) -> None:
         """An operator's own setting, such as the first one. Orders go through ``commit``, with their entry."""
 
+    def spent(self, nonce: Digest) -> bool:
+        """Whether a commit has spent this nonce."""
+
+    def passkey_use(self, credential: Digest) -> PasskeyUse | None:
+        """How far the counter of a passkey has come, by the digest of its credential id."""
+
+    def enrolments(self, person: str) -> Iterator[Enrolled]:
+        """What one person has registered, in no order."""
+
     def commit(self, commit: Commit) -> None:
         """All or nothing. Raises ``Conflict`` naming the parts whose condition failed:
 
-        ``record``, ``opened``, ``admission``, ``lane``, ``ledger``, ``slot``, ``payload``, ``nonce``, ``brake``.
+        ``record``, ``opened``, ``admission``, ``lane``, ``ledger``, ``slot``, ``payload``, ``nonce``, ``brake``,
+        ``passkey``, ``enrolled``.
         """
 
     def clear_signal(self, of: RevisionRecord | Admission) -> None:

@@ -13,7 +13,7 @@ from cutover.admissions import Admissions, admitted, originally
 from cutover.contracts.base import Digest
 from cutover.domain import schedule, transitions
 from cutover.domain.entries import Told
-from cutover.domain.record import FINAL, KEEPS_SLOT, Admission, Lane, RevisionRecord, Signal, Slot, Status
+from cutover.domain.record import FINAL, KEEPS_SLOT, Admission, Lane, PasskeyUse, RevisionRecord, Signal, Slot, Status
 from cutover.domain.transitions import Transition
 from cutover.errors import Conflict, DocumentMissing, Fenced, Refused
 from cutover.journal import DECISIONS
@@ -49,6 +49,8 @@ class Step:
     facts: Digest | None = None
     claim: Slot | None = None
     nonce: Digest | None = None
+    passkey: PasskeyUse | None = None
+    passkey_before: PasskeyUse | None = None
     opening: Opening | None = None
 
 
@@ -125,7 +127,8 @@ class Recorder(Admissions):
                 entries=self.entries(head, told, *following), head_before=head, record=after, record_before=record,
                 opened=opened, current=lane, lane=written, lane_before=lane if written else None, claim=step.claim,
                 release=_slot_of(record) if target in FINAL and target not in KEEPS_SLOT else None,
-                nonce=step.nonce, payload=opening.payload if opening else None,
+                nonce=step.nonce, passkey=step.passkey, passkey_before=step.passkey_before,
+                payload=opening.payload if opening else None,
                 admission=_admitted(opening), admission_before=opening.admission if opening else None,
             )
         )  # fmt: skip

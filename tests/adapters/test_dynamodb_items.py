@@ -36,7 +36,7 @@ SIGNED = st.builds(SignedReference, payload=DIGESTS, envelope=DIGESTS)
 COUNTS = st.integers(0, 2**53 - 1)
 DECISIONS = st.builds(
     RecordedDecision, role=NAMES, person=NAMES, payload=DIGESTS, envelope=DIGESTS, facts=SIGNED, key=DIGESTS,
-    decided_at=INSTANTS,
+    decided_at=INSTANTS, credential=st.none() | st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True),
 )  # fmt: skip
 REFRESHED = st.builds(Refreshed, source=NAMES, record=LINES, version=st.none() | LINES)
 RESOLUTIONS = st.builds(

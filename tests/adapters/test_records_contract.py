@@ -12,7 +12,7 @@ from cutover.adapters.commits import MalformedCommit
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain import canonical
 from cutover.domain.ledger import head_of
-from cutover.domain.record import ActivePolicy, Brake, ChainHead, Signal, Status
+from cutover.domain.record import ActivePolicy, Brake, ChainHead, Enrolled, PasskeyUse, Signal, Status
 from cutover.errors import Conflict
 from cutover.ports import Commit, Records, Unreadable
 from tests.adapters.samples import (
@@ -130,6 +130,51 @@ def test_a_record_is_conditional_on_its_reading(records: Records, writer: Writer
     stored = records.revision(CUTOVER, 1)
     assert stored is not None
     assert (stored.status, stored.version) == (Status.HELD, 2)
+
+
+def used(sign_count: int, version: int = 1) -> PasskeyUse:
+    return PasskeyUse(credential=digest_of("credential"), sign_count=sign_count, version=version, used_at=START)
+
+
+def test_a_passkeys_counter_is_conditional_on_its_reading(records: Records, writer: Writer) -> None:
+    assert records.passkey_use(digest_of("credential")) is None
+    writer.commit(passkey=used(0))
+    assert conflict_of(lambda: writer.commit(passkey=used(1))) == {"passkey"}
+    for reading in (used(1), used(0, 2)):
+        after = reading.model_copy(update={"version": reading.version + 1, "sign_count": 9})
+        plan = writer.plan(passkey=after, passkey_before=reading)
+        assert conflict_of(lambda plan=plan: records.commit(plan)) == {"passkey"}
+    writer.commit(passkey=used(3, 2), passkey_before=used(0))
+    assert records.passkey_use(digest_of("credential")) == used(3, 2)
+    assert records.passkey_use(digest_of("another")) is None
+
+
+def test_a_passkeys_counter_is_not_swapped_for_anothers(writer: Writer) -> None:
+    other = used(0).model_copy(update={"credential": digest_of("another")})
+    with pytest.raises(MalformedCommit, match="passkey"):
+        writer.commit(passkey=used(1, 2), passkey_before=other)
+
+
+def test_an_invitation_registers_once(records: Records, writer: Writer) -> None:
+    def enrolled(person: str, invitation: str, enrolment: str = "enrolment") -> Enrolled:
+        return Enrolled(
+            person=person, invitation=digest_of(invitation), enrolment=digest_of(enrolment), registered_at=START
+        )
+
+    assert list(records.enrolments("erin")) == []
+    first, second = enrolled("erin", "one"), enrolled("erin", "two")
+    writer.commit(enrolled=first)
+    assert conflict_of(lambda: writer.commit(enrolled=enrolled("erin", "one", "another"))) == {"enrolled"}
+    writer.commit(enrolled=second)
+    writer.commit(enrolled=enrolled("omar", "three"))
+    assert sorted(records.enrolments("erin"), key=lambda each: each.invitation != first.invitation) == [first, second]
+
+
+def test_whether_a_nonce_is_spent_can_be_read(records: Records, writer: Writer) -> None:
+    assert not records.spent(digest_of("nonce"))
+    writer.commit(nonce=digest_of("nonce"))
+    assert records.spent(digest_of("nonce"))
+    assert not records.spent(digest_of("another"))
 
 
 def test_a_record_that_exists_is_not_created_again(records: Records, writer: Writer) -> None:

@@ -17,7 +17,9 @@ from cutover.domain.record import (
     Admission,
     Brake,
     ChainHead,
+    Enrolled,
     Lane,
+    PasskeyUse,
     RevisionRecord,
     Signal,
     Slot,
@@ -78,6 +80,15 @@ class InMemoryRecords:
         with self._lock:
             self._set(brake)
 
+    def spent(self, nonce: Digest) -> bool:
+        return nonce in self._nonces
+
+    def passkey_use(self, credential: Digest) -> PasskeyUse | None:
+        return self._get(PasskeyUse, credential)
+
+    def enrolments(self, person: str) -> Iterator[Enrolled]:
+        return iter([each for each in self._all(Enrolled) if each.person == person])
+
     def commit(self, commit: Commit) -> None:
         head = new_head(commit)
         with self._lock:
@@ -89,7 +100,10 @@ class InMemoryRecords:
                 self._nonces.add(commit.nonce)
             if commit.release:
                 self._models.pop(_name(commit.release), None)
-            written = (commit.record, commit.opened, commit.admission, commit.lane, commit.claim, commit.brake)
+            written = (
+                commit.record, commit.opened, commit.admission, commit.lane, commit.claim, commit.brake,
+                commit.passkey, commit.enrolled,
+            )  # fmt: skip
             for model in (head, *commit.entries, *written):
                 if model is not None:
                     self._set(model)
@@ -141,6 +155,8 @@ class InMemoryRecords:
             ours = (commit.opened.cutover, commit.opened.revision)
             if self._payloads.get(commit.payload, ours) != ours:
                 yield "payload"
+        yield from self._stale("passkey", commit.passkey, commit.passkey_before)
+        yield from self._stale("enrolled", commit.enrolled, None)
         if commit.nonce in self._nonces:
             yield "nonce"
 
@@ -176,6 +192,8 @@ def _name(model: BaseModel) -> tuple[Hashable, ...]:
         ChainHead: ("chain",),
         LedgerEntry: ("chain", "sequence"),
         Slot: ("queue_arn", "window"),
+        PasskeyUse: ("credential",),
+        Enrolled: ("person", "invitation"),
     }
     fields = names.get(type(model), ())
     return (type(model).__name__, *(getattr(model, field) for field in fields))
@@ -183,13 +201,13 @@ def _name(model: BaseModel) -> tuple[Hashable, ...]:
 
 def _guarded(model: BaseModel | None) -> object:
     """What a write is conditional on."""
-    fields = ("version", "status", "decision_seq", "cutover", "revision", "engaged")
+    fields = ("version", "status", "decision_seq", "cutover", "revision", "engaged", "sign_count")
     return None if model is None else tuple(getattr(model, field, None) for field in fields[: _count(model)])
 
 
 def _count(model: BaseModel) -> int:
     """An admission's cutover may be filled in later under the same guard; a lane's is part of its own."""
-    return 2 if isinstance(model, Admission) else 6
+    return 2 if isinstance(model, Admission) else 7
 
 
 def _waits(of: RevisionRecord | Admission) -> bool:

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from cutover.contracts.approval import Decision
-from cutover.contracts.people import Person
+from cutover.contracts.people import Passkey, Person
 from cutover.contracts.policy import Facts, SignedReference
 from cutover.domain import canonical
-from cutover.domain.lapses import lapsed
+from cutover.domain.lapses import cause, lapsed
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
 from cutover.domain.transitions import AGREED
 from cutover.lapsing import lapse
 from tests.approving import World
+from tests.building.passkeys import Authenticator
 from tests.building.policy import BOUND_AT, DEPLOYMENT, KEYS_UNTIL
 
 NOW = BOUND_AT + timedelta(hours=3)
@@ -95,6 +96,36 @@ def test_two_roles_do_not_save_an_approval_given_in_a_third() -> None:
     bo = decision("bo", "operations")
     people = FACTS.people | {"bo": FACTS.people["bo"].model_copy(update={"roles": ("release-engineering",)})}
     assert lapsed((ERIN, bo), facts=facts(people=people), barred=NOBODY, now=NOW) == (bo,)
+
+
+OMARS = Authenticator("omar").passkey()
+
+
+@pytest.mark.parametrize(
+    ("listed", "counts"),
+    [
+        ((OMARS,), True),
+        ((Authenticator("other").passkey(), OMARS), True),
+        ((OMARS.model_copy(update={"revoked_at": NOW + timedelta(seconds=1)}),), True),
+        ((OMARS.model_copy(update={"revoked_at": NOW}),), False),
+        ((Authenticator("other").passkey(),), False),
+        ((), False),
+    ],
+)
+def test_an_approval_with_a_passkey_counts_as_long_as_the_facts_list_it(
+    listed: tuple[Passkey, ...], counts: bool
+) -> None:
+    omar = decision("omar", "operations", assurance="passkey", credential=OMARS.id)
+    changed = {"omar": FACTS.people["omar"].model_copy(update={"passkeys": listed})}
+    known = facts(people=FACTS.people | changed)
+    assert lapsed((ERIN, omar), facts=known, barred=NOBODY, now=NOW) == (() if counts else (omar,))
+    if not counts:
+        assert cause(omar, facts=known, barred=NOBODY, now=NOW) == "its passkey is revoked or not listed"
+
+
+def test_an_approval_by_link_does_not_hang_on_a_passkey() -> None:
+    changed = {"omar": FACTS.people["omar"].model_copy(update={"passkeys": ()})}
+    assert lapsed((OMAR,), facts=facts(people=FACTS.people | changed), barred=NOBODY, now=NOW) == ()
 
 
 @pytest.mark.parametrize("said", ["refuse", "defer", "resume"])

@@ -1,19 +1,21 @@
 """The quorum as a matching: against brute force, and the cases that counting would get wrong."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutover.contracts.manifest import RequiredSigner
+from cutover.contracts.manifest import Assurance, RequiredSigner
 from cutover.contracts.people import Person
 from cutover.contracts.policy import Facts
 from cutover.domain import quorum
 from cutover.domain.quorum import Voter
 from cutover.errors import Refused
-from tests.building.policy import DEPLOYMENT
+from tests.building.passkeys import Authenticator
+from tests.building.policy import BOUND_AT, DEPLOYMENT
 
 ROLES = ("release-engineering", "operations", "security")
 ASSURANCES: Any = ("link", "passkey")
@@ -149,11 +151,11 @@ def test_an_identity_of_two_people_is_no_person() -> None:
 
 
 def test_possible_means_without_the_requesters() -> None:
-    everyone = quorum.impossible(TWO_ROLES, facts=FACTS, barred=frozenset())
+    everyone = quorum.impossible(TWO_ROLES, facts=FACTS, barred=frozenset(), now=BOUND_AT)
     assert everyone == ()
-    lacking = quorum.impossible(TWO_ROLES, facts=FACTS, barred=frozenset({"omar", "bo", "dana"}))
+    lacking = quorum.impossible(TWO_ROLES, facts=FACTS, barred=frozenset({"omar", "bo", "dana"}), now=BOUND_AT)
     assert [(signer.role, signer.count) for signer in lacking] == [("operations", 1)]
-    many = quorum.impossible((seat("operations", count=4),), facts=FACTS, barred=frozenset())
+    many = quorum.impossible((seat("operations", count=4),), facts=FACTS, barred=frozenset(), now=BOUND_AT)
     assert [(signer.role, signer.count) for signer in many] == [("operations", 1)]
 
 
@@ -182,7 +184,7 @@ def test_whoever_alone_can_fill_a_seat_is_kept_for_it() -> None:
         assert vote is not None
         decided = frozenset(each.person for each in cast_before)
         return quorum.needed_elsewhere(
-            TWO_ROLES, cast_before, vote, decided=decided, facts=facts, barred=frozenset()
+            TWO_ROLES, cast_before, vote, decided=decided, facts=facts, barred=frozenset(), now=BOUND_AT
         )  # fmt: skip
 
     assert needed("bo", ROLES[0]) == ROLES[1]
@@ -196,6 +198,59 @@ def test_whoever_alone_can_fill_a_seat_is_kept_for_it() -> None:
 
 
 ROLE_OF_NOBODY = frozenset({"lost"})
+
+
+def with_passkeys(*people: str, **changes: Any) -> Facts:
+    """Erin may sit on the first seat, omar on the second, bo on either; those named have a passkey."""
+    known = {
+        name: person.model_copy(
+            update={"passkeys": (Authenticator(name).passkey(**changes),)} if name in people else {}
+        )
+        for name, person in FACTS.people.items()
+    }
+    return FACTS.model_copy(update={"people": known})
+
+
+STRONG = (seat(ROLES[0]), seat(ROLES[1], assurance="passkey"))
+DANA = frozenset({"dana"})
+
+
+def test_only_who_has_a_passkey_that_counts_can_fill_a_seat_that_demands_one() -> None:
+    def missing(facts: Facts) -> list[str]:
+        return [
+            quorum.lacking(each, facts=facts, barred=DANA, now=BOUND_AT)
+            for each in quorum.impossible(STRONG, facts=facts, barred=DANA, now=BOUND_AT)
+        ]
+
+    without = "1 x operations by passkey (bo has no passkey, dana requested it, omar has no passkey)"
+    assert missing(FACTS) == [without]
+    assert missing(with_passkeys("erin")) == [without]
+    assert missing(with_passkeys("omar", revoked_at=BOUND_AT)) == [without]
+    assert missing(with_passkeys("dana")) == [without]
+    assert missing(with_passkeys("omar")) == missing(with_passkeys("bo")) == []
+    assert missing(with_passkeys("omar", revoked_at=BOUND_AT + timedelta(seconds=1))) == []
+
+
+def test_a_seat_without_holders_names_nobody() -> None:
+    nobodys = seat("security", count=2)
+    assert quorum.lacking(nobodys, facts=FACTS, barred=DANA, now=BOUND_AT) == "2 x security by link"
+
+
+def test_whoever_alone_has_a_passkey_is_kept_for_the_seat_that_demands_one() -> None:
+    facts = with_passkeys("bo")
+
+    def needed(person: str, role: str, assurance: Assurance) -> str | None:
+        vote = quorum.cast(person, role, assurance, facts=facts, barred=DANA)
+        assert vote is not None
+        return quorum.needed_elsewhere(
+            STRONG, (), vote, decided=frozenset(), facts=facts, barred=DANA, now=BOUND_AT
+        )  # fmt: skip
+
+    assert needed("bo", ROLES[0], "link") == ROLES[1]
+    assert needed("bo", ROLES[0], "passkey") == ROLES[1]
+    assert needed("bo", ROLES[1], "passkey") is None
+    assert needed("erin", ROLES[0], "link") is None
+    assert needed("bo", ROLES[1], "link") == ROLES[1], "with the passkey, in the same role"
 
 
 def cast(person: str, role: str) -> Voter:
@@ -235,7 +290,7 @@ def test_a_quorum_that_was_possible_is_reached_whoever_tries_what_first(
         name: FACTS.people["bo"].model_copy(update={"roles": tuple(sorted(roles))}) for name, roles in held.items()
     }
     facts = FACTS.model_copy(update={"people": people})
-    possible = not quorum.impossible(required, facts=facts, barred=frozenset())
+    possible = not quorum.impossible(required, facts=facts, barred=frozenset(), now=BOUND_AT)
     assert possible == reachable(required, {}, held)
     given_roles: dict[str, str] = {}
     votes: list[Voter] = []
@@ -246,7 +301,7 @@ def test_a_quorum_that_was_possible_is_reached_whoever_tries_what_first(
         if name in given_roles or not quorum.outstanding(required, votes):
             continue
         needed = quorum.needed_elsewhere(
-            required, votes, vote, decided=frozenset(given_roles), facts=facts, barred=frozenset()
+            required, votes, vote, decided=frozenset(given_roles), facts=facts, barred=frozenset(), now=BOUND_AT
         )  # fmt: skip
         if possible:
             assert (needed is None) == reachable(required, {**given_roles, name: role}, held)

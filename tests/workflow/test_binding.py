@@ -191,13 +191,14 @@ def test_a_quorum_that_nobody_can_give(change: Callable[[dict[str, Any]], object
 
 
 def test_an_assurance_that_nobody_can_give_is_told_before_anybody_is_asked() -> None:
-    """Nobody can register a passkey yet, so a seat that demands one would wait for nothing."""
+    """Nobody has a passkey, so a seat that demands one would wait for nothing; those who would need one are named."""
     world = World()
     signers = {world.deployment.target: (RequiredSigner(role="operations", assurance="passkey"),)}
-    with_rules(world, signers=signers)
+    with_rules(world, signers=signers, emergency={})
     record = announced(world)
     assert (record.status, codes(world, record)) == ("held", ["QUORUM_IMPOSSIBLE"])
-    assert open_holds(world, record)[0].found == "nobody can be 1 x operations by passkey"
+    why = "bo has no passkey, dana requested it, omar has no passkey"
+    assert open_holds(world, record)[0].found == f"nobody can be 1 x operations by passkey ({why})"
     assert world.wiring.mailer.sent == []
 
 

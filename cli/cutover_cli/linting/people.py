@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import checks, quorum
+from cutover.domain import bounded, checks, quorum
 from cutover.domain.record import Fault
 from cutover_cli.linting import at
 
@@ -29,8 +29,9 @@ def _quorum(rules: Rules, facts: Facts) -> Iterator[Fault]:
         for role, count in Counter(signer.role for signer in signers).items():
             if count > 1:
                 yield at("ROLE_TWICE", f"{role} stands {count} times: use its count", *where)
-        for seat in quorum.impossible(signers, facts=facts, barred=frozenset()):
-            message = f"distinct people cannot fill it: {seat.count} of {seat.role} would be missing"
+        for seat in quorum.impossible(signers, facts=facts, barred=frozenset(), now=facts.issued_at):
+            lacking = quorum.lacking(seat, facts=facts, barred=frozenset(), now=facts.issued_at)
+            message = bounded.line(f"distinct people cannot fill it: {lacking} would be missing")
             yield at("QUORUM_IMPOSSIBLE", message, *where)
 
 

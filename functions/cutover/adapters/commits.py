@@ -27,6 +27,7 @@ def new_head(commit: Commit) -> ChainHead:
     _follows("admission", commit.admission, commit.admission_before, ("digest",))
     _follows("lane", commit.lane, commit.lane_before, ("product", "target", "rehearsal"))
     _follows("brake", commit.brake, commit.brake_before, ())
+    _follows("passkey", commit.passkey, commit.passkey_before, ("credential",))
     if commit.record is not None and commit.record_before is None:
         raise MalformedCommit("record: a change without its reading; a new one is opened")
     if commit.record and commit.opened and _same_revision(commit.record, commit.opened):

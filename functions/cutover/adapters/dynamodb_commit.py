@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from cutover.adapters import dynamodb_items as items
 from cutover.adapters.commits import new_head
 from cutover.adapters.dynamodb_guards import ABSENT, Guard, absent_or, equal
-from cutover.domain.record import Admission, Brake, ChainHead, Lane, RevisionRecord, Slot
+from cutover.domain.record import Admission, Brake, ChainHead, Lane, PasskeyUse, RevisionRecord, Slot
 from cutover.errors import Conflict, DependencyUnavailable
 from cutover.ports import Commit
 
@@ -51,7 +51,16 @@ def actions(table: str, commit: Commit, writer: str) -> tuple[Action, ...]:
         found.append(build.delete("slot", items.key_of(commit.release), absent_or(_ours(commit.release))))
     if commit.brake:
         found.append(build.save("brake", commit.brake, _brake_guard(commit.brake_before)))
-    return (*found, *_claims(build, commit))
+    return (*found, *_of_passkeys(build, commit), *_claims(build, commit))
+
+
+def _of_passkeys(build: "_Builder", commit: Commit) -> list[Action]:
+    found = []
+    if commit.passkey:
+        found.append(build.save("passkey", commit.passkey, _passkey_guard(commit.passkey_before)))
+    if commit.enrolled:
+        found.append(build.save("enrolled", commit.enrolled, ABSENT))
+    return found
 
 
 def _claims(build: "_Builder", commit: Commit) -> list[Action]:
@@ -120,6 +129,10 @@ def _record_guard(before: RevisionRecord | None) -> Guard:
 
 def _brake_guard(before: Brake | None) -> Guard:
     return equal(version=before.version, engaged=before.engaged) if before else ABSENT
+
+
+def _passkey_guard(before: PasskeyUse | None) -> Guard:
+    return equal(version=before.version, sign_count=before.sign_count) if before else ABSENT
 
 
 def _admission_guard(before: Admission | None) -> Guard:

@@ -23,7 +23,9 @@ from cutover.domain.record import (
     Admission,
     Brake,
     ChainHead,
+    Enrolled,
     Lane,
+    PasskeyUse,
     RevisionRecord,
     Slot,
     Status,
@@ -46,6 +48,8 @@ KINDS: dict[str, type[BaseModel]] = {
     "POLICY": ActivePolicy,
     "BRAKE": Brake,
     "TOKEN": Token,
+    "PASSKEY": PasskeyUse,
+    "ENROLMENT": Enrolled,
 }
 _KIND_OF = {model: kind for kind, model in KINDS.items()}
 _BESIDE_THE_MODEL = frozenset({"pk", "sk", "kind", "live", "writer"})
@@ -90,6 +94,14 @@ def nonce_key(nonce: Digest) -> Item:
     return key(f"NONCE#{nonce}", "NONCE")
 
 
+def passkey_key(credential: Digest) -> Item:
+    return key(f"PASSKEY#{credential}", "PASSKEY")
+
+
+def enrolment_key(person: str, invitation: Digest) -> Item:
+    return key(f"ENROLMENT#{person}", invitation)
+
+
 def token_key(cutover: str, revision: int) -> Item:
     return key(f"CUTOVER#{cutover}#{revision:06d}", "TOKEN")
 
@@ -111,6 +123,8 @@ key_of.register(ChainHead, lambda head: head_key(head.chain))
 key_of.register(LedgerEntry, lambda entry: ledger_key(entry.chain, entry.sequence))
 key_of.register(Slot, lambda slot: slot_key(slot.queue_arn, slot.window))
 key_of.register(Token, lambda token: token_key(token.cutover, token.revision))
+key_of.register(PasskeyUse, lambda use: passkey_key(use.credential))
+key_of.register(Enrolled, lambda enrolled: enrolment_key(enrolled.person, enrolled.invitation))
 key_of.register(ActivePolicy, lambda _: POLICY_KEY)
 key_of.register(Brake, lambda _: BRAKE_KEY)
 

@@ -22,7 +22,9 @@ from cutover.domain.record import (
     Admission,
     Brake,
     ChainHead,
+    Enrolled,
     Lane,
+    PasskeyUse,
     RevisionRecord,
     Signal,
     Slot,
@@ -86,6 +88,20 @@ class DynamoRecords:
     def set_brake(self, brake: Brake) -> None:
         with translated("PutItem"):
             self._put(brake)
+
+    def spent(self, nonce: Digest) -> bool:
+        return self._item(items.nonce_key(nonce)) is not None
+
+    def passkey_use(self, credential: Digest) -> PasskeyUse | None:
+        return self._model(PasskeyUse, items.passkey_key(credential))
+
+    def enrolments(self, person: str) -> Iterator[Enrolled]:
+        found = self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": items.enrolment_key(person, "")["pk"]},
+            ConsistentRead=True,
+        )
+        return (items.read(Enrolled, item) for item in found)
 
     def commit(self, commit: Commit) -> None:
         """One ``TransactWriteItems``.

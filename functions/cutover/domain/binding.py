@@ -22,7 +22,7 @@ from cutover.contracts.manifest import (
     Window,
 )
 from cutover.contracts.policy import Facts, Rules, SignedReference
-from cutover.domain import canonical, checks, emergencies, holds, naming, quorum, window
+from cutover.domain import bounded, canonical, checks, emergencies, holds, naming, quorum, window
 from cutover.domain.record import RevisionRecord, Slot
 from cutover.domain.rendering import render
 from cutover.domain.waiving import BIND_FAMILY
@@ -70,7 +70,7 @@ def unreported(reports: Mapping[str, Findings | None], rules: Rules, subject: Di
 
 
 def people(
-    signers: tuple[RequiredSigner, ...], facts: Facts, requesters: Iterable[str], subject: Digest
+    signers: tuple[RequiredSigner, ...], facts: Facts, requesters: Iterable[str], subject: Digest, now: datetime
 ) -> Iterable[Finding]:
     """Whether the people whom the facts name could give every required approval at all."""
     try:
@@ -81,13 +81,14 @@ def people(
             wanted="every requester known as one person", mend=refused.mend,
         )  # fmt: skip
         return
-    missing = quorum.impossible(signers, facts=facts, barred=barred)
+    missing = quorum.impossible(signers, facts=facts, barred=barred, now=now)
     if missing or not signers:
-        lacking = ", ".join(f"{each.count} x {each.role} by {each.assurance}" for each in missing) or "any rule"
+        lacking = "; ".join(quorum.lacking(each, facts=facts, barred=barred, now=now) for each in missing)
         yield blocker(
-            "QUORUM_IMPOSSIBLE", subject=subject, found=f"nobody can be {lacking}",
+            "QUORUM_IMPOSSIBLE", subject=subject, found=bounded.line(f"nobody can be {lacking or 'any rule'}"),
             wanted="distinct people for every role, none of them a requester",
-            mend="give the role to another person in the facts, or let somebody else request the release",
+            mend="give the role to another person in the facts, let them register a passkey where one is demanded, "
+            "or let somebody else request the release",
         )  # fmt: skip
 
 
@@ -200,7 +201,7 @@ def register_of(case: Case) -> HoldRegister:
         *unanswering(case.waivers, checked, case.rules),
         *foreign(reports, case.record),
         *unreported(case.reports, case.rules, case.record.candidate),
-        *people(case.signers, case.facts, quorum.requesters(case.draft), case.record.candidate),
+        *people(case.signers, case.facts, quorum.requesters(case.draft), case.record.candidate, case.now),
         *not_allowed(case),
         *not_deployed(case),
         *elsewhere(case),

@@ -4,13 +4,14 @@ An approval was proved when it was given, and stays what it was. Whether it stil
 as they are now: the person is known and holds the role that they signed for, has not turned out to have asked
 for the release, and the witness key that signed the statement is one that today's facts trust for that time and
 have not revoked. A key whose time has run out since is none of these: what it signed before still verifies.
+Who decided with a passkey did so with one that the facts still list for them and have not revoked.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from cutover.contracts.policy import Facts
-from cutover.domain import quorum
+from cutover.domain import passkeys, quorum
 from cutover.domain.record import RecordedDecision
 from cutover.errors import Refused
 
@@ -32,7 +33,14 @@ def cause(decision: RecordedDecision, *, facts: Facts, barred: frozenset[str], n
         quorum.eligible(decision.person, decision.role, facts=facts, barred=barred)
     except Refused as refused:
         return "requested it" if refused.code == "REQUESTER_MAY_NOT_APPROVE" else "does not hold the role now"
+    if decision.assurance == "passkey" and not _proved(decision, facts, now):
+        return "its passkey is revoked or not listed"
     return None if _witnessed(decision, facts, now) else "its witness key is revoked or not trusted"
+
+
+def _proved(decision: RecordedDecision, facts: Facts, now: datetime) -> bool:
+    usable = passkeys.usable(facts.people.get(decision.person), now)
+    return decision.credential in {each.id for each in usable}
 
 
 def _witnessed(decision: RecordedDecision, facts: Facts, now: datetime) -> bool:

@@ -9,17 +9,15 @@ says in Bind whether a quorum is possible, and at each decision whether it stays
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cutover.contracts.bundle import Bundle, DraftBundle, Sourced
 from cutover.contracts.manifest import Assurance, RequiredSigner
 from cutover.contracts.policy import Facts
+from cutover.domain import passkeys
 from cutover.errors import Refused
 
 _STRENGTH: dict[Assurance, int] = {"link": 0, "passkey": 1}
-STRONGEST: Assurance = "link"
-"""How strongly people can prove themselves today. Nobody can register a passkey yet, so a seat that demands
-one is impossible, and Bind says so before anybody is asked.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +104,38 @@ def satisfied(signers: Iterable[RequiredSigner], voters: Iterable[Voter]) -> boo
     return bool(required) and not outstanding(required, voters)
 
 
+def strongest(person_id: str, *, facts: Facts, now: datetime) -> Assurance:
+    """How strongly a person can prove themselves: by a passkey only who has one that counts now."""
+    return "passkey" if passkeys.usable(facts.people.get(person_id), now) else "link"
+
+
+def enough(assurance: Assurance, demanded: Assurance) -> bool:
+    """Whether a decision made so strongly may sit where ``demanded`` is asked for."""
+    return _STRENGTH[assurance] >= _STRENGTH[demanded]
+
+
 def impossible(
-    signers: Iterable[RequiredSigner], *, facts: Facts, barred: frozenset[str]
+    signers: Iterable[RequiredSigner], *, facts: Facts, barred: frozenset[str], now: datetime
 ) -> tuple[RequiredSigner, ...]:
-    """The seats that would stay empty even if everybody who may approve did, in the strongest way."""
-    return outstanding(signers, _able(facts, barred, decided=frozenset()))
+    """The seats that would stay empty even if everybody who may approve did, each as strongly as they can."""
+    return outstanding(signers, _able(facts, barred, now, decided=frozenset()))
+
+
+def lacking(seat: RequiredSigner, *, facts: Facts, barred: frozenset[str], now: datetime) -> str:
+    """A seat that stays empty, and who holds its role and still cannot fill it, in words."""
+    said = f"{seat.count} x {seat.role} by {seat.assurance}"
+    why = {
+        each: "requested it" if each in barred else "has no passkey"
+        for each, person in sorted(facts.people.items())
+        if seat.role in person.roles
+        and (each in barred or not enough(strongest(each, facts=facts, now=now), seat.assurance))
+    }
+    return f"{said} ({', '.join(f'{each} {what}' for each, what in why.items())})" if why else said
 
 
 def needed_elsewhere(
     signers: Iterable[RequiredSigner], counted: Iterable[Voter], vote: Voter, *,
-    decided: frozenset[str], facts: Facts, barred: frozenset[str],
+    decided: frozenset[str], facts: Facts, barred: frozenset[str], now: datetime,
 ) -> str | None:  # fmt: skip
     """The role for which this person must be kept free; None when ``vote`` may be cast.
 
@@ -124,8 +144,8 @@ def needed_elsewhere(
     then a quorum that was possible stays possible, whoever decides first.
     """
     required, before = tuple(signers), tuple(counted)
-    others = _able(facts, barred, decided=decided | {vote.person})
-    free = voter(vote.person, STRONGEST, facts=facts, barred=barred)
+    others = _able(facts, barred, now, decided=decided | {vote.person})
+    free = voter(vote.person, strongest(vote.person, facts=facts, now=now), facts=facts, barred=barred)
     if free is None:
         return None
 
@@ -139,9 +159,11 @@ def needed_elsewhere(
     return next(role for role in roles if unreachable(replace(free, roles=frozenset({role}))) == fewest)
 
 
-def _able(facts: Facts, barred: frozenset[str], *, decided: frozenset[str]) -> list[Voter]:
-    """Everybody who may still approve, as strongly as can be."""
-    everybody = (voter(person, STRONGEST, facts=facts, barred=barred) for person in facts.people)
+def _able(facts: Facts, barred: frozenset[str], now: datetime, *, decided: frozenset[str]) -> list[Voter]:
+    """Everybody who may still approve, each as strongly as they can."""
+    everybody = (
+        voter(person, strongest(person, facts=facts, now=now), facts=facts, barred=barred) for person in facts.people
+    )
     return [each for each in everybody if each is not None and each.person not in decided]
 
 
@@ -150,7 +172,7 @@ def _match(seats: list[RequiredSigner], voters: dict[str, Voter]) -> dict[int, s
     seated: dict[int, str] = {}
 
     def fits(seat: RequiredSigner, vote: Voter) -> bool:
-        return seat.role in vote.roles and _STRENGTH[vote.assurance] >= _STRENGTH[seat.assurance]
+        return seat.role in vote.roles and enough(vote.assurance, seat.assurance)
 
     def place(person: str, tried: set[int]) -> bool:
         for index, seat in enumerate(seats):

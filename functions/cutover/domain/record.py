@@ -19,6 +19,7 @@ from cutover.contracts.base import (
     Text,
 )
 from cutover.contracts.manifest import Assurance
+from cutover.contracts.people import CredentialId
 from cutover.contracts.policy import SignedReference
 from cutover.contracts.supersession import Refreshed
 from cutover.domain import naming
@@ -175,6 +176,8 @@ class RecordedDecision(Model):
     """The facts that were read at this decision; the hand-off message carries them."""
     key: Digest
     """The witness key that signed it: an approval lapses when that key is revoked."""
+    credential: CredentialId | None = None
+    """The passkey that it was decided with: an approval lapses when that is revoked."""
     decided_at: Instant
 
 
@@ -288,6 +291,24 @@ class ActivePolicy(Model):
     rules: SignedReference
     facts: SignedReference
     version: int = 1
+
+
+class PasskeyUse(Model):
+    """How far a passkey's signature counter has come. ``credential``: the digest of its id."""
+
+    credential: Digest
+    sign_count: Annotated[int, Field(ge=0, lt=2**32)]
+    version: int = 1
+    used_at: Instant
+
+
+class Enrolled(Model):
+    """A passkey that was registered by an invitation, which registers one. ``enrolment`` is the stored document."""
+
+    person: Name
+    invitation: Digest
+    enrolment: Digest
+    registered_at: Instant
 
 
 class Brake(Model):

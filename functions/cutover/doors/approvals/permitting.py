@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cutover.contracts.approval import Decision
-from cutover.contracts.manifest import RequiredSigner
+from cutover.contracts.manifest import Assurance, RequiredSigner
 from cutover.contracts.policy import Facts
 from cutover.domain import canonical, lapses, quorum
 from cutover.domain.links import Link
@@ -32,8 +32,14 @@ _CLOSED = {
 _NOT_YET = ("NOT_AWAITING_APPROVAL", "this revision does not await approval yet", "wait for the message that asks")
 
 
-def check(decision: Decision, standing: Standing, on: Circumstances, *, until: datetime | None = None) -> None:
-    """Raises ``Refused`` unless this person may make this decision now. ``until``: of a deferral, once it is typed."""
+def check(
+    decision: Decision, standing: Standing, on: Circumstances, *, until: datetime | None = None,
+    assurance: Assurance = "link",
+) -> None:  # fmt: skip
+    """Raises ``Refused`` unless this person may make this decision now. ``until``: of a deferral, once it is typed.
+
+    ``assurance``: how strongly they prove who they are.
+    """
     link, package = standing.link, on.package
     if decision != "resume":
         _undecided(decision, standing)
@@ -41,10 +47,10 @@ def check(decision: Decision, standing: Standing, on: Circumstances, *, until: d
     _manifest(standing, package)
     if on.now >= package.manifest.predicate.valid_until:
         raise Refused("PACKAGE_EXPIRED", "the time in which this package was valid is over", "announce a new candidate")
-    _person(link, package, on.facts)
+    _person(link, package, on.facts, assurance)
     if decision == "approve":
         _brake(on)
-        _seat(standing, on)
+        _seat(standing, on, assurance)
     elif decision == "defer":
         postponing.check(until, latest=on.latest or on.now, now=on.now)
     elif decision == "resume":
@@ -93,16 +99,20 @@ def _manifest(standing: Standing, package: Package) -> None:
         )  # fmt: skip
 
 
-def _person(link: Link, package: Package, facts: Facts) -> None:
-    seat = next((signer for signer in package.manifest.predicate.signers if signer.role == link.role), None)
-    if seat is None:
+def _person(link: Link, package: Package, facts: Facts, assurance: Assurance) -> None:
+    seats = [signer for signer in package.manifest.predicate.signers if signer.role == link.role]
+    if not seats:
         raise Refused("NOT_ELIGIBLE", f"this release does not ask for the role {link.role}", "nothing to do")
     quorum.eligible(link.person, link.role, facts=facts, barred=quorum.barred(facts, package.requesters()))
-    if seat.assurance != "link":
-        raise Refused(
-            "ASSURANCE_TOO_LOW", f"the role {link.role} decides with a {seat.assurance}, not by link alone",
-            f"use your {seat.assurance}",
-        )  # fmt: skip
+    if not any(quorum.enough(assurance, seat.assurance) for seat in seats):
+        raise _too_low(link)
+
+
+def _too_low(link: Link) -> Refused:
+    return Refused(
+        "ASSURANCE_TOO_LOW", f"the role {link.role} decides with a passkey, not by link alone",
+        "use your passkey; if you have none, ask the team that runs Cutover for an invitation",
+    )  # fmt: skip
 
 
 def _brake(on: Circumstances) -> None:
@@ -113,20 +123,24 @@ def _brake(on: Circumstances) -> None:
         )  # fmt: skip
 
 
-def _seat(standing: Standing, on: Circumstances) -> None:
+def _seat(standing: Standing, on: Circumstances, assurance: Assurance) -> None:
     """One more approval must fill a seat, and leave every other seat to somebody who can still fill it."""
     link, facts, signers = standing.link, on.facts, on.package.manifest.predicate.signers
     barred = quorum.barred(facts, on.package.requesters())
     before = lapses.votes(standing.counted, facts=facts, barred=barred)
-    vote = quorum.cast(link.person, link.role, "link", facts=facts, barred=barred)
-    after = before if vote is None else [*before, vote]
-    if vote is None or _empty(quorum.outstanding(signers, after)) >= _empty(quorum.outstanding(signers, before)):
+    vote = quorum.cast(link.person, link.role, assurance, facts=facts, barred=barred)
+    left = quorum.outstanding(signers, before)
+    if vote is None or _empty(quorum.outstanding(signers, [*before, vote])) >= _empty(left):
+        if any(seat.role == link.role and not quorum.enough(assurance, seat.assurance) for seat in left):
+            raise _too_low(link)
         raise Refused(
             "ROLE_COMPLETE", f"the role {link.role} has approved already",
             "nothing to do; you can still refuse with a reason",
         )  # fmt: skip
     decided = frozenset(each.person for each in standing.counted)
-    role = quorum.needed_elsewhere(signers, before, vote, decided=decided, facts=facts, barred=barred)
+    role = quorum.needed_elsewhere(signers, before, vote, decided=decided, facts=facts, barred=barred, now=on.now)
+    if role == link.role:  # with their passkey they would fill a seat there that nobody else can
+        raise _too_low(link)
     if role is not None:
         raise Refused(
             "SEAT_NEEDED_ELSEWHERE", f"an approval as {link.role} now would leave nobody to approve as {role}",
