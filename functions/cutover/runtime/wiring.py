@@ -33,12 +33,14 @@ from cutover.ports import (
     Credentials,
     DeploymentQueue,
     ExceptionQueue,
+    FeedbackQueue,
     Inbox,
     LockedStore,
     Mac,
     Mailer,
     Records,
     Signer,
+    SlackSecrets,
     Sources,
     Tokens,
     Workflow,
@@ -157,6 +159,18 @@ class Wiring:
         from cutover.adapters.ses_mailer import SesMailer
 
         return SesMailer(self.client("sesv2"), sender=self.settings.text("CUTOVER_SENDER"))
+
+    @functools.cached_property
+    def slack_secrets(self) -> SlackSecrets:
+        from cutover.adapters.slack_secret import SecretsManagerSlack
+
+        return SecretsManagerSlack(self.client("secretsmanager"), name=self.settings.text("CUTOVER_SLACK_SECRET"))
+
+    @functools.cached_property
+    def feedback(self) -> FeedbackQueue:
+        from cutover.adapters.slack_feedback import SqsFeedbackQueue
+
+        return SqsFeedbackQueue(self.client("sqs"), queue_url=self.settings.text("CUTOVER_FEEDBACK_QUEUE_URL"))
 
     @functools.cached_property
     def links_mac(self) -> Mac:
