@@ -1,0 +1,1 @@
+"""What Slack tells: verified, put on a queue, and acknowledged."""
