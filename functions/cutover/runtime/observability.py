@@ -4,6 +4,7 @@ A line of JSON an event. Events and answers are never logged: they carry tokens,
 """
 
 import functools
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from cutover.errors import CutoverError
 
+# With POWERTOOLS_DEBUG its resolver would log each route's arguments, and a link is one of them.
+logging.getLogger("aws_lambda_powertools.event_handler").setLevel(logging.INFO)
 logger = Logger(service="cutover", utc=True, log_uncaught_exceptions=False)
 tracer = Tracer(service="cutover", patch_modules=["botocore"])
 metrics = Metrics(namespace="Cutover", service="cutover")

@@ -1,0 +1,196 @@
+"""What an attacker has around them, whether the page stands in memory or on the local stack."""
+
+import html
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from cutover.contracts.approval import Decision
+from cutover.domain.links import Link
+from cutover.domain.mac import Mac
+from cutover.domain.record import RecordedDecision, RevisionRecord, Status
+from tests.simulator.world import fill
+
+FORM = "application/x-www-form-urlencoded"
+Fields = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person, asked in one role."""
+
+    person: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer; header names in lower case."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """The page's own code of a refusal; empty where it has none."""
+        found = re.search(r"<code>([A-Z][A-Z_]+)</code>|<small>([A-Z][A-Z_]+)</small>", self.body)
+        return (found.group(1) or found.group(2)) if found else ""
+
+    @property
+    def answer(self) -> str:
+        return f"{self.status} {'' if self.asks and self.status == 200 else self.code}".strip()
+
+    @property
+    def asks(self) -> bool:
+        """Whether the page offers to approve."""
+        return 'value="approve"' in self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request: a post of a form, to be made at once with others."""
+
+    link: str
+    form: Fields
+
+
+class Scene(ABC):
+    """A release that awaits approval. ``me`` is who was asked, and ``colleague`` somebody in another role.
+
+    ``twice`` is one person in two roles; ``requester`` asked for the release; ``outsider`` holds no role in it.
+    """
+
+    me: Seat
+    colleague: Seat
+    twice: tuple[Seat, Seat]
+    requester = Seat("dana", "release-engineering")
+    outsider = Seat("ruth", "release-engineering")
+    audience: str
+
+    def __init__(self) -> None:
+        self.secrets: set[str] = set()
+        """Every link and nonce that was made or seen: none may stand in a log."""
+
+    # --- what differs between memory and the stack
+
+    @property
+    @abstractmethod
+    def mac(self) -> Mac:
+        """The links key: whoever makes a link here has it, and no attacker does."""
+
+    @property
+    @abstractmethod
+    def record(self) -> RevisionRecord: ...
+
+    @abstractmethod
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply: ...
+
+    @abstractmethod
+    def question(self, seat: Seat) -> Link:
+        """What a link to this person asks."""
+
+    @abstractmethod
+    def at_once(self, posts: Sequence[Sent]) -> list[Reply]:
+        """The answers to posts that cross each other."""
+
+    @abstractmethod
+    def finish(self, how: str) -> None:
+        """The release ends: ``superseded``, ``withdrawn``, ``expired`` or ``handed_off``."""
+
+    @abstractmethod
+    def written(self) -> int:
+        """How many times a decision of ``me`` was written, as the ledger tells it."""
+
+    @property
+    @abstractmethod
+    def origin(self) -> str:
+        """The page's own origin, as browsers state it."""
+
+    @property
+    @abstractmethod
+    def now(self) -> datetime: ...
+
+    # --- what only memory can do
+
+    def later(self, by: timedelta) -> None:
+        """The page's clock moves."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """The first guard forgets every answer, as it does in time."""
+        raise NotImplementedError
+
+    def rotate(self) -> None:
+        """Another key makes links; those of the one before still count."""
+        raise NotImplementedError
+
+    def revoke(self) -> None:
+        """Links of every key but the newest count no more."""
+        raise NotImplementedError
+
+    # --- what people and attackers do
+
+    def link(self, seat: Seat | None = None, **changes: Any) -> str:
+        """An authentic link to that person, ``me`` unless told; ``changes`` to what it says."""
+        from cutover.domain import links
+
+        says = self.question(seat or self.me).model_copy(update=changes)
+        return self.secret(links.make_link(says, audience=self.audience, mac=self.mac))
+
+    def secret(self, text: str) -> str:
+        self.secrets.add(text)
+        return text
+
+    def send(
+        self, method: str, link: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"", query: str = ""
+    ) -> Reply:
+        path = f"/approvals/{link}" + (f"?{query}" if query else "")
+        reply = self.request(method, path, headers or {}, body)
+        for nonce in re.findall(r'name="nonce" value="([^"]+)"', reply.body):
+            self.secret(html.unescape(nonce))
+        return reply
+
+    def get(self, link: str, **headers: str) -> Reply:
+        return self.send("GET", link, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    def post(self, link: str, form: Fields | bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        body = form if isinstance(form, bytes) else urlencode(form).encode()
+        return self.send("POST", link, headers={"content-type": FORM, **(headers or {})}, body=body)
+
+    def form(self, link: str, decision: Decision = "approve", **entries: str) -> Fields:
+        """The page's own form as a careful person fills it in."""
+        return fill(self.get(link).body, decision, **entries)
+
+    def minted(self, link: str, form: Fields) -> Fields:
+        """The form with a nonce that the page would have made for this link."""
+        from cutover.domain import nonces
+
+        nonce = nonces.make_nonce(link, audience=self.audience, mac=self.mac, now=self.now, random=b"attackers dice!!")
+        return changed(form, nonce=self.secret(nonce))
+
+    def decide(self, seat: Seat | None = None, decision: Decision = "approve", **entries: str) -> Reply:
+        link = self.link(seat)
+        return self.post(link, self.form(link, decision, **entries))
+
+    # --- what came of it
+
+    @property
+    def status(self) -> Status:
+        return self.record.status
+
+    def decisions(self, *people: str) -> tuple[RecordedDecision, ...]:
+        """What is on record of these people, or ``me``."""
+        wanted = people or (self.me.person,)
+        return tuple(each for each in self.record.decisions if each.person in wanted)
+
+
+def changed(form: Fields, **entries: str | None) -> Fields:
+    """The form with other values; None takes a field out."""
+    kept = [(name, entries.get(name, value)) for name, value in form]
+    added = [(name, value) for name, value in entries.items() if name not in dict(form)]
+    return [(name, value) for name, value in kept + added if value is not None]
