@@ -12,6 +12,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.candidate import Reference
 from cutover.contracts.handoff import Tombstone
 from cutover.contracts.ledger import LedgerEntry
+from cutover.domain.correspondence import Correspondence
 from cutover.domain.mac import Mac as Mac  # noqa: PLC0414 - a port like the others, said to be one
 from cutover.domain.record import (
     ActivePolicy,
@@ -321,17 +322,35 @@ class DeploymentQueue(Protocol):
         """
 
 
+class Messages(Protocol):
+    """What was said of each revision. Every reading is strongly consistent but ``open``."""
+
+    def correspondence(self, cutover: str, revision: int) -> Correspondence | None: ...
+
+    def put(self, said: Correspondence, *, before: Correspondence | None) -> None:
+        """Conditional on the reading; None means: must not exist. Raises ``Conflict`` (``messages``)."""
+
+    def open(self, *, limit: int) -> Iterator[Correspondence | Unreadable]:
+        """Those of which not everything is said, the next due first, from an index that may lag."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
+    """One mail. ``about`` names what it is about, for what comes back (a bounce): names and values of 1 to 256 of
+    ``A-Z a-z 0-9 _ - . @``. ``under``: the id of the mail that this one stands under.
+    """
+
     to: str
     subject: str
     text: str
     html: str
+    about: Mapping[str, str] = field(default_factory=dict)
+    under: str | None = None
 
 
 class Mailer(Protocol):
-    def send(self, mail: Mail) -> None:
-        """Raises ``Refused`` (``MAIL_REFUSED``) when this address will never be served."""
+    def send(self, mail: Mail) -> str:
+        """The id that the service gave it. Raises ``Refused`` (``MAIL_REFUSED``) when this one will never be sent."""
 
 
 class Slack(Protocol):

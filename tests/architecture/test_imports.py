@@ -66,6 +66,7 @@ def allowed_in(path: Path) -> set[str]:
     if layer in {"adapters", "sources"}:
         documents = {
             "cutover.domain.canonical",
+            "cutover.domain.correspondence",
             "cutover.domain.ledger",
             "cutover.domain.naming",
             "cutover.domain.record",

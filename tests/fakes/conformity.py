@@ -1,6 +1,7 @@
 """Held by the type checker: each fake, and each adapter, is the port that it says it is."""
 
 from cutover import ports
+from cutover.adapters.dynamodb_messages import DynamoMessages
 from cutover.adapters.dynamodb_records import DynamoRecords
 from cutover.adapters.dynamodb_tokens import DynamoTokens
 from cutover.adapters.ecr_tokens import EcrTokens
@@ -21,6 +22,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.credentials import FakeCredentials
 from tests.fakes.keys import LocalMac, LocalSigner
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.messages import InMemoryMessages
 from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
 from tests.fakes.records import InMemoryRecords
 from tests.fakes.sources import FakeInbox, FakeSources
@@ -45,3 +47,4 @@ INBOXES: tuple[type[ports.Inbox], ...] = (S3Inbox, FakeInbox)
 EXCEPTION_QUEUES: tuple[type[ports.ExceptionQueue], ...] = (SqsExceptionQueue, FakeExceptionQueue)
 DEPLOYMENT_QUEUES: tuple[type[ports.DeploymentQueue], ...] = (SqsDeploymentQueue, FakeDeploymentQueue)
 MAILERS: tuple[type[ports.Mailer], ...] = (SesMailer, FakeMailer)
+MESSAGES: tuple[type[ports.Messages], ...] = (DynamoMessages, InMemoryMessages)

@@ -21,6 +21,7 @@ from tests.building.policy import Deployment
 from tests.fakes.clock import FakeClock
 from tests.fakes.keys import LocalMac
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.messages import InMemoryMessages
 from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
 from tests.fakes.records import InMemoryRecords
 from tests.fakes.sources import FakeInbox, FakeSources
@@ -134,6 +135,10 @@ class SimulatedWiring(Wiring):
     @functools.cached_property
     def mailer(self) -> FakeMailer:
         return FakeMailer()
+
+    @functools.cached_property
+    def messages(self) -> InMemoryMessages:
+        return InMemoryMessages()
 
     @functools.cached_property
     def links_mac(self) -> LocalMac:

@@ -5,6 +5,7 @@ Mapping, the same for every kind:
 - ``pk`` and ``sk`` as in ``key_of``; ``kind`` names the model.
 - A model's fields are attributes under their JSON names: text and instants (canonical spelling, so that they
   sort) as ``S``, integers ``N``, booleans ``BOOL``, nested documents ``M``, tuples ``L``. None is not stored.
+- A correspondence carries ``live = "messages"`` while not everything is said.
 - Revisions and admissions carry ``live = "1"`` while the clock must look at them: see ``is_waiting``.
 - A ledger entry carries ``writer``, the random name of the commit that wrote it: see ``DynamoRecords.commit``.
 """
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from cutover.contracts.base import Digest
 from cutover.contracts.ledger import LedgerEntry
+from cutover.domain.correspondence import Correspondence
 from cutover.domain.record import (
     FINAL,
     ActivePolicy,
@@ -50,9 +52,11 @@ KINDS: dict[str, type[BaseModel]] = {
     "TOKEN": Token,
     "PASSKEY": PasskeyUse,
     "ENROLMENT": Enrolled,
+    "MESSAGES": Correspondence,
 }
 _KIND_OF = {model: kind for kind, model in KINDS.items()}
 _BESIDE_THE_MODEL = frozenset({"pk", "sk", "kind", "live", "writer"})
+OPEN_MESSAGES = "messages"
 LEDGER_PREFIX = "LEDGER#"
 LAST_SEQUENCE = 10**12 - 1
 """As many as twelve digits can tell apart."""
@@ -106,6 +110,10 @@ def token_key(cutover: str, revision: int) -> Item:
     return key(f"CUTOVER#{cutover}#{revision:06d}", "TOKEN")
 
 
+def messages_key(cutover: str, revision: int) -> Item:
+    return key(f"MESSAGES#{cutover}#{revision:06d}", "MESSAGES")
+
+
 POLICY_KEY = key("POLICY", "ACTIVE")
 BRAKE_KEY = key("BRAKE", "BRAKE")
 
@@ -123,6 +131,7 @@ key_of.register(ChainHead, lambda head: head_key(head.chain))
 key_of.register(LedgerEntry, lambda entry: ledger_key(entry.chain, entry.sequence))
 key_of.register(Slot, lambda slot: slot_key(slot.queue_arn, slot.window))
 key_of.register(Token, lambda token: token_key(token.cutover, token.revision))
+key_of.register(Correspondence, lambda said: messages_key(said.cutover, said.revision))
 key_of.register(PasskeyUse, lambda use: passkey_key(use.credential))
 key_of.register(Enrolled, lambda enrolled: enrolment_key(enrolled.person, enrolled.invitation))
 key_of.register(ActivePolicy, lambda _: POLICY_KEY)
@@ -142,6 +151,8 @@ def item_of(model: BaseModel) -> Item:
     fields["kind"] = _KIND_OF[type(model)]
     if isinstance(model, (RevisionRecord, Admission)) and model.due_at is not None and is_waiting(model):
         fields["live"] = "1"
+    if isinstance(model, Correspondence) and model.due_at is not None:
+        fields["live"] = OPEN_MESSAGES
     return key_of(model) | {name: marshal(value) for name, value in fields.items()}
 
 

@@ -38,8 +38,10 @@ from cutover.ports import (
     LockedStore,
     Mac,
     Mailer,
+    Messages,
     Records,
     Signer,
+    Slack,
     SlackSecrets,
     Sources,
     Tokens,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 
     from cutover.doors.clock.ticking import Report, Ticking
+    from cutover.messaging.carrying import Messaging
     from cutover.sources.web import Web
 
 STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
@@ -158,7 +161,39 @@ class Wiring:
     def mailer(self) -> Mailer:
         from cutover.adapters.ses_mailer import SesMailer
 
-        return SesMailer(self.client("sesv2"), sender=self.settings.text("CUTOVER_SENDER"))
+        client = self.client("sesv2")
+        return SesMailer(
+            client, sender=self.settings.text("CUTOVER_SENDER"), region=client.meta.region_name,
+            configuration_set=self.settings.environment.get("CUTOVER_MAIL_CONFIGURATION"),
+        )  # fmt: skip
+
+    @functools.cached_property
+    def slack(self) -> Slack | None:
+        """None where this deployment has none. The address for tests is refused at synthesis (``infra.refusals``)."""
+        name = self.settings.environment.get("CUTOVER_SLACK_SECRET")
+        if not name:
+            return None
+        from cutover.adapters.slack_messages import BASE_URL, SlackMessages
+        from cutover.adapters.slack_secret import SecretsManagerSlack
+
+        secrets = SecretsManagerSlack(self.client("secretsmanager"), name=name)
+        return SlackMessages(secrets, base_url=self.settings.environment.get("CUTOVER_TEST_SLACK_URL", BASE_URL))
+
+    @functools.cached_property
+    def messages(self) -> Messages:
+        from cutover.adapters.dynamodb_messages import DynamoMessages
+
+        return DynamoMessages(self.client("dynamodb"), table=self.settings.text("CUTOVER_TABLE"))
+
+    def messaging(self) -> "Messaging":
+        """Tells people, by every way that this deployment has."""
+        from cutover.messaging.carrying import Messaging
+
+        return Messaging(
+            audience=self.settings.audience, page_url=self.settings.text("CUTOVER_PAGE_URL"), clock=self.clock,
+            store=self.store, mac=self.links_mac, mailer=self.mailer, messages=self.messages, policies=self.policies,
+            slack=self.slack,
+        )  # fmt: skip
 
     @functools.cached_property
     def slack_secrets(self) -> SlackSecrets:

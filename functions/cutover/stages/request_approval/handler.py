@@ -17,13 +17,7 @@ class Request(Model):
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request, wiring = Request.model_validate(event), wired()
     requester = Requester(
-        audience=wiring.settings.audience,
-        page_url=wiring.settings.text("CUTOVER_PAGE_URL"),
-        clock=wiring.clock,
-        store=wiring.store,
-        mac=wiring.links_mac,
-        mailer=wiring.mailer,
+        messaging=wiring.messaging(),
         recorder=wiring.recorder("request-approval", execution=request.record.execution),
-        policies=wiring.policies,
     )
     return serve(request.record, lambda: requester.run(request.record.cutover, request.record.revision))
