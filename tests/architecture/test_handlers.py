@@ -67,6 +67,7 @@ ONLY = {
     "aws_lambda_powertools.utilities.batch": {
         "cutover.doors.brake_orders.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",
         "cutover.doors.resolutions.handler", "cutover.doors.withdrawals.handler",
+        "cutover.doors.after_actions.handler",
     },
     "aws_lambda_powertools.utilities.idempotency": {
         "cutover.doors.approvals.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",

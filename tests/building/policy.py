@@ -72,7 +72,7 @@ that it shows whose they are.
 """
 RISK = "risk"
 """Whoever has this role may waive, and is asked for no approval."""
-PEOPLE_OF_KEYS: dict[str, str] = {"waiver": "ruth", "resolution": "omar"}
+PEOPLE_OF_KEYS: dict[str, str] = {"waiver": "ruth", "resolution": "omar", "after-action": "dana"}
 """Whose the keys are that only a person can have."""
 
 

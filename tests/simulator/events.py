@@ -6,6 +6,7 @@ from typing import Any
 
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
+from cutover.contracts.emergency import AFTER_ACTION_TYPE, AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.handoff import RECEIPT_TYPE, WITHDRAWAL_TYPE, Receipt, Withdrawal
 from cutover.contracts.ledger import LedgerEntry
@@ -24,6 +25,7 @@ KINDS: dict[type[Model], tuple[str, str, str, str]] = {
     Resolution: ("resolutions", "HoldResolution", RESOLUTION_TYPE, "resolution"),
     Withdrawal: ("withdrawals", "Withdrawal", WITHDRAWAL_TYPE, "withdrawal"),
     BrakeOrder: ("brake_orders", "BrakeOrder", BRAKE_ORDER_TYPE, "brake"),
+    AfterAction: ("after_actions", "AfterAction", AFTER_ACTION_TYPE, "after-action"),
     Receipt: ("receipts", "Receipt", RECEIPT_TYPE, "receipt"),
 }
 """Of each document: the door, the detail-type, the payload type, the purpose of the key."""
@@ -97,6 +99,15 @@ def brake_order(world: World, action: str, **changes: Any) -> BrakeOrder:
         "issued_at": world.clock.now(),
     }  # fmt: skip
     return BrakeOrder(**said | changes)
+
+
+def after_action(world: World, cutover: str, revision: int = 1, **changes: Any) -> AfterAction:
+    said: dict[str, Any] = {
+        "audience": world.deployment.audience, "cutover": cutover, "revision": revision, "author": "dana",
+        "summary": "Orders failed for an hour; the fix went out.", "follow_ups": ("Watch the error rate",),
+        "written_at": world.clock.now(),
+    }  # fmt: skip
+    return AfterAction(**said | changes)
 
 
 def receipt(world: World, handoff_id: Digest, **changes: Any) -> Receipt:

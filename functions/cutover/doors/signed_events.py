@@ -1,4 +1,4 @@
-"""Signed events: resolutions, withdrawals, brake orders and receipts, from a queue's message to a trusted document.
+"""Signed events (resolutions, withdrawals, brake orders, receipts, …), from a queue's message to a trusted document.
 
 1. The message is an event whose detail is a ``SignedEvent``. Its envelope's bytes are stored, or else what came.
 2. A key that the active facts trust for this purpose has signed it, as of now.
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import Digest
 from cutover.contracts.brake import BrakeOrder
+from cutover.contracts.emergency import AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.event import MAX_BY_VALUE_BYTES, SignedEvent
 from cutover.contracts.handoff import Receipt, Withdrawal
@@ -34,9 +35,9 @@ from cutover.errors import Conflict, Refused
 from cutover.journal import Journal
 from cutover.ports import Clock, Store
 
-D = TypeVar("D", Resolution, Withdrawal, BrakeOrder, Receipt)
+D = TypeVar("D", Resolution, Withdrawal, BrakeOrder, Receipt, AfterAction)
 REPEATED = "REPEATED"
-NOT_THEIRS = frozenset({"OUT_OF_SCOPE", "RESOLVER_DIFFERS", "RESOLVER_UNKNOWN"})
+NOT_THEIRS = frozenset({"OUT_OF_SCOPE", "RESOLVER_DIFFERS", "RESOLVER_UNKNOWN", "AUTHOR_DIFFERS", "AUTHOR_UNKNOWN"})
 """Refusals of a trusted document because of who signed it: another may sign the same bytes, and be obeyed."""
 
 
