@@ -72,14 +72,23 @@ class LogLines:
 
 
 class World:
-    """One deployment with one bound revision. ``alter`` changes its documents before they are signed."""
+    """One deployment with one bound revision. ``alter`` changes its documents before they are signed.
+
+    ``before``: there was another package, approved before; and how its documents were changed.
+    """
 
     def __init__(
-        self, alter: Alterations | None = None, *, deployment: Deployment = DEPLOYMENT, page_url: str = PAGE_URL
+        self,
+        alter: Alterations | None = None,
+        *,
+        before: Alterations | None = None,
+        deployment: Deployment = DEPLOYMENT,
+        page_url: str = PAGE_URL,
     ) -> None:
         self.deployment = deployment
         self.page_url = page_url
-        self.package: Package = package(alter, deployment=deployment)
+        self.before = package(before, deployment=deployment) if before is not None else None
+        self.package: Package = package(following(self.before, alter), deployment=deployment)
         self.clock = FakeClock(START)
         self.records = InMemoryRecords()
         self.store = InMemoryStore()
@@ -92,12 +101,8 @@ class World:
         self.remembered: dict[str, str] = {}
         self.failures = 0
         self.root = self.store.put(canonical.encode_model(deployment.root()))
-        for content in self.package.documents.values():
-            self.store.put(content)
-        self.manifest = SignedReference(
-            payload=self.package.manifest_digest,
-            envelope=self.store.put(canonical.encode_model(self.package.handoff.manifest)),
-        )
+        self.predecessor = self.keep(self.before) if self.before else None
+        self.manifest = self.keep(self.package)
         self.put(self._record(Status.AWAITING_APPROVAL))
         self.app = build(lambda: self.door)
 
@@ -168,6 +173,13 @@ class World:
         return PolicyReader(records=self.records, store=self.store, fingerprint=self.root)
 
     # --- what happens
+
+    def keep(self, bound: Package) -> SignedReference:
+        """A package's documents in the store."""
+        for content in bound.documents.values():
+            self.store.put(content)
+        envelope = self.store.put(canonical.encode_model(bound.handoff.manifest))
+        return SignedReference(payload=bound.manifest_digest, envelope=envelope)
 
     def put(self, record: RevisionRecord) -> None:
         """Stands in for whoever wrote the record before this page is asked."""
@@ -274,12 +286,28 @@ class World:
             admitted_at=BOUND_AT,
             expires_at=bound.valid_until,
             manifest=self.manifest,
+            predecessor=self.predecessor,
             bound_facts=policy.facts_reference,
             queue_arn=bound.destination.queue_arn,
             opens_at=bound.window.opens_at,
             closes_at=bound.window.closes_at,
             valid_until=bound.valid_until,
         )
+
+
+def following(before: Package | None, alter: Alterations | None) -> Alterations:
+    """``alter``, and the manifest names the package that was approved before."""
+    altered = dict(alter or {})
+    if before is None:
+        return altered
+    otherwise = altered.get("manifest", lambda manifest: manifest)
+
+    def change(manifest: dict[str, Any]) -> dict[str, Any]:
+        manifest["predicate"]["predecessor"] = before.manifest_digest
+        changed: dict[str, Any] = otherwise(manifest)
+        return changed
+
+    return altered | {"manifest": change}
 
 
 def http_event(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:

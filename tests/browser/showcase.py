@@ -10,8 +10,8 @@ HOSTILE = "<script>alert('owned')</script>\u202egnp.exe\u200b\n{{ 7*7 }} " + "W"
 
 
 def release() -> World:
-    """Three components, a waived hold, a warning, and one of the two approvals given."""
-    world = World({"bundle": _company, "hold-register": _warned})
+    """Three components, a waived hold, a warning, and another release that was approved three weeks before."""
+    world = World({"bundle": _company, "hold-register": _warned}, before={"bundle": _before})
     names = {"erin": "Erin Hale", "omar": "Omar Haddad", "bo": "Bo Lindqvist"}
     people = {
         person_id: Person.model_validate(person.model_copy(update={"name": names.get(person_id, person.name)}))
@@ -64,6 +64,23 @@ def _company(bundle: dict[str, Any]) -> dict[str, Any]:
     step["name"]["value"] = "restore-2026.2.4"
     bundle["rollback"]["criteria"][0]["value"] = "More than 1 % of refunds fail within ten minutes."
     return bundle
+
+
+def _before(bundle: dict[str, Any]) -> dict[str, Any]:
+    """What was released before: an older version of two components, a smaller first cohort, no migration."""
+    said = _company(bundle)
+    said["release"]["version"]["value"] = "2026.2.4"
+    said["release"]["commit"]["value"] = "b" * 40
+    said["release"]["rationale"]["value"] = "Refunds are listed in the statement."
+    said["change"]["number"]["value"] = "CHG-20166"
+    said["change"]["title"]["value"] = "Refunds in statements"
+    said["components"] = said["components"][:2]
+    for component, mark in zip(said["components"], ("77", "5c"), strict=True):
+        component["digest"]["value"] = "sha256:" + (mark + "94f07b1c") * 6 + "0d2e"
+    said["components"][0]["size"]["value"] = 4_790_112
+    said["components"][0]["provenance"]["commit"]["value"] = "b" * 40
+    said["cohorts"][0]["share_percent"]["value"] = 5
+    return said
 
 
 def _component(like: dict[str, Any], name: str, mark: str) -> dict[str, Any]:

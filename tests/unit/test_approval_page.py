@@ -50,7 +50,8 @@ def test_every_answer_forbids_whatever_a_page_need_not_do(world: World) -> None:
 def test_the_page_has_no_script_and_names_no_other_place(world: World) -> None:
     body = world.get(world.link()).body
     assert "<script" not in body
-    assert not re.search(r"\s(src|href|srcset|action|on\w+|style)\s*=", body)
+    assert not re.search(r"\s(src|srcset|action|on\w+|style)\s*=", body)
+    assert re.findall(r'href\s*=\s*"?([^"\s>]*)', body) == [f"{world.link()}/window.ics"]
 
 
 def test_the_page_says_what_is_asked(world: World) -> None:

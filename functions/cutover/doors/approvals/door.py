@@ -92,7 +92,7 @@ class Door:
         return self._page(text, self._question(text, told))
 
     def _page(self, text: str, question: Question, problem: Refused | None = None, form: Form | None = None) -> Reply:
-        view = self._view(question)
+        view = self._view(text, question)
         if view.refuse is not None:
             return pages.state(view, view.refuse)
         nonce = nonces.make_nonce(
@@ -100,8 +100,8 @@ class Door:
         )
         return pages.question(view, nonce=nonce, problem=problem, form=form)
 
-    def _view(self, question: Question) -> View:
-        return viewing.look(question, records=self.records, store=self.store, now=self.clock.now())
+    def _view(self, text: str, question: Question) -> View:
+        return viewing.look(question, text=text, records=self.records, store=self.store, now=self.clock.now())
 
     def _post(self, request: Request, told: dict[str, object]) -> Reply:
         """1. own origin, own fields; 2. an authentic link; 3. an unspent nonce; 4. every answer; 5. the decision."""
@@ -130,7 +130,7 @@ class Door:
             told |= {"result": "failed", "reason": refused.code}
             if refused.code in _MENDABLE:
                 return self._page(request.link, question, problem=refused, form=form)
-            return pages.state(self._view(self._question(request.link, told)), refused)
+            return pages.state(self._view(request.link, self._question(request.link, told)), refused)
         except Exception as error:
             # Whoever has decided must not read that they have not.
             if not self._stands(question, form.decision, until, error):

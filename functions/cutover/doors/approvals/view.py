@@ -7,6 +7,7 @@ from cutover.contracts.policy import Facts
 from cutover.domain import times
 from cutover.domain.links import Link
 from cutover.domain.record import FINAL, RevisionRecord, Status
+from cutover.doors.approvals.comparing import Comparison
 from cutover.doors.approvals.postponing import Room
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import Summary
@@ -75,6 +76,10 @@ class View:
     """The revision of this cutover that is the current one instead."""
     reason: str | None
     deferral: Deferral | None
+    calendar: str
+    """Where the window's calendar entry is, seen from the page; empty where there is nothing to come to."""
+    since: Comparison | None
+    """What changed since the last approved revision; of a superseded one, what its successor has otherwise."""
 
     @property
     def approve(self) -> Refused | None:

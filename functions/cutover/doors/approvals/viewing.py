@@ -4,18 +4,24 @@ from datetime import datetime
 
 from cutover.contracts.approval import Approval, Decision
 from cutover.domain import envelope as dsse
-from cutover.domain.record import Lane, RecordedDecision, RevisionRecord, Status
+from cutover.domain.record import FINAL, Lane, RecordedDecision, RevisionRecord, Status
 from cutover.doors.approvals import permitting, postponing
 from cutover.doors.approvals.asking import Question
+from cutover.doors.approvals.comparing import Comparing, Comparison
 from cutover.doors.approvals.standing import Circumstances
 from cutover.doors.approvals.summary import summarize
 from cutover.doors.approvals.view import Deferral, Objections, View, name_of
 from cutover.errors import Refused
 from cutover.ports import Records, Store
 
+CALENDAR = "window.ics"
 
-def look(question: Question, *, records: Records, store: Store, now: datetime) -> View:
-    """The view at ``now``. Brake and lane are read once, so that all objections speak of the same moment."""
+
+def look(question: Question, *, text: str, records: Records, store: Store, now: datetime) -> View:
+    """The view at ``now``; ``text`` is the link's.
+
+    Brake and lane are read once, so that all objections speak of the same moment.
+    """
     record, package, facts = question.record, question.package, question.policy.facts
     brake, lane = records.brake(), records.lane(record.product, record.target)
     room = postponing.room(package, question.rules, now)
@@ -38,7 +44,16 @@ def look(question: Question, *, records: Records, store: Store, now: datetime) -
         successor=_successor(record, lane),
         reason=_reason_of(record, store),
         deferral=_deferral_of(question, store, now),
+        calendar="" if record.status in FINAL else f"{text}/{CALENDAR}",
+        since=_compared(question, records, Comparing(store=store, keys=facts.keys, now=now)),
     )
+
+
+def _compared(question: Question, records: Records, comparing: Comparing) -> Comparison | None:
+    record = question.record
+    if record.status is Status.SUPERSEDED:
+        return comparing.to_successor(question.package, record, records)
+    return None if record.status in FINAL else comparing.since_approved(question.package, record)
 
 
 def _objection(decision: Decision, question: Question, on: Circumstances, lane: Lane | None) -> Refused | None:
