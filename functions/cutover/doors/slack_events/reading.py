@@ -132,5 +132,6 @@ def _id(value: object) -> str:
 
 
 def _instant(seconds: object) -> datetime | None:
-    known = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 <= seconds < _LATEST
-    return datetime.fromtimestamp(seconds, UTC) if known else None
+    if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 <= seconds < _LATEST:
+        return datetime.fromtimestamp(seconds, UTC)
+    return None
