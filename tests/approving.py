@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutover.contracts.approval import Approval, Decision
+from cutover.contracts.emergency import Emergency
 from cutover.contracts.ledger import LedgerEngine
 from cutover.contracts.policy import Facts, Rules, SignedReference
 from cutover.domain import canonical, links
@@ -82,13 +83,14 @@ class World:
         alter: Alterations | None = None,
         *,
         before: Alterations | None = None,
+        emergency: Emergency | None = None,
         deployment: Deployment = DEPLOYMENT,
         page_url: str = PAGE_URL,
     ) -> None:
         self.deployment = deployment
         self.page_url = page_url
         self.before = package(before, deployment=deployment) if before is not None else None
-        self.package: Package = package(following(self.before, alter), deployment=deployment)
+        self.package: Package = package(following(self.before, alter), deployment=deployment, emergency=emergency)
         self.clock = FakeClock(START)
         self.records = InMemoryRecords()
         self.store = InMemoryStore()
@@ -230,6 +232,8 @@ class World:
         }
         if decision == "approve":
             fields |= dict.fromkeys(ANSWERS, "yes") | {"risk": page.field("risk")}
+        if decision == "approve" and self.package.manifest.predicate.emergency:
+            fields |= {"emergency": "yes", "reason": "Orders fail until it is out."}
         if decision in {"refuse", "defer"}:
             fields["reason"] = "The drill is not done."
         if decision == "defer":

@@ -52,6 +52,12 @@ class WaiverLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    incident: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exemption:
     """One hold that a waiver answers; the person confirms each."""
 
@@ -89,6 +95,11 @@ def part(component: Component[Waived]) -> Part:
         dependencies=NOT_STATED if isinstance(dependencies.components, Waived) else f"{counts}, in {form}",
         owner=f"{said(catalog.owner)} · {said(catalog.tier)} · {said(catalog.lifecycle)}",
     )
+
+
+def emergency(bundle: Bundle) -> Emergency | None:
+    stated = bundle.release.emergency
+    return Emergency(stated.incident.value, stated.reason.value) if stated else None
 
 
 def cohorts(bundle: Bundle) -> tuple[str, ...]:

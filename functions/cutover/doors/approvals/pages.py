@@ -49,6 +49,7 @@ _TITLES = {
     "APPROVALS_COMPLETE": "Every approval is given",
     "ROLE_COMPLETE": "Your role has approved already",
     "SEAT_NEEDED_ELSEWHERE": "You are needed in another role",
+    "EMERGENCY_DIFFERS": "This is no emergency",
     "BRAKE_ENGAGED": "The emergency brake is engaged",
     "LINK_EXPIRED": "This link has expired",
     "LINK_WRONG_AUDIENCE": "This link belongs elsewhere",

@@ -46,6 +46,7 @@ class Summary:
     waivers: tuple[lines.WaiverLine, ...]
     """Those that answer no hold of this package."""
     audience: str
+    emergency: lines.Emergency | None
 
 
 def risk_of(package: Package) -> str:
@@ -100,4 +101,5 @@ def summarize(package: Package, *, now: datetime) -> Summary:
             if isinstance(each, BundleWaiver) and each.fingerprint.value not in exceptions_of(package)
         ),
         audience=predicate.audience,
+        emergency=lines.emergency(bundle),
     )
