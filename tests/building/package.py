@@ -3,6 +3,7 @@
 The real domain functions assemble it, so that what the tests verify is what the stages make.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -75,7 +76,12 @@ def package(
     approvers: tuple[str, ...] = ("erin", "omar"),
     emergency: Emergency | None = None,
 ) -> Package:
-    """A whole package. ``alter`` changes documents before they are signed, ``signers`` who signs them."""
+    """A whole package. ``alter`` changes documents before they are signed, ``signers`` who signs them.
+
+    ``emergency``: of one, where the rules have a path for it.
+    """
+    if emergency is not None:
+        deployment = dataclasses.replace(deployment, emergency=True)
     return _Builder(deployment, dict(alter or {}), dict(signers or {}), emergency).build(approvers)
 
 

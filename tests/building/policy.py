@@ -84,6 +84,8 @@ class Deployment:
     target: str = "production"
     window: str = "tuesday-evening"
     products: tuple[str, ...] = ()
+    emergency: bool = False
+    """Whether ``service`` has an emergency path."""
     people: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -159,7 +161,7 @@ class Deployment:
                 cohorts={"first": (), "all": ("everyone",)},
                 environments={self.target: (), "production": ("prod",)},
             ),
-            emergency={"service": EMERGENCY_PATH},
+            emergency={"service": EMERGENCY_PATH} if self.emergency else {},
             allowances={name: {"replicas": Allowance(type="integer", minimum=1, maximum=50)} for name in PRODUCTS},
         )
 

@@ -16,7 +16,7 @@ from cutover.domain import emergencies
 from cutover.domain import envelope as dsse
 from cutover.domain.record import RevisionRecord, Status
 from tests.building.package import EMERGENCY
-from tests.building.policy import CLOSES_AT, EMERGENCY_PATH, OPENS_AT
+from tests.building.policy import CLOSES_AT, EMERGENCY_PATH, OPENS_AT, Deployment
 from tests.simulator.events import Sent, after_action, deliver, receipt, signed, told, withdraw
 from tests.simulator.journeys import AFTER_OPENING, announced, assert_consistent, open_holds, repair, revise
 from tests.simulator.owners import with_facts, with_key_of, with_rules
@@ -27,6 +27,11 @@ from tests.workflow.test_held import artifact
 CUTOVER = "service@production.1"
 WHY = "Every third order fails; the next window is in a week."
 RECORDED = "AFTER_ACTION_RECORDED"
+
+
+def world_of() -> World:
+    """A deployment whose rules have an emergency path for one product."""
+    return World(Deployment(emergency=True))
 
 
 def urgent(world: World, **changes: Any) -> Candidate:
@@ -80,7 +85,7 @@ def sent_documents(world: World) -> tuple[Handoff, Manifest, list[Approval]]:
 
 def test_an_emergency_goes_from_the_candidate_to_the_message() -> None:
     """HandOff has proved the message as any consumer does; here is what stands in it."""
-    world = World()
+    world = world_of()
     record = handed_off(world)
     bundle = Bundle.model_validate_json(world.wiring.store.get(record.bundle or "", limit=2**24))
     said = bundle.release.emergency
@@ -97,7 +102,7 @@ def test_an_emergency_goes_from_the_candidate_to_the_message() -> None:
 
 def test_a_usual_release_says_nothing_of_it() -> None:
     """The field came later: where there is no emergency, not one byte is written of it."""
-    world = World()
+    world = world_of()
     record = announced(world)
     assert b'"emergency"' not in world.wiring.store.get(record.bundle or "", limit=2**24)
     envelope = json.loads(world.wiring.store.get(record.manifest.envelope if record.manifest else "", limit=2**20))
@@ -106,7 +111,7 @@ def test_a_usual_release_says_nothing_of_it() -> None:
 
 
 def test_its_holds_stay_open_for_a_shorter_time() -> None:
-    usual, short = World(), World()
+    usual, short = world_of(), world_of()
     later = announced(usual, usual.candidate(waivers=()))
     sooner = announced(short, urgent(short, waivers=()))
     assert (later.status, sooner.status) == ("held", "held")
@@ -118,7 +123,7 @@ def test_its_holds_stay_open_for_a_shorter_time() -> None:
 
 
 def test_a_product_without_an_emergency_path_is_held_and_no_waiver_helps() -> None:
-    world = World()
+    world = world_of()
     record = announced(world, urgent(world, product="billing"))
     (hold,) = open_holds(world, record)
     assert (record.status, hold.code, hold.field) == ("held", "EMERGENCY_NOT_ALLOWED", "/release/emergency")
@@ -129,7 +134,7 @@ def test_a_product_without_an_emergency_path_is_held_and_no_waiver_helps() -> No
 
 def test_a_path_that_asks_less_than_its_target_is_none() -> None:
     """Rules for two targets: what is enough for one of them is not for the other."""
-    world = World()
+    world = world_of()
     usual = world.rules().signers
     alone = usual["production"][:1]
     path = EMERGENCY_PATH.model_copy(update={"signers": alone})
@@ -139,7 +144,7 @@ def test_a_path_that_asks_less_than_its_target_is_none() -> None:
 
 
 def test_rules_that_change_in_flight_change_neither_who_must_approve_nor_for_how_long() -> None:
-    world = World()
+    world = world_of()
     asking(world)
     with_rules(world, emergency={})
     for person in ("erin", "omar"):
@@ -151,7 +156,7 @@ def test_rules_that_change_in_flight_change_neither_who_must_approve_nor_for_how
 
 
 def test_drift_makes_another_revision_of_the_same_emergency() -> None:
-    world = World()
+    world = world_of()
     asking(world)
     revise(world, "rollout", lambda said: said["cohorts"][0].update(share_percent=6))
     world.clock.move(timedelta(hours=1))
@@ -167,7 +172,7 @@ def test_drift_makes_another_revision_of_the_same_emergency() -> None:
 @pytest.mark.parametrize(("block", "code", "lift"), BLOCKS.values(), ids=BLOCKS.keys())
 def test_what_blocks_a_hand_off_blocks_an_emergency(block: Step, code: str, lift: Step | None) -> None:
     """Brake, freezes, windows, queues and slots: each of them keeps it from being sent."""
-    world = World()
+    world = world_of()
     awaiting_window(world)
     block(world)
     world.clock.move_to(AFTER_OPENING)
@@ -177,7 +182,7 @@ def test_what_blocks_a_hand_off_blocks_an_emergency(block: Step, code: str, lift
 
 
 def test_before_its_window_nothing_is_sent_and_after_it_nothing_any_more() -> None:
-    world = World()
+    world = world_of()
     awaiting_window(world)
     world.clock.move_to(OPENS_AT - timedelta(minutes=1))
     world.tick()
@@ -189,13 +194,13 @@ def test_before_its_window_nothing_is_sent_and_after_it_nothing_any_more() -> No
 
 
 def test_its_slot_must_be_free() -> None:
-    world = World()
+    world = world_of()
     announced(world, world.candidate(product="billing"))
     assert codes(world, announced(world, urgent(world))) == {"WINDOW_CONFLICT"}
 
 
 def test_its_artifact_must_have_a_digest() -> None:
-    world = World()
+    world = world_of()
     unpinned = artifact(world, digest=None)
     assert "ARTIFACT_NOT_DIGEST_PINNED" in codes(
         world, announced(world, unpinned.model_copy(update={"emergency": EMERGENCY}))
@@ -203,7 +208,7 @@ def test_its_artifact_must_have_a_digest() -> None:
 
 
 def test_one_person_is_not_enough_and_who_asked_for_it_may_not_approve() -> None:
-    world = World()
+    world = world_of()
     asking(world)
     assert "dana" not in world.links()
     approve(world, "erin")
@@ -225,7 +230,7 @@ def test_one_person_is_not_enough_and_who_asked_for_it_may_not_approve() -> None
     ],
 )  # fmt: skip
 def test_who_approves_an_emergency_confirms_it_and_says_why(entries: dict[str, str | None], code: str) -> None:
-    world = World()
+    world = world_of()
     asking(world)
     answer = approve(world, "erin", **entries)
     assert answer["statusCode"] >= 400
@@ -234,7 +239,7 @@ def test_who_approves_an_emergency_confirms_it_and_says_why(entries: dict[str, s
 
 
 def test_a_usual_release_cannot_be_approved_as_an_emergency() -> None:
-    world = World()
+    world = world_of()
     announced(world)
     answer = approve(world, "erin")
     assert answer["statusCode"] >= 400
@@ -259,7 +264,7 @@ def result_of(world: World, event: Sent) -> str:
 
 
 def test_it_is_due_some_time_after_the_hand_off() -> None:
-    world = World()
+    world = world_of()
     awaiting_window(world)
     assert world.record().after_action_due is None
     world.clock.move_to(AFTER_OPENING)
@@ -273,7 +278,7 @@ def test_it_is_due_some_time_after_the_hand_off() -> None:
 
 
 def test_a_receipt_for_an_uncertain_hand_off_makes_it_due_too() -> None:
-    world = World()
+    world = world_of()
     awaiting_window(world)
     world.wiring.deployment.lose_answers(1)
     world.clock.move_to(AFTER_OPENING)
@@ -288,7 +293,7 @@ def test_a_receipt_for_an_uncertain_hand_off_makes_it_due_too() -> None:
 
 
 def test_somebody_records_what_it_was() -> None:
-    world = World()
+    world = world_of()
     handed_off(world)
     event = submit(world)
     (entry,) = told(world, event, CUTOVER)
@@ -309,14 +314,14 @@ def test_somebody_records_what_it_was() -> None:
 
 
 def test_late_is_better_than_never() -> None:
-    world = World()
+    world = world_of()
     record = handed_off(world)
     world.clock.move_to((record.after_action_due or CLOSES_AT) + timedelta(days=30))
     assert result_of(world, submit(world)) == RECORDED
 
 
 def test_a_second_one_is_refused_and_changes_nothing() -> None:
-    world = World()
+    world = world_of()
     handed_off(world)
     first = submit(world)
     assert result_of(world, submit(world, summary="It was nothing.")) == "AFTER_ACTION_KNOWN"
@@ -325,7 +330,7 @@ def test_a_second_one_is_refused_and_changes_nothing() -> None:
 
 
 def test_a_usual_release_has_none() -> None:
-    world = World()
+    world = world_of()
     announced(world)
     for person in ("erin", "omar"):
         world.decide(person)
@@ -337,13 +342,13 @@ def test_a_usual_release_has_none() -> None:
 
 
 def test_nobody_writes_one_before_the_hand_off() -> None:
-    world = World()
+    world = world_of()
     awaiting_window(world)
     assert result_of(world, submit(world)) == "NOT_HANDED_OFF"
 
 
 def test_what_was_withdrawn_needs_none() -> None:
-    world = World()
+    world = world_of()
     asking(world)
     withdraw(world, CUTOVER)
     assert world.record().status is Status.WITHDRAWN
@@ -364,7 +369,7 @@ def test_what_was_withdrawn_needs_none() -> None:
     ],
 )
 def test_what_is_no_record_of_this_emergency_is_refused(changes: dict[str, Any], code: str) -> None:
-    world = World()
+    world = world_of()
     handed_off(world)
     assert result_of(world, submit(world, **changes)) == code
     assert world.record().after_action is None
@@ -372,14 +377,14 @@ def test_what_is_no_record_of_this_emergency_is_refused(changes: dict[str, Any],
 
 
 def test_an_author_whom_the_facts_do_not_know_is_refused() -> None:
-    world = World()
+    world = world_of()
     handed_off(world)
     with_key_of(world, "zoe", "after-action")
     assert result_of(world, submit(world, author="zoe", key="after-action/zoe")) == "AUTHOR_UNKNOWN"
 
 
 def test_a_key_of_nobody_records_nothing() -> None:
-    world = World()
+    world = world_of()
     handed_off(world)
 
     def anonymous(said: dict[str, Any]) -> None:
