@@ -283,7 +283,7 @@ def test_a_role_that_demands_a_passkey_is_not_satisfied_by_a_link() -> None:
     given = {"rules": demand}
     assert code(package(given)) == "ASSURANCE_TOO_WEAK"
     passkey = put("/predicate/assurance", "passkey")
-    assert code(package({**given, "approval/1": passkey})) == "VERIFIED"
+    assert code(package({**given, "approval/1": passkey})) == "PASSKEY_MISSING"
 
 
 def test_a_manifest_that_asks_for_less_than_the_rules_is_refused() -> None:

@@ -1,8 +1,8 @@
 """A second verifier of hand-off messages, for one purpose: to disagree with the first.
 
-It is written from the documents' descriptions and shares no line with Cutover; besides the
-standard library it uses ``cryptography`` for the one thing that nobody should write anew, and reads YAML. It works
-on plain JSON, knows nothing of models, and says yes or no. Where the two differ, one is wrong.
+It is written from the documents' descriptions and shares no line with Cutover; besides the standard library and its
+own reading of passkeys (``assertions``) it uses ``cryptography`` for the one thing that nobody should write anew, and
+reads YAML. It works on plain JSON, knows nothing of models, and says yes or no. Where the two differ, one is wrong.
 """
 
 import base64
@@ -18,6 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from tests.verifier import assertions
 
 TYPES = {
     kind: f"application/vnd.cutover.{kind}.v1+json"
@@ -316,7 +318,7 @@ class Verifier:
             said = stated["predicate"]
             decided = instant(said["decided_at"])
             self.opened(envelope, STATEMENT, "decide", decided)
-            need(set(stated) == STATEMENT_KEYS and set(said) == APPROVAL_KEYS, "not whole")
+            need(set(stated) == STATEMENT_KEYS and set(said) - {"passkey"} == APPROVAL_KEYS, "not whole")
             need([each["digest"]["sha256"] for each in stated["subject"]] == [digest[7:]], "of another manifest")
             for name in ("audience", "cutover", "revision"):
                 need(canonical(said[name]) == canonical(manifest[name]), f"of another {name}")
@@ -334,6 +336,7 @@ class Verifier:
             need("emergency" not in manifest or said["reason"] is not None, "an emergency without a reason")
             need(said["person"] not in voters, "one person twice")
             self.entitled(said, package)
+            self.proved(said, digest, package)
             seats = [seat for seat in package.seats if seat["role"] == said["role"]]
             need(any(seat["assurance"] in {"link", said["assurance"]} for seat in seats), "no such seat")
             voters[said["person"]] = (said["role"], said["assurance"])
@@ -343,6 +346,21 @@ class Verifier:
         seats = [seat for seat in package.seats for _ in range(seat["count"])]
         need(seats and seated(seats, voters), "no quorum")
         return times
+
+    @staticmethod
+    def proved(said: Any, manifest: str, package: "Shelf") -> None:
+        """By a passkey of that person, over all that the statement says they decided; or by a link alone."""
+        if said["assurance"] == "link":
+            need("passkey" not in said, "a passkey that is not spoken of")
+            return
+        listed = package.facts[said["facts"]]["people"][said["person"]].get("passkeys", [])
+        passkey = next(each for each in listed if each["id"] == said["passkey"]["credential"])
+        decided, ends = instant(said["decided_at"]), passkey.get("revoked_at")
+        need(instant(passkey["registered_at"]) <= decided, "a passkey of later")
+        need(ends is None or decided < instant(ends), "a revoked passkey")
+        names = ("audience", "cutover", "revision", "decision", "role", "person", "answers", "reason", "until", "nonce")
+        consent = {"schema": "cutover/consent/v1", "manifest": manifest} | {name: said[name] for name in names}
+        assertions.check(said["passkey"], passkey, canonical(consent))
 
     @staticmethod
     def entitled(said: Any, package: "Shelf") -> None:

@@ -1,13 +1,14 @@
 """The decisions: each one genuine, by somebody who might, and together a quorum (step 6)."""
 
 from cutover.contracts.approval import Approval
+from cutover.contracts.base import Digest
 from cutover.contracts.bundle import Sourced
 from cutover.contracts.envelope import IN_TOTO_TYPE, Envelope
 from cutover.contracts.handoff import Handoff
 from cutover.contracts.manifest import ManifestPredicate
-from cutover.contracts.policy import TrustedKey
+from cutover.contracts.policy import Facts, TrustedKey
 from cutover.domain import envelope as dsse
-from cutover.domain import quorum
+from cutover.domain import passkeys, quorum
 from cutover.domain.verification.documents import Package
 from cutover.domain.verification.message import Bound
 from cutover.domain.verification.reading import equal, read_exact
@@ -58,6 +59,7 @@ def _vote(approval: Approval, bound: Bound, package: Package) -> quorum.Voter:
     barred = quorum.barred(facts, quorum.requesters(package.bundle))
     quorum.eligible(said.person, said.role, facts=facts, barred=barred)
     _check_seat(approval, manifest)
+    _check_proof(approval, bound.digest, facts)
     vote = quorum.cast(said.person, said.role, said.assurance, facts=facts, barred=barred)
     if vote is None:
         raise Refused("NOT_ELIGIBLE", f"the decision of {said.person} does not count")
@@ -90,3 +92,18 @@ def _check_seat(approval: Approval, manifest: ManifestPredicate) -> None:
         raise Refused("ROLE_NOT_REQUIRED", f"the manifest asks nobody as {said.role}")
     if said.assurance == "link" and all(seat.assurance == "passkey" for seat in seats):
         raise Refused("ASSURANCE_TOO_WEAK", f"{said.role} must approve with a passkey")
+
+
+def _check_proof(approval: Approval, manifest: Digest, facts: Facts) -> None:
+    """What is said to be decided with a passkey carries that passkey's signature, and nothing else carries one.
+
+    The passkey is one that the facts list for this person, the facts under which they decided.
+    """
+    said = approval.predicate
+    if said.assurance == "link":
+        equal("APPROVAL_DIFFERS", ("the passkey of a decision by link", said.passkey, None))
+        return
+    if said.passkey is None:
+        raise Refused("PASSKEY_MISSING", f"{said.person} decided with a passkey, and its signature is not there")
+    person = facts.people[said.person]
+    passkeys.verify(said.passkey, passkeys.consent_of(said, manifest), person.passkeys, at=said.decided_at)
