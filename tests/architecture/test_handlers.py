@@ -58,26 +58,32 @@ for name in sys.argv[2:]:
 """
 NEVER = {
     "sigstore", "aws_cdk", "requests", "httpx", "hypothesis", "pytest", "moto", "mypy_boto3_s3", "typer", "rich",
-    "yaml", "cutover_cli", "infra", "jsonschema", "numpy", "httpcore", "ijson", "h11",
+    "yaml", "cutover_cli", "infra", "jsonschema", "numpy", "httpcore", "ijson", "h11", "slack_sdk",
     "aws_lambda_powertools.utilities.parameters",
 }  # fmt: skip
 ONLY = {
-    "jinja2": {"cutover.doors.approvals.handler", "cutover.stages.request_approval.handler"},
-    "aws_lambda_powertools.event_handler": {"cutover.doors.approvals.handler"},
+    "jinja2": {
+        "cutover.doors.approvals.handler", "cutover.doors.feedback.handler", "cutover.doors.messenger.handler",
+        "cutover.stages.request_approval.handler",
+    },
+    "aws_lambda_powertools.event_handler": {"cutover.doors.approvals.handler", "cutover.doors.slack_events.handler"},
     "aws_lambda_powertools.utilities.batch": {
         "cutover.doors.brake_orders.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",
         "cutover.doors.resolutions.handler", "cutover.doors.withdrawals.handler",
-        "cutover.doors.after_actions.handler",
+        "cutover.doors.after_actions.handler", "cutover.doors.feedback.handler",
     },
     "aws_lambda_powertools.utilities.idempotency": {
         "cutover.doors.approvals.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",
-        "cutover.doors.withdrawals.handler", "cutover.stages.admit.handler",
+        "cutover.doors.slack_events.handler", "cutover.doors.withdrawals.handler", "cutover.stages.admit.handler",
     },
     "cutover.domain.verification": {"cutover.stages.hand_off.handler"},
     "cutover.adapters.sqs_queues": set(),
     "cutover.adapters.kms_signer": set(),
     "cutover.adapters.kms_mac": set(),
     "cutover.adapters.ses_mailer": set(),
+    "cutover.adapters.slack_feedback": set(),
+    "cutover.adapters.slack_messages": set(),
+    "cutover.adapters.slack_secret": set(),
     "cutover.adapters.stepfunctions_workflow": set(),
     "cutover.adapters.s3_inbox": set(),
     "cutover.sources.s3": set(),

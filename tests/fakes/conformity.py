@@ -11,6 +11,9 @@ from cutover.adapters.s3_inbox import S3Inbox
 from cutover.adapters.s3_store import S3Store
 from cutover.adapters.secrets_credentials import SecretsCredentials
 from cutover.adapters.ses_mailer import SesMailer
+from cutover.adapters.slack_feedback import SqsFeedbackQueue
+from cutover.adapters.slack_messages import SlackMessages
+from cutover.adapters.slack_secret import SecretsManagerSlack
 from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
 from cutover.adapters.stepfunctions_workflow import StepFunctionsWorkflow
 from cutover.adapters.system_clock import SystemClock
@@ -25,6 +28,7 @@ from tests.fakes.mailer import FakeMailer
 from tests.fakes.messages import InMemoryMessages
 from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
 from tests.fakes.records import InMemoryRecords
+from tests.fakes.slack import FakeFeedbackQueue, FakeSlack, FakeSlackSecrets
 from tests.fakes.sources import FakeInbox, FakeSources
 from tests.fakes.store import InMemoryStore
 from tests.fakes.tokens import InMemoryTokens
@@ -48,3 +52,6 @@ EXCEPTION_QUEUES: tuple[type[ports.ExceptionQueue], ...] = (SqsExceptionQueue, F
 DEPLOYMENT_QUEUES: tuple[type[ports.DeploymentQueue], ...] = (SqsDeploymentQueue, FakeDeploymentQueue)
 MAILERS: tuple[type[ports.Mailer], ...] = (SesMailer, FakeMailer)
 MESSAGES: tuple[type[ports.Messages], ...] = (DynamoMessages, InMemoryMessages)
+SLACKS: tuple[type[ports.Slack], ...] = (SlackMessages, FakeSlack)
+SLACK_SECRETS: tuple[type[ports.SlackSecrets], ...] = (SecretsManagerSlack, FakeSlackSecrets)
+FEEDBACK_QUEUES: tuple[type[ports.FeedbackQueue], ...] = (SqsFeedbackQueue, FakeFeedbackQueue)
