@@ -11,8 +11,8 @@ FILES = sorted((ROOT / "cutover").rglob("*.py"))
 SHARED = {
     "cutover.admissions", "cutover.contracts", "cutover.domain", "cutover.drifting", "cutover.errors",
     "cutover.exceptions", "cutover.guards", "cutover.journal", "cutover.lapsing", "cutover.loading",
-    "cutover.messaging", "cutover.packages", "cutover.policies", "cutover.ports", "cutover.recorder", "cutover.sealing",
-    "cutover.succession", "cutover.together",
+    "cutover.messaging", "cutover.packages", "cutover.pages", "cutover.policies", "cutover.ports", "cutover.recorder",
+    "cutover.sealing", "cutover.succession", "cutover.together",
 }  # fmt: skip
 OUTSIDE = {
     "boto3", "botocore", "aws_lambda_powertools", "os", "time", "random", "secrets", "uuid", "socket", "ssl", "http",

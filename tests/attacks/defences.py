@@ -19,10 +19,10 @@ from cutover.domain.link_text import Purpose
 from cutover.doors.approvals import app, forms, permitting, postponing
 from cutover.doors.approvals.asking import Ballot
 from cutover.doors.approvals.door import Door
-from cutover.doors.approvals.rendering import Reply
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
 from cutover.errors import Refused
+from cutover.pages.rendering import Reply
 from cutover.recorder import Recorder
 from tests.approving import World
 from tests.attacks.tries import altered, clocks, ended, keys, people, replays, scanners, sites
@@ -229,8 +229,8 @@ DEFENCES: dict[str, Defence] = {
         "domain/links.py", _set(links, "_PURPOSE", Purpose(altered.ANOTHER_KIND, links._PURPOSE.version))
     ),
     sites.ORIGIN: Defence(f"{DOOR}/forms.py", _without(forms, "check_origin")),
-    sites.ANCESTORS: Defence(f"{DOOR}/rendering.py", _without_header("Content-Security-Policy", "frame-ancestors")),
-    sites.XFO: Defence(f"{DOOR}/rendering.py", _without_header("X-Frame-Options")),
+    sites.ANCESTORS: Defence("pages/rendering.py", _without_header("Content-Security-Policy", "frame-ancestors")),
+    sites.XFO: Defence("pages/rendering.py", _without_header("X-Frame-Options")),
     people.BARRED: Defence("domain/quorum.py", _set(quorum, "barred", lambda *_: frozenset())),
     people.HELD_ROLE: Defence("domain/quorum.py", _without(permitting, "_person")),
     ended.OPEN: Defence(f"{DOOR}/permitting.py", _without(permitting, "_open")),

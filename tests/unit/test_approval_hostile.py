@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutover.domain.legible import legible, runs
-from cutover.doors.approvals.rendering import neutralised
+from cutover.pages.rendering import neutralised
 from tests.approving import World
 
 ATTACKS = {

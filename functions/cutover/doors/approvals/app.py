@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from cutover.doors.approvals.asking import Request
 from cutover.doors.approvals.door import Door
-from cutover.doors.approvals.rendering import headers
+from cutover.pages.rendering import headers
 
 PATH = "/approvals/<link>"
 

@@ -19,12 +19,12 @@ from cutover.doors.approvals import forms, pages, postponing, viewing
 from cutover.doors.approvals.asking import Log, Once, Question, Request
 from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.forms import Form
-from cutover.doors.approvals.rendering import Reply
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
 from cutover.doors.approvals.view import View
 from cutover.errors import AmbiguousCompletion, Conflict, Refused
 from cutover.packages import read_package
+from cutover.pages.rendering import Reply
 from cutover.ports import Clock, Mac, Records, Store
 
 # What the person can mend on the spot: the page comes back with the problem on top and their entries kept.

@@ -9,7 +9,7 @@ from cutover.contracts.base import parse_instant
 from cutover.contracts.bundle import Bundle, BundleStep, BundleWaiver, Component, Sourced, Waived
 from cutover.contracts.holds import ResolvedHold
 from cutover.domain import times
-from cutover.doors.approvals.rendering import titled
+from cutover.pages.rendering import titled
 
 NOT_STATED = "not stated (waived)"
 

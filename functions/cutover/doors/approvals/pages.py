@@ -1,10 +1,12 @@
 """Which page a state gets: the question itself, or an honest word on why nothing can be decided here."""
 
+from pathlib import Path
+
 from cutover.domain.record import Status
 from cutover.doors.approvals.forms import CONFIRMATIONS, TYPED_DIGITS, Form
-from cutover.doors.approvals.rendering import Reply, render, sentence
 from cutover.doors.approvals.view import View
 from cutover.errors import AmbiguousCompletion, CutoverError, Refused, TransientError
+from cutover.pages.rendering import Pages, Reply, sentence
 
 _AFTER_MINE = {
     Status.AWAITING_APPROVAL: "Others still have to decide. You need to do nothing more.",
@@ -73,10 +75,12 @@ _LOOKS_FINE = frozenset(
 )  # fmt: skip
 """States of the release: to look at them is no error."""
 
+_PAGES = Pages(Path(__file__).parent / "templates")
+
 
 def question(view: View, *, nonce: str, problem: Refused | None, form: Form | None) -> Reply:
     """The page that asks. After a faulty post, ``problem`` stands on top and ``form``'s entries are kept."""
-    html = render(
+    html = _PAGES.render(
         "question.html", view=view, summary=view.summary, nonce=nonce, problem=problem, form=form,
         confirmations=CONFIRMATIONS, digits=TYPED_DIGITS,
     )  # fmt: skip
@@ -150,4 +154,4 @@ def broken(*, reference: str, expected: bool) -> Reply:
 
 
 def _state(title: str, detail: str, mend: str, *, code: str, view: View | None = None, reference: str = "") -> str:
-    return render("state.html", title=title, detail=detail, mend=mend, code=code, view=view, reference=reference)
+    return _PAGES.render("state.html", title=title, detail=detail, mend=mend, code=code, view=view, reference=reference)

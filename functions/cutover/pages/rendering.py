@@ -17,11 +17,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer to a browser. ``headers`` come on top of those that every page carries."""
+    """An answer to a browser, a page unless ``media_type`` says otherwise. ``headers`` come on top of every page's."""
 
     status: int
     html: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = "text/html; charset=utf-8"
 
 
 def headers() -> dict[str, str]:
@@ -46,8 +47,14 @@ def headers() -> dict[str, str]:
     }
 
 
-def render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(**values)
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """One door's pages: the templates in ``folder`` over those that all doors share."""
+
+    folder: Path
+
+    def render(self, template: str, **values: Any) -> str:
+        return _environment(self.folder).get_template(template).render(**values)
 
 
 def neutralised(value: Any) -> Any:
@@ -81,9 +88,9 @@ def sentence(text: str) -> str:
 
 
 @functools.cache
-def _environment() -> Environment:
+def _environment(folder: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([folder, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=neutralised,
