@@ -37,6 +37,11 @@ BY_HAND: dict[str, Any] = {
     },
     "hold-register": {"schema": "cutover/hold-register/v1", **_WHERE, "holds": [_HOLD], "warnings": []},
     "hold-message": {"schema": "cutover/hold-message/v1", **_WHERE, "correlation_id": "e-1", "hold": _HOLD},
+    "owner-message": {
+        "schema": "cutover/owner-message/v1", **_WHERE, "correlation_id": "e-1", "code": "MAIL_BOUNCED",
+        "owner": "operations", "person": "omar", "role": "operations", "found": "no mail reaches omar",
+        "mend": "correct the person's address in the facts", "at": _LATER,
+    },
     "tombstone": {
         "schema": "cutover/tombstone/v1", **_WHERE, "status": "expired", "reason": "HOLDS_EXPIRED", "at": _LATER,
     },

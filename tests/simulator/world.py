@@ -156,6 +156,7 @@ class World:
     def tick(self) -> dict[str, int]:
         """The clock function runs once, and what it caused."""
         ticked: dict[str, int] = self.invoke("doors.clock", {})
+        self.invoke("doors.messenger", {})
         self.run()
         return ticked
 
@@ -173,6 +174,7 @@ class World:
         """A batch of the tables' streams reaches the functions that read them."""
         self.invoke("doors.relay", event)
         self.invoke("doors.seal", event)
+        self.invoke("doors.messenger", event)
 
     def _relay(self) -> bool:
         """What the relay told Step Functions reaches the interpreter."""

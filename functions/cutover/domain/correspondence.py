@@ -98,6 +98,8 @@ class Correspondence(Model):
     """The version of the record that made this round be asked: who is killed and asks again goes on with it."""
     told: tuple[Told, ...] = ()
     posts: tuple[Post, ...] = ()
+    unreachable_told: bool = False
+    """Whether the owners know that those who were reached cannot fill the seats."""
     seen: int = 0
     """The version of the record that was last looked at; 0: look again, something could not be said."""
     facts: Digest | None = None

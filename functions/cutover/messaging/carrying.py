@@ -20,6 +20,7 @@ from cutover.messaging import wording
 from cutover.messaging.addressing import Addressing
 from cutover.messaging.mail import compose
 from cutover.messaging.message import Button, Message
+from cutover.messaging.owners import Owners
 from cutover.messaging.previewing import preview
 from cutover.messaging.wording import Again
 from cutover.packages import Package, read_package
@@ -61,7 +62,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messaging:
-    """``slack``: None where this deployment has none."""
+    """``slack``: None where this deployment has none. ``owners``: None where somebody else tells them."""
 
     audience: str
     page_url: str
@@ -72,6 +73,7 @@ class Messaging:
     messages: Messages
     policies: PolicyReader
     slack: Slack | None = None
+    owners: Owners | None = None
 
     def scene(self, record: RevisionRecord, policy: Policy, *, again: Again | None = None) -> Scene:
         """Of a revision about which questions are open. Raises what ``read_package`` raises."""
@@ -111,6 +113,7 @@ class Messaging:
                 break
         for step in self._telling(scene, said.correspondence).channels(said.correspondence):
             self._channel(step, scene, said)
+        self._tell_owners(scene, said)
         said.correspondence = self._write(self._looked(scene, said, whole=not only_ask), before)
         return said
 
@@ -178,6 +181,15 @@ class Messaging:
             return
         post = Post(role=step.role, conversation=step.conversation, reference=reference, shown=step.shown)
         said.correspondence = said.correspondence.with_post(post)
+
+    def _tell_owners(self, scene: Scene, said: Said) -> None:
+        if self.owners is None:
+            return
+        facts, standing = scene.policy.facts, scene.standing
+        try:
+            said.correspondence = self.owners.tell(scene.record, said.correspondence, facts, standing, scene.now)
+        except TransientError as error:
+            said.failed.append(error)
 
     # --- what it says
 

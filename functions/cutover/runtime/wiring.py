@@ -185,14 +185,15 @@ class Wiring:
 
         return DynamoMessages(self.client("dynamodb"), table=self.settings.text("CUTOVER_TABLE"))
 
-    def messaging(self) -> "Messaging":
-        """Tells people, by every way that this deployment has."""
+    def messaging(self, *, owners: bool = False) -> "Messaging":
+        """Tells people, by every way that this deployment has; ``owners``: and their owners whom it does not reach."""
         from cutover.messaging.carrying import Messaging
+        from cutover.messaging.owners import Owners
 
         return Messaging(
             audience=self.settings.audience, page_url=self.settings.text("CUTOVER_PAGE_URL"), clock=self.clock,
             store=self.store, mac=self.links_mac, mailer=self.mailer, messages=self.messages, policies=self.policies,
-            slack=self.slack,
+            slack=self.slack, owners=Owners(exceptions=self.exceptions) if owners else None,
         )  # fmt: skip
 
     @functools.cached_property
