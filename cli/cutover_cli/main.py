@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from cutover_cli import after_action_commands as after_action
 from cutover_cli import attest_commands as attest
 from cutover_cli import brake_commands as brake
 from cutover_cli import candidate_commands as candidate
@@ -60,6 +61,7 @@ app.add_typer(trust.app, name="trust")
 app.add_typer(attest.app, name="attest")
 app.add_typer(sbom.app, name="sbom")
 app.add_typer(brake.app, name="brake")
+app.add_typer(after_action.app, name="after-action")
 app.command()(check)
 app.command()(withdraw)
 app.command()(verify)

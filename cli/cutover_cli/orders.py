@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
+from cutover.contracts.emergency import AFTER_ACTION_TYPE, AfterAction
+from cutover.contracts.envelope import Envelope
 from cutover.contracts.event import SignedEvent
 from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
 from cutover.contracts.ledger import LedgerEntry
@@ -29,6 +31,7 @@ KINDS: dict[type[Model], tuple[str, str]] = {
     Withdrawal: ("Withdrawal", WITHDRAWAL_TYPE),
     BrakeOrder: ("BrakeOrder", BRAKE_ORDER_TYPE),
     Resolution: ("HoldResolution", RESOLUTION_TYPE),
+    AfterAction: ("AfterAction", AFTER_ACTION_TYPE),
 }
 """Of each document: the event's detail-type, and the payload type."""
 
@@ -82,15 +85,11 @@ def _login() -> str:
         raise BadArgument("nobody is logged in here; say who asks: --requester NAME") from error
 
 
-class Ordering:
-    """One order to one site. `chains` are where its entry can be, beside the chain `orders`."""
+class Sending:
+    """One signed document to one site. `chains` are where its entry can be, beside the chain `orders`."""
 
-    def __init__(
-        self, site: Site, document: Withdrawal | BrakeOrder | Resolution, *, key: Path, chains: Iterable[str]
-    ) -> None:
-        self._site = site
-        self.detail_type, payload_type = KINDS[type(document)]
-        self.sealed = signing.seal(payload_type, canonical.encode_model(document), signing.load(key))
+    def __init__(self, site: Site, detail_type: str, sealed: Envelope, *, chains: Iterable[str]) -> None:
+        self._site, self.detail_type, self.sealed = site, detail_type, sealed
         self._chains = (*chains, ledger.ORDERS_CHAIN)
 
     def detail(self) -> str:
@@ -102,6 +101,17 @@ class Ordering:
         before = {chain: self._site.records.chain(chain).sequence for chain in self._chains}
         event = self._site.bus.put(self.detail_type, self.detail())
         return Following(self._site, Sent(event, canonical.digest_model(self.sealed)), before)
+
+
+class Ordering(Sending):
+    """One order to one site, signed here."""
+
+    def __init__(
+        self, site: Site, document: Withdrawal | BrakeOrder | Resolution, *, key: Path, chains: Iterable[str]
+    ) -> None:
+        detail_type, payload_type = KINDS[type(document)]
+        sealed = signing.seal(payload_type, canonical.encode_model(document), signing.load(key))
+        super().__init__(site, detail_type, sealed, chains=chains)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ BY_HAND: dict[str, Any] = {
         },
         "aaguid": "00000000-0000-0000-0000-000000000000", "backed_up": False,
     },
+    "after-action": {
+        "schema": "cutover/after-action/v1", "audience": DEPLOYMENT.audience, **_WHERE, "author": "dana",
+        "summary": "Every third order failed for an hour; the fix went out.", "follow_ups": ["Alarm on failed orders"],
+        "written_at": _LATER,
+    },
     "ledger-entry": {
         "schema": "cutover/ledger-entry/v1", "chain": "service@production.1", "sequence": 2, "previous": _DIGEST,
         "at": _AS_OF, "event": "assembled", "transition": 6, "revision": 1, "from": "collecting", "to": "verifying",

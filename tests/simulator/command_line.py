@@ -20,6 +20,7 @@ DOORS = {
     "HoldResolution": "resolutions",
     "Withdrawal": "withdrawals",
     "BrakeOrder": "brake_orders",
+    "AfterAction": "after_actions",
 }
 
 

@@ -6,7 +6,7 @@ signed for is not exchanged.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cutover.contracts.emergency import AFTER_ACTION_TYPE, AfterAction
 from cutover.contracts.policy import SignedReference
@@ -29,15 +29,11 @@ class Recording:
     clock: Clock
 
     def obey(self, order: Order[AfterAction]) -> str:
-        """``AFTER_ACTION_RECORDED``.
-
-        Raises ``Refused``: ``AUTHOR_DIFFERS``, ``AUTHOR_UNKNOWN``, ``UNKNOWN_REVISION``, ``NOT_AN_EMERGENCY``,
-        ``NOT_HANDED_OFF``, ``WRITTEN_TOO_EARLY``, ``WRITTEN_IN_FUTURE``, ``AFTER_ACTION_KNOWN``; and ``Conflict``.
-        """
-        self._demand_author(order)
+        """``AFTER_ACTION_RECORDED``. Raises ``Refused`` as ``judge`` does, and ``Conflict``."""
+        said = order.document
         for remaining in reversed(range(DECISIONS)):
-            record = self._meant(order.document)
-            self._demand_awaited(record, order.document)
+            record = judge(self.recorder.records.revision(said.cutover, said.revision), order, now=self.clock.now())
+            self.recorder.seen(record)
             try:
                 self._record(record, order)
             except Conflict as conflict:
@@ -47,34 +43,6 @@ class Recording:
                 return RECORDED
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    @staticmethod
-    def _demand_author(order: Order[AfterAction]) -> None:
-        author = order.document.author
-        if author not in {key.person for key in order.keys}:
-            raise Refused("AUTHOR_DIFFERS", f"the key is not that of {author}", "sign with a key of your own")
-        if author not in order.policy.facts.people:
-            raise Refused("AUTHOR_UNKNOWN", f"the facts know nobody called {author}", "name them in the facts")
-
-    def _meant(self, said: AfterAction) -> RevisionRecord:
-        record = self.recorder.records.revision(said.cutover, said.revision)
-        if record is None:
-            raise Refused("UNKNOWN_REVISION", f"there is no {said.cutover} revision {said.revision}")
-        self.recorder.seen(record)
-        return record
-
-    def _demand_awaited(self, record: RevisionRecord, said: AfterAction) -> None:
-        if record.after_action_within is None:
-            raise Refused("NOT_AN_EMERGENCY", f"{record.cutover} revision {record.revision} was bound as none")
-        if record.status is not Status.HANDED_OFF:
-            raise Refused("NOT_HANDED_OFF", f"the revision is {record.status}", "write it once it has been handed off")
-        if record.after_action is not None:
-            raise Refused("AFTER_ACTION_KNOWN", "its after-action record has been written", "read it in the ledger")
-        handed_off = named(record.after_action_due, "hand-off") - timedelta(seconds=record.after_action_within)
-        if said.written_at < handed_off - SKEW:
-            raise Refused("WRITTEN_TOO_EARLY", f"it was handed off at {handed_off.isoformat()}", "write what it was")
-        if said.written_at > self.clock.now() + SKEW:
-            raise Refused("WRITTEN_IN_FUTURE", f"{said.written_at.isoformat()} is still to come", "mend your clock")
-
     def _record(self, record: RevisionRecord, order: Order[AfterAction]) -> None:
         said = order.document
         self.recorder.note(
@@ -82,3 +50,30 @@ class Recording:
             requester=order.holder, inputs=order.inputs, nonce=order.nonce,
             after_action=SignedReference(payload=order.payload, envelope=order.envelope),
         )  # fmt: skip
+
+
+def judge(record: RevisionRecord | None, order: Order[AfterAction], *, now: datetime) -> RevisionRecord:
+    """The revision that it is about, where it would be recorded.
+
+    Raises ``Refused``: ``AUTHOR_DIFFERS``, ``AUTHOR_UNKNOWN``, ``UNKNOWN_REVISION``, ``NOT_AN_EMERGENCY``,
+    ``NOT_HANDED_OFF``, ``AFTER_ACTION_KNOWN``, ``WRITTEN_TOO_EARLY``, ``WRITTEN_IN_FUTURE``.
+    """
+    said = order.document
+    if said.author not in {key.person for key in order.keys}:
+        raise Refused("AUTHOR_DIFFERS", f"the key is not that of {said.author}", "sign with a key of your own")
+    if said.author not in order.policy.facts.people:
+        raise Refused("AUTHOR_UNKNOWN", f"the facts know nobody called {said.author}", "name them in the facts")
+    if record is None:
+        raise Refused("UNKNOWN_REVISION", f"there is no {said.cutover} revision {said.revision}")
+    if record.after_action_within is None:
+        raise Refused("NOT_AN_EMERGENCY", f"{record.cutover} revision {record.revision} was bound as none")
+    if record.status is not Status.HANDED_OFF:
+        raise Refused("NOT_HANDED_OFF", f"the revision is {record.status}", "write it once it has been handed off")
+    if record.after_action is not None:
+        raise Refused("AFTER_ACTION_KNOWN", "its after-action record has been written", "read it in the ledger")
+    handed_off = named(record.after_action_due, "hand-off") - timedelta(seconds=record.after_action_within)
+    if said.written_at < handed_off - SKEW:
+        raise Refused("WRITTEN_TOO_EARLY", f"it was handed off at {handed_off.isoformat()}", "write what it was")
+    if said.written_at > now + SKEW:
+        raise Refused("WRITTEN_IN_FUTURE", f"{said.written_at.isoformat()} is still to come", "mend your clock")
+    return record
