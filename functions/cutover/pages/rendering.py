@@ -27,13 +27,8 @@ class Reply:
 
 def headers() -> dict[str, str]:
     """What every answer carries: nothing runs, nothing is fetched, framed, cached or passed on."""
-    policy = (
-        "default-src 'none'; "
-        f"style-src 'sha256-{_style_hash()}'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    )
     return {
-        "Content-Security-Policy": policy,
+        "Content-Security-Policy": _policy(),
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
@@ -45,6 +40,24 @@ def headers() -> dict[str, str]:
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "Strict-Transport-Security": "max-age=63072000",
     }
+
+
+def running(text: str) -> dict[str, str]:
+    """The header of a page that runs one script, ``text``, which may ask this page's own origin."""
+    return {"Content-Security-Policy": _policy(f"script-src 'sha256-{_hash(text)}'; connect-src 'self'; ")}
+
+
+@functools.cache
+def script(path: Path) -> str:
+    """A door's script: exactly what stands in its element."""
+    return path.read_text(encoding="utf-8")
+
+
+def _policy(more: str = "") -> str:
+    return (
+        f"default-src 'none'; {more}style-src 'sha256-{_hash(_style())}'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,6 @@ def _style() -> str:
 
 
 @functools.cache
-def _style_hash() -> str:
-    """The style sheet's hash for the policy (CSP Level 3, hash-source): exactly what stands in the element."""
-    return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+def _hash(text: str) -> str:
+    """For the policy (CSP Level 3, hash-source): of exactly what stands in the element."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out: Powertools' resolver around the door. The route is the API's only one."""
+"""HTTP in, HTTP out: Powertools' resolver around the door. What comes to no route is API Gateway's to answer."""
 
 import base64
 from collections.abc import Callable
@@ -7,18 +7,19 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from cutover.doors.approvals.asking import Request
 from cutover.doors.approvals.door import Door
-from cutover.pages.rendering import headers
+from cutover.doors.approvals.waiting import WaitingDoor
+from cutover.pages.rendering import Reply, headers
 
-PATH = "/approvals/<link>"
+APPROVALS, ENTRY, WAITING = "/approvals/<link>", "/approvals/<link>/window.ics", "/waiting/<link>"
+LOOKING = ["GET", "HEAD"]
 
 
-def build(door: Callable[[], Door]) -> APIGatewayHttpResolver:
-    """The resolver. ``door`` is asked for at each request, so that nothing is read at import."""
+def build(door: Callable[[], Door], waiting: Callable[[], WaitingDoor]) -> APIGatewayHttpResolver:
+    """The resolver. The doors are asked for at each request, so that nothing is read at import."""
     # Never its debug mode, which an environment variable can switch on: it prints events, and these hold links.
     app = APIGatewayHttpResolver(debug=False)
 
-    @app.route(PATH, method=["GET", "HEAD", "POST"])
-    def approvals(link: str) -> Response[str]:
+    def answered(link: str, answer: Callable[[Request], Reply]) -> Response[str]:
         event = app.current_event
         body = event.body or ""
         request = Request(
@@ -28,12 +29,24 @@ def build(door: Callable[[], Door]) -> APIGatewayHttpResolver:
             body=base64.b64decode(body) if event.is_base64_encoded else body.encode(),
             id=event.request_context.request_id,
         )
-        reply = door().answer(request)
+        reply = answer(request)
         return Response(
             status_code=reply.status,
-            content_type="text/html; charset=utf-8",
+            content_type=reply.media_type,
             body="" if request.method == "HEAD" else reply.html,
             headers={**headers(), **reply.headers},
         )
+
+    @app.route(APPROVALS, method=[*LOOKING, "POST"])
+    def approvals(link: str) -> Response[str]:
+        return answered(link, door().answer)
+
+    @app.route(ENTRY, method=LOOKING)
+    def entry(link: str) -> Response[str]:
+        return answered(link, door().entry)
+
+    @app.route(WAITING, method=LOOKING)
+    def listed(link: str) -> Response[str]:
+        return answered(link, waiting().answer)
 
     return app

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cutover.contracts.approval import Answers, Decision
+from cutover.contracts.approval import Answers, Assertion, Decision
 from cutover.contracts.base import Digest
 from cutover.contracts.policy import Rules
 from cutover.domain.links import Link
@@ -53,7 +53,8 @@ class Question:
 class Ballot:
     """One person's checked answers about one package. ``nonce`` is the digest under which it is spent.
 
-    ``until``: when a deferred question comes back; ``latest``: the end of the time to which it can be deferred.
+    ``until``: when a deferred question comes back; ``latest``: the end of the time to which it can be deferred;
+    ``assertion``: what their passkey signed, where they used one.
     """
 
     link: Link
@@ -64,3 +65,4 @@ class Ballot:
     nonce: Digest
     until: datetime | None = None
     latest: datetime | None = None
+    assertion: Assertion | None = None

@@ -6,7 +6,8 @@ Order in :meth:`Decider._step`, made again from the start whenever another write
 2. The revision is one that can be decided so, and its manifest is the link's (``permitting``, from here on).
 3. The package is still valid; the brake does not hold approvals.
 4. The person is eligible under the facts as they are now; a deferral's time leaves room.
-5. The statement is built, signed, verified, stored; before a refusal, its tombstone.
+5. Where they used a passkey, it signed what the statement says, and its counter has risen.
+6. The statement is built, signed, verified, stored; before a refusal, its tombstone.
 
 A deferral and its taking up are statements like the others, and no decisions of that person: they can still
 approve or refuse.
@@ -14,7 +15,7 @@ approve or refuse.
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cutover.contracts.approval import Approval, ApprovalPredicate
@@ -22,11 +23,13 @@ from cutover.contracts.base import Digest
 from cutover.contracts.envelope import IN_TOTO_TYPE, Subject, SubjectDigest
 from cutover.contracts.handoff import Tombstone
 from cutover.contracts.holds import HoldRegister
+from cutover.contracts.passkeys import Consent
 from cutover.domain import canonical, holds
 from cutover.domain.holds import REFUSED_BY_APPROVER
+from cutover.domain.passkeys import consent_of
 from cutover.domain.policy import Policy
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status, named
-from cutover.doors.approvals import outcomes, permitting
+from cutover.doors.approvals import outcomes, passkeys, permitting
 from cutover.doors.approvals.asking import Ballot as Ballot  # noqa: PLC0414 - a decider is asked with one
 from cutover.doors.approvals.asking import Once
 from cutover.doors.approvals.standing import Circumstances, Standing
@@ -64,6 +67,11 @@ class Decider:
             self._keep(ballot, refused)
             raise
         return self.tell(record)
+
+    def consent(self, ballot: Ballot) -> Consent:
+        """What a passkey has to sign for this ballot to be recorded."""
+        statement = self._statement(ballot, policy=self.policy(), now=self.clock.now())
+        return consent_of(statement.predicate, ballot.link.manifest)
 
     def tell(self, record: RevisionRecord) -> RevisionRecord:
         """Says a refusal's hold to whoever must answer it; of any other record, nothing. Again is harmless.
@@ -120,14 +128,17 @@ class Decider:
         on = Circumstances(
             package=ballot.package, facts=policy.facts, now=now, brake=self.records.brake(), latest=ballot.latest
         )
-        permitting.check(ballot.decision, standing, on, until=ballot.until)
-        said = self._witness(self._statement(ballot, policy=policy, now=now), policy=policy)
+        statement = self._statement(ballot, policy=policy, now=now)
+        permitting.check(ballot.decision, standing, on, until=ballot.until, assurance=statement.predicate.assurance)
+        use = passkeys.prove(statement.predicate, ballot.link.manifest, policy.facts, self.records)
+        said = self._witness(statement, policy=policy)
         register = None
         if ballot.decision == "refuse":
             register = self._hold(ballot, said, record, now)
             # First the tombstone: whatever happens to this process now, what was refused is not handed off.
             self.store.put_tombstone(_tombstone(record, now))
-        return outcomes.step(ballot, said, standing, policy, register=register)
+        step = outcomes.step(ballot, said, standing, policy, register=register)
+        return replace(step, passkey=use.after, passkey_before=use.before) if use else step
 
     def _standing(self, record: RevisionRecord, ballot: Ballot, policy: Policy) -> Standing:
         return Standing.of(record, ballot.link, package=ballot.package, facts=policy.facts, now=self.clock.now())
@@ -147,8 +158,9 @@ class Decider:
         at = max(now, ballot.package.manifest.predicate.bound_at)
         predicate = ApprovalPredicate(
             audience=self.audience, cutover=link.cutover, revision=link.revision, decision=ballot.decision,
-            role=link.role, person=link.person, channel="email", assurance="link", answers=ballot.answers,
-            reason=ballot.reason, until=ballot.until, decided_at=at, facts=policy.facts_digest, nonce=ballot.nonce,
+            role=link.role, person=link.person, channel="email", answers=ballot.answers, reason=ballot.reason,
+            assurance="passkey" if ballot.assertion else "link", passkey=ballot.assertion, until=ballot.until,
+            decided_at=at, facts=policy.facts_digest, nonce=ballot.nonce,
         )  # fmt: skip
         return Approval(subject=(subject,), predicate=predicate)
 
@@ -160,7 +172,7 @@ class Decider:
         return RecordedDecision(
             role=said.role, person=said.person, decision=said.decision, assurance=said.assurance,
             payload=sealed.payload, envelope=sealed.envelope, facts=policy.facts_reference, key=sealer.key_id,
-            decided_at=said.decided_at,
+            decided_at=said.decided_at, credential=said.passkey.credential if said.passkey else None,
         )  # fmt: skip
 
 

@@ -6,19 +6,20 @@ decision may have been written, the answer is what the record says, never a gues
 """
 
 import secrets
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from cutover.contracts.approval import Decision
 from cutover.contracts.policy import Rules, SignedReference
-from cutover.domain import canonical, links, nonces
+from cutover.domain import canonical, links, nonces, window_entry
 from cutover.domain.policy import Policy
-from cutover.doors.approvals import forms, pages, postponing, viewing
+from cutover.doors.approvals import forms, pages, passkeys, postponing, viewing
 from cutover.doors.approvals.asking import Log, Once, Question, Request
 from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.forms import Form
+from cutover.doors.approvals.guarding import Guard
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
 from cutover.doors.approvals.view import View
@@ -34,6 +35,8 @@ _MENDABLE = frozenset(
         "RISK_CLASS_DIFFERS", "TIME_AMBIGUOUS", "TIME_MISSING", "TIME_PAST", "TIME_TOO_LATE", "TIME_UNREADABLE",
     }
 )  # fmt: skip
+
+EVENT = "approvals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +58,27 @@ class Door:
 
     def answer(self, request: Request) -> Reply:
         """The page for a request; never raises, because a person waits for an answer."""
-        told: dict[str, object] = {"external_ref": request.id}
-        try:
-            reply = self._post(request, told) if request.method == "POST" else self._show(request.link, told)
-        except Refused as refused:
-            told |= {"result": "failed", "reason": refused.code}
-            reply = pages.refusal(refused, reference=request.id)
-        except Exception as error:  # noqa: BLE001 - a person gets a page and a reference, never nothing
-            self._failed(error, told)
-            return pages.trouble(error, reference=request.id)
-        self.log.info("approvals page", extra={"event_name": "approvals", "result": "succeeded"} | told)
-        return reply
 
-    def _failed(self, error: Exception, told: dict[str, object]) -> None:
-        """A page hides the failure from Lambda, so it is counted here."""
-        self.failed()
-        # No trace: it quotes messages, and messages may quote input. Where it was raised says enough.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        line = {"reason": type(error).__name__, "where": f"{where.name}:{where.lineno}", "result": "failed"}
-        self.log.error("approvals page", extra={"event_name": "approvals"} | told | line)
+        def make(told: dict[str, object]) -> Reply:
+            return self._post(request, told) if request.method == "POST" else self._show(request.link, told)
+
+        return self.guard.answer(request, EVENT, make)
+
+    def entry(self, request: Request) -> Reply:
+        """The window as a calendar entry, for whoever may look at the page."""
+
+        def make(told: dict[str, object]) -> Reply:
+            question = self._question(request.link, told)
+            package = question.package
+            content = window_entry.entry(package.manifest, package.bundle, question.record, digest=package.digest)
+            attached = {"Content-Disposition": f'attachment; filename="{viewing.CALENDAR}"'}
+            return Reply(200, content.decode(), attached, window_entry.MEDIA_TYPE)
+
+        return self.guard.answer(request, EVENT, make)
+
+    @property
+    def guard(self) -> Guard:
+        return Guard(log=self.log, failed=self.failed)
 
     def _question(self, text: str, told: dict[str, object]) -> Question:
         link = links.open_link(text, audience=self.audience, mac=self.mac, now=self.clock.now())
@@ -122,20 +127,22 @@ class Door:
                 form.nonce, request.link, audience=self.audience, mac=self.mac, now=self.clock.now()
             )
             ballot = self._ballot(form, question, nonce, until)
+            if form.step == passkeys.CHALLENGE:
+                return self._asked(ballot, question, told)
             # The first guard only. What holds without it: the spent nonce, and the decision on record.
             # Another decision on the same page is another action: it must not be answered with the first one's result.
             key = canonical.digest(f"{request.link}\n{form.nonce}\n{form.decision}\n{form.until}".encode())
             told["status"] = self.once(key, lambda: self.decider.decide(ballot).status.value)
         except Refused as refused:
             told |= {"result": "failed", "reason": refused.code}
-            if refused.code in _MENDABLE:
+            if refused.code in _MENDABLE | passkeys.MENDABLE:
                 return self._page(request.link, question, problem=refused, form=form)
             return pages.state(self._view(request.link, self._question(request.link, told)), refused)
         except Exception as error:
             # Whoever has decided must not read that they have not.
             if not self._stands(question, form.decision, until, error):
                 raise
-            self._failed(error, told)
+            self.guard.note(error, EVENT, told)
         return recorded
 
     def _stands(self, question: Question, decision: Decision, until: datetime | None, error: Exception) -> bool:
@@ -161,7 +168,7 @@ class Door:
             key = canonical.digest(f"told\n{mine.payload}".encode())
             self.once(key, lambda: self.decider.tell(question.record).status.value)
         except Exception as error:  # noqa: BLE001 - the decision stands, whoever could be told of it
-            self._failed(error, told)
+            self.guard.note(error, EVENT, told)
 
     def _ballot(self, form: Form, question: Question, nonce: str, until: datetime | None) -> Ballot:
         package, now = question.package, self.clock.now()
@@ -183,4 +190,11 @@ class Door:
             nonce=nonce,
             until=until,
             latest=latest,
+            assertion=passkeys.read(form.assertion),
         )
+
+    def _asked(self, ballot: Ballot, question: Question, told: dict[str, object]) -> Reply:
+        """What this person's passkey is to sign for this ballot."""
+        told["status"] = passkeys.CHALLENGE
+        host = urlsplit(self.page_url).hostname or ""
+        return passkeys.asked(self.decider.consent(ballot), question.policy.facts, host, now=self.clock.now())

@@ -23,7 +23,7 @@ CONFIRMATIONS: tuple[Confirmation, ...] = ("intent", "rollback", "timing", "dest
 EMERGENCY: Confirmation = "emergency"
 """Confirmed of an emergency besides, and of nothing else."""
 _CONFIRMED: tuple[Confirmation, ...] = (*CONFIRMATIONS, EMERGENCY)
-_ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", "until", "zone", *_CONFIRMED})
+_ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", "until", "zone", "step", "assertion", *_CONFIRMED})
 _AGAIN = "open the page again and use its own form"
 _REASONED: dict[Decision, str] = {"refuse": "a refusal", "defer": "a deferral"}
 
@@ -44,6 +44,10 @@ class Form:
     reason: str | None
     until: str = ""
     zone: str = ""
+    step: str = ""
+    """``challenge`` where the page's script asks what a passkey is to sign: then nothing is decided."""
+    assertion: str = ""
+    """What the passkey signed, as JSON (``contracts.approval.Assertion``)."""
 
 
 def check_origin(headers: Mapping[str, str], *, page_origin: str) -> None:
@@ -107,6 +111,8 @@ def _form(fields: Mapping[str, str], exceptions: frozenset[str]) -> Form:
         raise Refused("FORM_MALFORMED", "the form does not say what is decided", _AGAIN)
     if any(fields.get(name, "yes") != "yes" for name in _CONFIRMED):
         raise Refused("FORM_MALFORMED", "a confirmation is something else than yes", _AGAIN)
+    if fields.get("step", "") not in {"", "challenge"}:
+        raise Refused("FORM_MALFORMED", "the form asks for something that this page does not do", _AGAIN)
     return Form(
         nonce=fields.get("nonce", ""),
         decision=cast("Decision", decision),
@@ -117,6 +123,8 @@ def _form(fields: Mapping[str, str], exceptions: frozenset[str]) -> Form:
         reason=_reason(fields.get("reason", "")),
         until=fields.get("until", "").strip(),
         zone=fields.get("zone", ""),
+        step=fields.get("step", ""),
+        assertion=fields.get("assertion", ""),
     )
 
 

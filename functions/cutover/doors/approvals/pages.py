@@ -1,12 +1,17 @@
 """Which page a state gets: the question itself, or an honest word on why nothing can be decided here."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
+from cutover.domain import times
 from cutover.domain.record import Status
+from cutover.doors.approvals import passkeys
 from cutover.doors.approvals.forms import CONFIRMATIONS, TYPED_DIGITS, Form
+from cutover.doors.approvals.listing import Group, Listed
 from cutover.doors.approvals.view import View
 from cutover.errors import AmbiguousCompletion, CutoverError, Refused, TransientError
-from cutover.pages.rendering import Pages, Reply, sentence
+from cutover.pages.rendering import Pages, Reply, running, sentence
 
 _AFTER_MINE = {
     Status.AWAITING_APPROVAL: "Others still have to decide. You need to do nothing more.",
@@ -80,11 +85,12 @@ _PAGES = Pages(Path(__file__).parent / "templates")
 
 def question(view: View, *, nonce: str, problem: Refused | None, form: Form | None) -> Reply:
     """The page that asks. After a faulty post, ``problem`` stands on top and ``form``'s entries are kept."""
+    passkey = passkeys.offer(view)
     html = _PAGES.render(
-        "question.html", view=view, summary=view.summary, nonce=nonce, problem=problem, form=form,
+        "question.html", view=view, passkey=passkey, summary=view.summary, nonce=nonce, problem=problem, form=form,
         confirmations=CONFIRMATIONS, digits=TYPED_DIGITS,
     )  # fmt: skip
-    return Reply(_BAD_ENTRY if problem else 200, html)
+    return Reply(_BAD_ENTRY if problem else 200, html, running(passkey.script) if passkey else {})
 
 
 def state(view: View, refused: Refused) -> Reply:
@@ -117,6 +123,16 @@ def refusal(refused: Refused, *, reference: str) -> Reply:
     title = _TITLES.get(refused.code, "This was not accepted")
     html = _state(title, sentence(refused.detail), sentence(refused.mend), code=refused.code, reference=reference)
     return Reply(_STATUS.get(refused.code, _CONFLICT), html)
+
+
+def waiting(listed: Listed, *, name: str, audience: str, ends: datetime) -> Reply:
+    """What waits for one person, what they have decided, and what rests."""
+    groups = {group: [line for line in listed.lines if line.group == group] for group in get_args(Group)}
+    html = _PAGES.render(
+        "waiting.html", name=name, audience=audience, ends=times.moment(ends), unreadable=listed.unreadable,
+        more=listed.more, **groups,
+    )  # fmt: skip
+    return Reply(200, html)
 
 
 _AGAIN = "Try again in a minute. If it stays, tell the team that runs Cutover the reference below."

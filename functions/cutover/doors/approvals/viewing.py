@@ -4,6 +4,7 @@ from datetime import datetime
 
 from cutover.contracts.approval import Approval, Decision
 from cutover.domain import envelope as dsse
+from cutover.domain import quorum
 from cutover.domain.record import FINAL, Lane, RecordedDecision, RevisionRecord, Status
 from cutover.doors.approvals import permitting, postponing
 from cutover.doors.approvals.asking import Question
@@ -59,7 +60,8 @@ def _compared(question: Question, records: Records, comparing: Comparing) -> Com
 def _objection(decision: Decision, question: Question, on: Circumstances, lane: Lane | None) -> Refused | None:
     """Why this decision cannot be made now; None when it can."""
     try:
-        permitting.check(decision, question.standing, on)
+        strongest = quorum.strongest(question.link.person, facts=on.facts, now=on.now)
+        permitting.check(decision, question.standing, on, assurance=strongest)
     except Refused as refused:
         return refused
     if lane is None or (lane.cutover, lane.revision) != (question.link.cutover, question.link.revision):
