@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.attacks.scene import Reply, Scene, Seat
+from tests.attacks.scene import Ended, Reply, Scene, Seat
 
 FAMILIES = (
-    "prefetch and scanners", "replay", "altered link", "cross-site post", "framing", "self-approval",
+    "prefetch and scanners", "replay", "altered link", "cross-site post", "framing", "injection", "self-approval",
     "one person twice", "ended revision", "late and at once", "clock skew", "guessing", "oversize and malformed",
     "methods and content types", "keys",
 )  # fmt: skip
@@ -21,7 +21,7 @@ class Attempt:
     ``whose``: who was attacked, if it is not who was asked.
     """
 
-    reply: Reply
+    reply: Reply | Ended
     gained: bool
     whose: Seat | None = None
 

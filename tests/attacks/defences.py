@@ -4,28 +4,37 @@ A case that names several defences is held by each of them alone. That is tried 
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from jinja2 import Environment
+from jinja2.sandbox import SandboxedEnvironment
 
-from cutover.domain import canonical, link_text, links, mac, nonces, quorum, transitions
+from cutover.contracts.candidate import Candidate
+from cutover.domain import admission, base64url, canonical, link_text, links, nonces, quorum, transitions
+from cutover.domain import mac as keyring
 from cutover.domain.link_text import Purpose
 from cutover.doors.approvals import app, forms, permitting, postponing
-from cutover.doors.approvals.asking import Ballot
+from cutover.doors.approvals.asking import Ballot, Request
 from cutover.doors.approvals.door import Door
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
 from cutover.errors import Refused
+from cutover.messaging import mail, previewing, slack_text, wording
+from cutover.pages import rendering
 from cutover.pages.rendering import Reply
 from cutover.recorder import Recorder
+from cutover.runtime import observability
 from tests.approving import World
-from tests.attacks.tries import altered, clocks, ended, keys, people, replays, scanners, sites
+from tests.attacks.tries import altered, clocks, ended, injection, keys, people, replays, scanners, sites
 from tests.attacks.tries import forms as bodies
 from tests.fakes.keys import LocalMac
 from tests.fakes.records import InMemoryRecords
@@ -202,9 +211,67 @@ def _any_key(patch: Patch) -> None:
         def verify(self, message: bytes, mac: bytes) -> bool:
             return True
 
-    patch.setattr(mac.Overlapping, "named", lambda _, name: Trusting(name))
+    patch.setattr(keyring.Overlapping, "named", lambda _, name: Trusting(name))
 
 
+def _bare_pages(patch: Patch) -> None:
+    made = rendering._environment
+
+    def bare(folder: Path) -> Environment:
+        return made(folder).overlay(autoescape=False, finalize=lambda value: value)
+
+    patch.setattr(rendering, "_environment", bare)
+
+
+def _bare_mails(patch: Patch) -> None:
+    bare = mail._environment().overlay(autoescape=False)
+    patch.setattr(mail, "_environment", lambda: bare)
+
+
+def _as_written(patch: Patch) -> None:
+    for module in (wording, previewing):
+        patch.setattr(module, "legible", lambda text: text)
+
+
+def _computed(patch: Patch) -> None:
+    """What was rendered is taken for a template once more."""
+    rendered = rendering.Pages.render
+
+    def render(self: rendering.Pages, template: str, **values: Any) -> str:
+        return SandboxedEnvironment().from_string(_OTHERS.sub("", rendered(self, template, **values))).render()
+
+    patch.setattr(rendering.Pages, "render", render)
+
+
+def _whole_documents(patch: Patch) -> None:
+    """Events and answers in the log, and whatever a browser says of itself."""
+    patch.setattr(observability, "_identity", lambda document: {"document": f"{document}"})
+    answered = Door.answer
+
+    def answer(door: Door, request: Request) -> Reply:
+        door.log.info("request", extra={"headers": f"{dict(request.headers)}", "body": f"{request.body!r}"})
+        return answered(door, request)
+
+    patch.setattr(Door, "answer", answer)
+
+
+def _tail_ignored(patch: Patch) -> None:
+    strictly = base64url.decode
+    patch.setattr(
+        base64url, "decode", lambda text, *, limit: strictly(re.split("[^A-Za-z0-9_-]", text)[0], limit=limit)
+    )
+
+
+class Lenient(Candidate):
+    """A candidate whose texts are whatever was written."""
+
+    version: str
+    rationale: str
+    authority: Any
+    rollback: Any
+
+
+_OTHERS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 DOOR = "doors/approvals"
 DEFENCES: dict[str, Defence] = {
     scanners.LOOKING: Defence(f"{DOOR}/door.py", _decide_when_looked_at),
@@ -254,5 +321,13 @@ DEFENCES: dict[str, Defence] = {
     bodies.LENGTH: Defence("domain/link_text.py", _set(link_text, "MAX_LINK_CHARACTERS", 10**6)),
     bodies.ROUTES: Defence(f"{DOOR}/app.py", _every_method),
     bodies.POSTS: Defence(f"{DOOR}/door.py", _any_method_decides),
+    injection.PAGE: Defence("pages/rendering.py", _bare_pages),
+    injection.MAIL: Defence("messaging/mail.py", _bare_mails),
+    injection.LEGIBLE: Defence("messaging/wording.py", _as_written),
+    injection.SLACK: Defence("messaging/slack_text.py", _set(slack_text, "_ENTITIES", {})),
+    injection.VALUES: Defence("pages/rendering.py", _computed),
+    injection.BOUNDS: Defence("contracts/base.py", _set(admission, "Candidate", Lenient)),
+    injection.QUIET: Defence("runtime/observability.py", _whole_documents),
+    injection.ALPHABET: Defence("domain/base64url.py", _tail_ignored),
     keys.RING: Defence("domain/mac.py", _any_key),
 }

@@ -1,6 +1,18 @@
 """All cases, whichever file they stand in."""
 
 from tests.attacks.cases import ATTACKS as ATTACKS  # noqa: PLC0414 - what this module is for
-from tests.attacks.tries import altered, clocks, ended, forms, guesses, keys, people, replays, scanners, sites
+from tests.attacks.tries import (
+    altered,
+    clocks,
+    ended,
+    forms,
+    guesses,
+    injection,
+    keys,
+    people,
+    replays,
+    scanners,
+    sites,
+)
 
-MODULES = (scanners, replays, altered, sites, people, ended, clocks, guesses, forms, keys)
+MODULES = (scanners, replays, altered, sites, injection, people, ended, clocks, guesses, forms, keys)

@@ -52,6 +52,14 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """How something ended that was asked over no page: a status of the protocol, and a code where there is one."""
+
+    answer: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One request: a post of a form, to be made at once with others."""
 
@@ -105,6 +113,10 @@ class Scene(ABC):
     @abstractmethod
     def written(self) -> int:
         """How many times a decision of ``me`` was written, as the ledger tells it."""
+
+    @abstractmethod
+    def lines(self) -> list[str]:
+        """Every line that the page's function has logged."""
 
     @property
     @abstractmethod

@@ -1,0 +1,199 @@
+"""The scene on the local stack: the deployed page over HTTP, with a release that awaits many approvers.
+
+Each case has a person of its own, whose decision must still work afterwards; so one release serves most of them.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from cutover.adapters.kms_mac import KmsMac
+from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
+from cutover.contracts.manifest import RequiredSigner
+from cutover.contracts.people import Person
+from cutover.contracts.policy import Facts, Rules
+from cutover.domain.links import Link
+from cutover.domain.mac import Mac
+from cutover.domain.record import RevisionRecord
+from cutover_cli.local.clients import Clients
+from cutover_cli.local.stack import LocalStack
+from tests.attacks.memory import DECIDED
+from tests.attacks.scene import Reply, Scene, Seat, Sent
+from tests.building.policy import BUILT
+from tests.local.releasing import Release, Releases, StackDeployment, now
+
+DESKS = tuple(f"desk-{number}" for number in range(9))
+"""Roles: of each, ten people have to approve, the most that a seat may count."""
+SEATS = 10
+OPERATIONS = "operations"
+PRODUCTS = tuple(f"attacked-{number:02d}" for number in range(20))
+
+
+@dataclass(frozen=True)
+class Crowd(StackDeployment):
+    """Ninety people who are each asked at a desk, and those whom the attacks are about."""
+
+    def rules(self) -> Rules:
+        known = super().rules()
+        (allowed, *_) = known.allowances.values()
+        signers = tuple(RequiredSigner(role=role, count=SEATS) for role in (*DESKS, OPERATIONS))
+        return known.model_copy(
+            update={
+                "signers": {self.target: signers},
+                "builds": {**known.builds, **dict.fromkeys(PRODUCTS, BUILT)},
+                "allowances": {**known.allowances, **dict.fromkeys(PRODUCTS, allowed)},
+            }
+        )
+
+    def facts(self) -> Facts:
+        known = super().facts()
+        people = dict(known.people)
+        for number in range(len(DESKS) * SEATS):
+            people[f"seat-{number:02d}"] = _person(f"seat-{number:02d}", DESKS[number // SEATS])
+        for number in range(SEATS):
+            people[f"op-{number}"] = _person(f"op-{number}", OPERATIONS)
+        people["bo"] = _person("bo", *DESKS, OPERATIONS)
+        people["dana"] = people["dana"].model_copy(update={"roles": (*DESKS, OPERATIONS)})
+        return known.model_copy(update={"people": people})
+
+
+def _person(name: str, *roles: str) -> Person:
+    return Person(name=name.title(), email=f"{name}@example.com", team="release-engineering", roles=roles)
+
+
+class Deployed:
+    """The stack with the crowd's policy, and its links key in the name of the page's own role."""
+
+    def __init__(self, releases: Releases) -> None:
+        known = {each.name: getattr(releases.deployment, each.name) for each in dataclasses.fields(StackDeployment)}
+        releases.deployment = Crowd(**known)
+        releases.publish()
+        self.releases = releases
+        self.seats = iter(range(len(DESKS) * SEATS))
+        self.products = iter(PRODUCTS)
+        address = releases.stack.page("/")
+        self.origin = address.browser_url.rstrip("/")
+        self.http = httpx.Client(base_url=address.url.rstrip("/"), headers=address.headers, timeout=60, trust_env=False)
+
+    @cached_property
+    def mac(self) -> Mac:
+        stack = self.releases.stack
+        told = stack.clients.lambda_.get_function_configuration(FunctionName=stack.functions["Approvals"])
+        name, arn = next(iter(json.loads(told["Environment"]["Variables"]["CUTOVER_LINKS_KEYS"]).items()))
+        return KmsMac(as_role_of(stack, told["Role"]).kms, key_arn=arn, key_name=name)
+
+    def release(self) -> Release:
+        """A product that nobody has released yet, asked about."""
+        product = next(self.products)
+        release = Release(self.releases, product, f"now-{PRODUCTS.index(product)}")
+        release.announce()
+        release.until("awaiting_approval")
+        return release
+
+
+class Stack(Scene):
+    """A release on the local stack, attacked through HTTP alone."""
+
+    twice = (Seat("bo", DESKS[0]), Seat("bo", OPERATIONS))
+    colleague = Seat("op-0", OPERATIONS)
+
+    def __init__(self, deployed: Deployed, release: Release) -> None:
+        super().__init__()
+        number = next(deployed.seats)
+        self.deployed, self.release = deployed, release
+        self.me = Seat(f"seat-{number:02d}", DESKS[number // SEATS])
+        self.requester = Seat("dana", self.me.role)
+        self.outsider = Seat("ruth", self.me.role)
+        self.audience = deployed.releases.deployment.audience
+        asked = release.record()
+        assert asked is not None
+        self.asked = asked
+
+    @property
+    def mac(self) -> Mac:
+        return self.deployed.mac
+
+    @property
+    def record(self) -> RevisionRecord:
+        found = self.deployed.releases.records.revision(self.asked.cutover, self.asked.revision)
+        assert found is not None
+        return found
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        answer = self.deployed.http.request(method, path, headers=dict(headers), content=body)
+        return Reply(answer.status_code, answer.text, dict(answer.headers))
+
+    def question(self, seat: Seat) -> Link:
+        assert self.asked.manifest is not None
+        return Link(
+            cutover=self.asked.cutover, revision=self.asked.revision, manifest=self.asked.manifest.payload,
+            person=seat.person, role=seat.role, expires_at=now() + timedelta(hours=1),
+        )  # fmt: skip
+
+    def at_once(self, posts: Sequence[Sent]) -> list[Reply]:
+        """Each in a thread of its own."""
+        with ThreadPoolExecutor(len(posts)) as pool:
+            return list(pool.map(lambda post: self.post(post.link, post.form), posts))
+
+    def finish(self, how: str) -> None:
+        if how == "superseded":
+            self.release.announce(version="1.4.1")
+        else:
+            self._withdraw()
+        self.release.until(how, revision=self.asked.revision)
+
+    def _withdraw(self) -> None:
+        releases = self.deployed.releases
+        said = Withdrawal(
+            audience=self.audience, cutover=self.asked.cutover, requester="dana", reason="Not today.", issued_at=now()
+        )
+        releases.operate("Withdrawal", WITHDRAWAL_TYPE, said, releases.deployment.key("withdrawal"))
+
+    def written(self) -> int:
+        entries = self.deployed.releases.records.ledger(self.asked.cutover)
+        return len([each for each in entries if each.actor.requester == self.me.person and each.event in DECIDED])
+
+    def lines(self) -> list[str]:
+        return self.deployed.releases.stack.logs("Approvals")
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.deployed.origin)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def now(self) -> datetime:
+        return now()
+
+
+def as_role_of(stack: LocalStack, role_arn: str) -> Clients:
+    """Clients in the name of a function's role. It trusts Lambda alone, so it is opened for a moment."""
+    name = role_arn.rsplit("/", 1)[-1]
+    iam = stack.clients.iam
+    trust: Any = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    opened = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
+    document = {"Version": "2012-10-17", "Statement": [opened]}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document))
+    try:
+        given = stack.clients.sts.assume_role(RoleArn=role_arn, RoleSessionName="attacker")["Credentials"]
+    finally:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    return stack.clients.with_credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def all_logs(stack: LocalStack) -> Iterator[tuple[str, str]]:
+    """Every line of every log group, and whose it is: functions, the gateway's access log, the state machine."""
+    groups = stack.clients.logs.get_paginator("describe_log_groups").paginate()
+    for group in (each["logGroupName"] for page in groups for each in page["logGroups"]):
+        pages = stack.clients.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for page in pages:
+            for event in page["events"]:
+                yield group, event["message"]
