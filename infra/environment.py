@@ -8,7 +8,8 @@ from infra.config import engine_version
 from infra.plan import Plan
 from infra.resources import Resources
 
-Value = Callable[[Resources], str]
+Value = Callable[[Resources], str | None]
+"""None where the stage has no such thing: then nobody is told of it."""
 
 VALUES: Mapping[str, Value] = {
     names.TABLE: lambda r: r.tables.main.table_name,
@@ -27,7 +28,10 @@ VALUES: Mapping[str, Value] = {
     names.LINKS_KEYS: lambda r: r.keys.links_setting(),
     names.PAGE_URL: lambda r: r.page.url,
     names.SENDER: lambda r: r.mail.sender,
+    names.MAIL: lambda r: r.mail.configuration,
     names.SECRETS: lambda r: r.sources.prefix,
+    names.SLACK_SECRET: lambda r: r.slack.name,
+    names.FEEDBACK: lambda r: r.feedback.slack.queue_url,
 }
 
 
@@ -43,5 +47,5 @@ def environment(plan: Plan, resources: Resources) -> dict[str, str]:
         "CUTOVER_AUDIENCE": resources.audience,
         "CUTOVER_LOCK_DIGEST": lock_digest(),
         "CUTOVER_ENGINE": engine_version(),
-        **{name: VALUES[name](resources) for name in plan.settings},
+        **{name: value for name in plan.settings if (value := VALUES[name](resources)) is not None},
     }

@@ -29,7 +29,10 @@ LEDGER_KEY = "CUTOVER_LEDGER_KEY"
 LINKS_KEYS = "CUTOVER_LINKS_KEYS"
 PAGE_URL = "CUTOVER_PAGE_URL"
 SENDER = "CUTOVER_SENDER"
+MAIL = "CUTOVER_MAIL_CONFIGURATION"
 SECRETS = "CUTOVER_SECRETS_PREFIX"
+SLACK_SECRET = "CUTOVER_SLACK_SECRET"  # noqa: S105 - the name of a setting
+FEEDBACK = "CUTOVER_FEEDBACK_QUEUE_URL"
 
 # For those that hold all of a revision's evidence at once and parse it: at most 160 MiB of it (Collect's totals).
 # 1,769 MB is also where Lambda gives one whole processor.
@@ -38,6 +41,8 @@ EVIDENCE_MB = 1769
 RECORD = (TABLE, STORE)
 # Who goes by the policy needs the root that its signatures lead to.
 POLICY = (*RECORD, ROOT)
+# Who tells people by mail does so from one address; whoever sends them a link makes it for one page.
+BY_MAIL = (SENDER, MAIL, PAGE_URL, LINKS_KEYS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +83,7 @@ STAGES: Mapping[str, Plan] = {
     "Assemble": _stage("assemble", "Makes the bundle from evidence", *POLICY, timeout=60, memory=EVIDENCE_MB),
     "Verify": _stage("verify", "Runs one family of checks", *POLICY, timeout=60, memory=EVIDENCE_MB),
     "Bind": _stage("bind", "Decides: held, declined or bound", *POLICY, TARGETS, EXCEPTIONS, BIND_KEY),
-    "RequestApproval": _stage("request_approval", "Tells the approvers", *POLICY, LINKS_KEYS, PAGE_URL, SENDER),
+    "RequestApproval": _stage("request_approval", "Tells the approvers", *POLICY, *BY_MAIL, SLACK_SECRET),
     "AwaitToken": _stage("await_token", "Stores the token of a wait", TABLE, TOKENS),
     "ReadRecord": _stage("read_record", "Reads what was decided", TABLE),
     "RecordFailure": _stage("record_failure", "Writes a failed execution to the ledger", TABLE),
@@ -104,6 +109,21 @@ DOORS: Mapping[str, Plan] = {
     "Withdrawals": _door("withdrawals", "Takes withdrawals", *POLICY, IDEMPOTENCY),
     "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY, timeout=15),
     "Receipts": _door("receipts", "Takes receipts of consumers", *POLICY, IDEMPOTENCY),
+    "AfterActions": _door("after_actions", "Takes after-action records of emergencies", *POLICY),
+    # A minute's run goes on for forty seconds at most; what is left is due in the next.
+    "Messenger": _door(
+        "messenger",
+        "Closes, reminds, asks deputies",
+        *POLICY,
+        *BY_MAIL,
+        SLACK_SECRET,
+        EXCEPTIONS,
+        timeout=60,
+    ),
+    # Slack waits three seconds for an answer.
+    "SlackEvents": _door(
+        "slack_events", "Takes what Slack tells", *POLICY, IDEMPOTENCY, SLACK_SECRET, FEEDBACK, timeout=10
+    ),
     "Relay": _door("relay", "Wakes executions", TABLE, TOKENS, MACHINE),
     # It asks sources too. A tick that takes longer than a minute overlaps with the next: each of its changes is a
     # conditional transaction, so both may do the same work and one of them loses. No concurrency is reserved, since
@@ -113,3 +133,5 @@ DOORS: Mapping[str, Plan] = {
 }
 
 FUNCTIONS: Mapping[str, Plan] = {**STAGES, **DOORS}
+FOR_SLACK = frozenset({"SlackEvents"})
+"""Not there in a stage without Slack."""

@@ -100,6 +100,7 @@ def check_links(r: Resources) -> Statements:
 
 # Messages and executions.
 report_exceptions = _power("sqs:SendMessage", on=lambda r: r.exceptions.queue_arn)
+pass_on_feedback = _power("sqs:SendMessage", on=lambda r: r.feedback.slack.queue_arn)
 start_executions = _power("states:StartExecution", on=lambda r: r.machine_arn())
 
 # AWS names no resource for these actions and demands the star (Service Authorization Reference). A task
@@ -170,6 +171,14 @@ def read_configurations(r: Resources) -> Statements:
         allow(["appconfig:ListHostedConfigurationVersions"], *profiles),
         allow(["appconfig:GetHostedConfigurationVersion"], *profiles, *versions),
     ]
+
+
+def read_slack_secret(r: Resources) -> Statements:
+    """What proves the app to Slack, and Slack to us: one secret, where the stage has Slack; with its customer key."""
+    if not r.slack.name:
+        return []
+    keys = [allow(["kms:Decrypt"], key, **_through("secretsmanager")) for key in (r.slack.key,) if key]
+    return [allow(["secretsmanager:GetSecretValue"], r.slack.arn), *keys]
 
 
 ask_sources = _all(get_sources, read_credentials, pull_images, read_configurations)

@@ -2,6 +2,7 @@
 
 from aws_cdk import Aws, CfnParameter, Stack
 
+from infra.components.feedback import Feedback
 from infra.components.functions import Function
 from infra.components.inbox import Inbox
 from infra.components.keys import Keys
@@ -15,7 +16,7 @@ from infra.components.sources import Sources
 from infra.components.store import Store
 from infra.components.tables import Tables
 from infra.components.targets import Targets
-from infra.plan import FUNCTIONS
+from infra.plan import FOR_SLACK, FUNCTIONS
 
 
 class Resources:
@@ -33,10 +34,15 @@ class Resources:
         self.sources = Sources(stack, settings=settings)
         self.mail = Mail(stack, "Mail", settings=settings)
         self.slack = Slack(stack, settings=settings)
+        self.feedback = Feedback(stack, "Feedback", key=data)
         self.page = Page(stack, "Page", settings=settings)
         self.exceptions = queue(stack, "Exceptions", key=data, fifo=True)
         self.failures = dead_letter_queue(stack, "StreamFailures", key=data)
-        self.functions = {name: Function(stack, name, settings=settings, plan=plan) for name, plan in FUNCTIONS.items()}
+        self.functions = {
+            name: Function(stack, name, settings=settings, plan=plan)
+            for name, plan in FUNCTIONS.items()
+            if self.slack.name or name not in FOR_SLACK
+        }
         self.machine: Machine | None = None
 
     def machine_arn(self) -> str:

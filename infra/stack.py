@@ -49,14 +49,15 @@ class CutoverStack(Stack):
         stages = {name: r.functions[name].function for name in STAGES}
         r.machine = Machine(self, "Workflow", settings=settings, functions=stages)
         for name, plan in DOORS.items():
-            r.functions[name].create(code=code, environment=bounded(self, name, environment(plan, r)))
+            if name in r.functions:
+                r.functions[name].create(code=code, environment=bounded(self, name, environment(plan, r)))
 
     def _connect(self) -> None:
         """Who calls whom."""
         r = self.resources
-        called = {name: r.functions[name].function for name in DOORS}
-        r.page.serve({name: called[name] for name in ROUTES})
-        clockwork.every_minute(self, "Minute", function=called["Clock"])
+        called = {name: each.function for name, each in r.functions.items() if name in DOORS}
+        r.page.serve({name: called[name] for name in ROUTES if name in called})
+        clockwork.every_minute(self, "Minute", functions={name: called[name] for name in ("Clock", "Messenger")})
         for name, entrance in r.inbox.entrances.items():
             clockwork.from_queue(
                 self, f"InboxTo{name}", function=called[name], queue=entrance.queue, batch=entrance.kind.batch
@@ -64,6 +65,7 @@ class CutoverStack(Stack):
         for construct_id, name, table, pattern in (
             ("MainToRelay", "Relay", r.tables.main, clockwork.SIGNALLED),
             ("TokensToRelay", "Relay", r.tables.tokens, None),
+            ("MainToMessenger", "Messenger", r.tables.main, clockwork.REVISIONS),
             ("MainToSeal", "Seal", r.tables.main, clockwork.LEDGER_ENTRIES),
         ):
             clockwork.from_stream(
@@ -73,10 +75,10 @@ class CutoverStack(Stack):
     def _grant(self) -> None:
         """Every permission that a role of this stack has."""
         r = self.resources
-        for name, powers in GRANTS.items():
-            granted = [statement for power in (*powers, *EVERYONE) for statement in power(r)]
-            logging = write_log(r.functions[name].log_group)
-            r.functions[name].attach(policy=iam.PolicyDocument(statements=[*granted, logging]))
+        for name, function in r.functions.items():
+            granted = [statement for power in (*GRANTS[name], *EVERYONE) for statement in power(r)]
+            logging = write_log(function.log_group)
+            function.attach(policy=iam.PolicyDocument(statements=[*granted, logging]))
         if r.machine is not None:
             statements = [statement for power in MACHINE for statement in power(r)]
             r.machine.attach(policy=iam.PolicyDocument(statements=statements))

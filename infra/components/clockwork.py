@@ -24,11 +24,13 @@ SIGNALLED = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {"Keys": {"sk": {"S": ["ADMISSION", {"prefix": "REVISION#"}]}}},
 }
+# What people are told of: a revision that came or changed. Not that it is waited for: that is the relay's.
+REVISIONS = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "REVISION#"}]}}}}
 LEDGER_ENTRIES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}
 
 
-def every_minute(scope: Construct, construct_id: str, *, function: lambda_.Function) -> events.CfnRule:
-    """Calls the function once a minute. A missed minute needs no retry: the next one does its work."""
+def every_minute(scope: Construct, construct_id: str, *, functions: Mapping[str, lambda_.Function]) -> events.CfnRule:
+    """Calls each function once a minute. A missed minute needs no retry: the next one does its work."""
     rule = events.CfnRule(
         scope,
         construct_id,
@@ -36,15 +38,19 @@ def every_minute(scope: Construct, construct_id: str, *, function: lambda_.Funct
         schedule_expression="rate(1 minute)",
         targets=[
             events.CfnRule.TargetProperty(
-                id="Clock",
+                id=name,
                 arn=function.function_arn,
                 retry_policy=events.CfnRule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=60, maximum_retry_attempts=0
                 ),
             )
+            for name, function in functions.items()
         ],
     )
-    function.add_permission("Minute", principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=rule.attr_arn)
+    for function in functions.values():
+        function.add_permission(
+            "Minute", principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=rule.attr_arn
+        )
     return rule
 
 

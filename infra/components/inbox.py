@@ -39,6 +39,7 @@ KINDS: Mapping[str, Kind] = {
     # An emergency waits for nobody before it, and not long for another try: its function has a short timeout.
     "BrakeOrders": Kind(detail_type="BrakeOrder", description="Orders to the emergency brake", batch=1),
     "Receipts": Kind(detail_type="Receipt", description="Receipts of consumers"),
+    "AfterActions": Kind(detail_type="AfterAction", description="After-action records", sources=(OPERATORS,)),
 }
 """By the function that takes the events."""
 
@@ -65,29 +66,46 @@ class Inbox(Construct):
         }
 
     def _entrance(self, scope: Construct, name: str, kind: Kind, key: kms.IKey) -> Entrance:
-        visibility = VISIBILITY_PER_TIMEOUT * DOORS[name].timeout_seconds
-        made = Entrance(
-            kind=kind,
-            queue=queue(scope, "Queue", key=key, visibility_seconds=visibility),
-            undelivered=dead_letter_queue(scope, "Undelivered", key=key),
-        )
-        rule = events.CfnRule(
+        return entrance(
             scope,
-            "Rule",
-            description=kind.description,
-            event_bus_name=self.bus.event_bus_name,
-            event_pattern={"source": list(kind.sources), "detail-type": [kind.detail_type]},
-            targets=[
-                events.CfnRule.TargetProperty(
-                    id="Inbox",
-                    arn=made.queue.queue_arn,
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=made.undelivered.queue_arn),
-                )
-            ],
+            takes=name,
+            kind=kind,
+            key=key,
+            pattern={"source": list(kind.sources), "detail-type": [kind.detail_type]},
+            bus_name=self.bus.event_bus_name,
         )
-        for receiver in (made.queue, made.undelivered):
-            let_rule_send(receiver, rule)
-        return made
+
+
+def entrance(
+    scope: Construct, *, takes: str, kind: Kind, key: kms.IKey, pattern: Mapping[str, object], bus_name: str | None
+) -> Entrance:
+    """A rule for what matches the pattern, and its queues. `takes` names the function that the events are for.
+
+    Without `bus_name` it is the account's default bus, where AWS' own services tell what they know.
+    """
+    visibility = VISIBILITY_PER_TIMEOUT * DOORS[takes].timeout_seconds
+    made = Entrance(
+        kind=kind,
+        queue=queue(scope, "Queue", key=key, visibility_seconds=visibility),
+        undelivered=dead_letter_queue(scope, "Undelivered", key=key),
+    )
+    rule = events.CfnRule(
+        scope,
+        "Rule",
+        description=kind.description,
+        event_bus_name=bus_name,
+        event_pattern=pattern,
+        targets=[
+            events.CfnRule.TargetProperty(
+                id="Inbox",
+                arn=made.queue.queue_arn,
+                dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=made.undelivered.queue_arn),
+            )
+        ],
+    )
+    for receiver in (made.queue, made.undelivered):
+        let_rule_send(receiver, rule)
+    return made
 
 
 def let_rule_send(receiver: sqs.Queue, rule: events.CfnRule) -> None:

@@ -53,6 +53,11 @@ ROUTES: Mapping[str, tuple[Route, ...]] = {
         # A person decides once; five a second are a whole round of approvers at the same moment.
         Route(path="/approvals/{link}", methods=DECIDE, rate=5, burst=10),
     ),
+    # Nobody but Slack calls these, and whoever else does is refused at the cost of a MAC.
+    "SlackEvents": (
+        Route(path="/slack/events", methods=("POST",), rate=10, burst=20),
+        Route(path="/slack/interactions", methods=("POST",), rate=10, burst=20),
+    ),
 }
 """By the function that answers."""
 

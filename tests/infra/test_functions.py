@@ -13,7 +13,7 @@ from cutover.stages.hand_off.handing import SHORTEST_LEASE
 from infra.asset import RUNTIME_VERSION
 from infra.environment import VALUES
 from infra.plan import DOORS, FUNCTIONS, SHORTEST_LEASE_SECONDS, STAGES
-from infra.refusals import LOOPBACK
+from infra.refusals import REFUSED
 from tests.infra.reading import Assembled
 
 SHARED = {
@@ -86,7 +86,7 @@ def test_signing_keys_are_told_to_their_user_only(stage: Assembled) -> None:
         "CUTOVER_DECIDE_KEY": {"Approvals"},
         "CUTOVER_HANDOFF_KEY": {"HandOff"},
         "CUTOVER_LEDGER_KEY": {"Seal"},
-        "CUTOVER_LINKS_KEYS": {"RequestApproval", "Approvals"},
+        "CUTOVER_LINKS_KEYS": {"Approvals", "Messenger", "RequestApproval"},
     }
 
 
@@ -110,7 +110,7 @@ def test_every_setting_in_the_code_is_given_by_somebody(repository: Path) -> Non
     named: set[str] = set()
     for path in (repository / "functions").rglob("*.py"):
         named |= set(re.findall(r'"(CUTOVER_[A-Z_]+)"', path.read_text("utf-8")))
-    assert named - SHARED - {LOOPBACK} <= VALUES.keys()
+    assert named - SHARED - set(REFUSED) <= VALUES.keys()
 
 
 def test_each_function_logs_to_a_group_of_its_own(stage: Assembled) -> None:

@@ -19,6 +19,7 @@ ENTRANCES = {
     "Withdrawals": ("Inbox/Withdrawals", ["cutover.ci", "cutover.operators"], "Withdrawal"),
     "BrakeOrders": ("Inbox/BrakeOrders", ["cutover.ci", "cutover.operators"], "BrakeOrder"),
     "Receipts": ("Inbox/Receipts", ["cutover.ci", "cutover.operators"], "Receipt"),
+    "AfterActions": ("Inbox/AfterActions", ["cutover.operators"], "AfterAction"),
 }
 
 
@@ -137,7 +138,7 @@ def test_queues_hide_a_message_six_times_as_long_as_its_function_may_run(stage: 
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
+def test_streams_feed_relay_seal_and_messenger(stage: Assembled) -> None:
     fed = {
         each.path: (
             stage.render(each.properties["EventSourceArn"]),
@@ -157,10 +158,12 @@ def test_streams_feed_relay_and_seal(stage: Assembled) -> None:
         "eventName": ["INSERT", "MODIFY"],
         "dynamodb": {"Keys": {"sk": {"S": ["ADMISSION", {"prefix": "REVISION#"}]}}},
     }
-    assert patterns == {"MainToSeal": [ledger], "MainToRelay": [signalled]}
+    revisions = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "REVISION#"}]}}}}
+    assert patterns == {"MainToSeal": [ledger], "MainToRelay": [signalled], "MainToMessenger": [revisions]}
     assert fed == {
         "MainToSeal": ("{Tables/Main.StreamArn}", "{Seal/Function}", fed["MainToSeal"][2]),
         "MainToRelay": ("{Tables/Main.StreamArn}", "{Relay/Function}", fed["MainToRelay"][2]),
+        "MainToMessenger": ("{Tables/Main.StreamArn}", "{Messenger/Function}", fed["MainToMessenger"][2]),
         "TokensToRelay": ("{Tables/Tokens.StreamArn}", "{Relay/Function}", None),
     }
 
@@ -176,17 +179,20 @@ def test_a_poisonous_stream_record_blocks_nobody_for_ever(stage: Assembled) -> N
         assert properties["DestinationConfig"] == {"OnFailure": {"Destination": "{StreamFailures}"}}
 
 
-def test_the_clock_ticks_every_minute(stage: Assembled) -> None:
+MINUTELY = ("Clock", "Messenger")
+
+
+def test_the_clock_ticks_every_minute_and_the_messenger_repairs(stage: Assembled) -> None:
     rule = stage.render(stage.resources["Minute"].properties)
     assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert [each["Arn"] for each in rule["Targets"]] == ["{Clock/Function}"]
-    (permission,) = [
+    assert [each["Arn"] for each in rule["Targets"]] == [f"{{{name}/Function}}" for name in MINUTELY]
+    permissions = [
         stage.render(each.properties)
         for each in stage.of("AWS::Lambda::Permission")
         if each.properties["Principal"] == "events.amazonaws.com"
     ]
-    assert permission["FunctionName"] == "{Clock/Function}"
-    assert permission["SourceArn"] == "{Minute}"
+    assert sorted(each["FunctionName"] for each in permissions) == [f"{{{name}/Function}}" for name in MINUTELY]
+    assert {each["SourceArn"] for each in permissions} == {"{Minute}"}
 
 
 def test_mappings_wait_for_a_function_that_has_its_grants(stage: Assembled) -> None:

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from cutover.doors.approvals import forms, pages, rendering
+from cutover.doors.approvals import forms, pages
+from cutover.doors.slack_events import app as slack_app
+from cutover.doors.slack_events import door as slack_door
+from cutover.doors.slack_events import proving
+from cutover.pages import rendering
 from tests.infra.reading import Assembled
 
 Json = dict[str, Any]
@@ -55,7 +59,8 @@ def test_each_operation_has_a_name_and_each_parameter_of_its_path(document: Json
     names = [operation["operationId"] for operation in operations(document).values()]
     assert len(set(names)) == len(names)
     for path, item in document["paths"].items():
-        told = {resolved(document, each)["name"] for each in item.get("parameters", ())}
+        told = {known["name"] for known in (resolved(document, each) for each in item.get("parameters", ()))
+                if known["in"] == "path"}  # fmt: skip
         assert told == set(re.findall(r"\{(\w+)\}", path)), path
 
 
@@ -85,14 +90,14 @@ def test_looking_and_peeking_are_answered_alike(document: Json) -> None:
             assert found[f"HEAD {key.removeprefix('GET ')}"]["responses"] == operation["responses"]
 
 
-def test_every_answer_of_a_door_carries_the_headers_that_guard_it(document: Json) -> None:
-    """But those that the gateway may give, too: it knows no headers of ours."""
+def test_every_page_carries_the_headers_that_guard_it(document: Json) -> None:
+    """But where the gateway may answer, too: it knows no headers of ours."""
     expected = rendering.headers()
     headers = document["components"]["headers"]
     for key, operation in operations(document).items():
         for status, response in operation["responses"].items():
             known = resolved(document, response)
-            if "application/json" in known["content"]:
+            if known["content"].keys() != {"text/html"}:
                 continue
             told = {name: resolved(document, each) for name, each in known["headers"].items()}
             assert told.keys() - {"Location", "Retry-After"} == expected.keys(), (key, status)
@@ -134,3 +139,27 @@ class TestApprovals:
         assert schema["properties"].keys() == forms._ONCE | {"exception"}
         assert schema["properties"]["reason"]["maxLength"] == forms.MAX_REASON_BYTES
         assert f"{forms.MAX_BODY_BYTES:,} bytes and {forms.MAX_FIELDS} fields" in schema["description"]
+
+
+class TestSlack:
+    """What `doors/slack_events` answers."""
+
+    @pytest.fixture(params=proving._MEDIA_TYPES)
+    def taken(self, document: Json, request: pytest.FixtureRequest) -> Json:
+        return operations(document)[f"POST {request.param}"] | {"path": request.param}
+
+    def test_each_status_and_code_of_the_door_is_described(self, document: Json, taken: Json) -> None:
+        assert statuses(taken) - GATEWAY == {*slack_door._STATUS.values(), slack_door._UNAVAILABLE, 200}
+        for code, status in slack_door._STATUS.items():
+            assert code in resolved(document, taken["responses"][str(status)])["description"], code
+
+    def test_it_takes_the_content_type_of_the_address(self, taken: Json) -> None:
+        assert list(taken["requestBody"]["content"]) == [proving._MEDIA_TYPES[taken["path"]]]
+
+    def test_its_refusals_have_the_headers_that_the_door_gives(self, document: Json, taken: Json) -> None:
+        given = {name.lower() for name in slack_app._HEADERS | slack_app._NO_MORE}
+        for status in ("400", "401", "403", "415"):
+            assert {name.lower() for name in resolved(document, taken["responses"][status])["headers"]} == given
+
+    def test_limits(self, document: Json) -> None:
+        assert f"{proving.MAX_BODY:,} bytes" in document["components"]["schemas"]["SlackEvent"]["description"]

@@ -13,6 +13,7 @@ REVEALING = re.compile(
     r"path|resourcePath|querystring|requestOverride|header|authorizer|error\.message|identity", re.IGNORECASE
 )
 DECIDING = ("POST /approvals/{link}",)
+OF_SLACK = ("POST /slack/events", "POST /slack/interactions")
 
 
 def routes(stage: Assembled) -> dict[str, str]:
@@ -40,7 +41,7 @@ def test_the_access_log_cannot_hold_a_link(stage: Assembled) -> None:
 
 def test_each_address_has_its_methods_and_one_function(stage: Assembled) -> None:
     look = {f"{method} /approvals/{{link}}": "Approvals" for method in ("GET", "HEAD")}
-    assert routes(stage) == look | dict.fromkeys(DECIDING, "Approvals")
+    assert routes(stage) == look | dict.fromkeys(DECIDING, "Approvals") | dict.fromkeys(OF_SLACK, "SlackEvents")
 
 
 def test_it_is_throttled(stage: Assembled) -> None:
@@ -54,6 +55,14 @@ def test_deciding_is_throttled_more(stage: Assembled, key: str) -> None:
     assert stage.resources["Page/Stage"].properties["RouteSettings"][key] == {
         "ThrottlingBurstLimit": 10,
         "ThrottlingRateLimit": 5,
+    }
+
+
+@pytest.mark.parametrize("key", OF_SLACK)
+def test_what_anybody_may_call_has_a_limit_of_its_own(stage: Assembled, key: str) -> None:
+    assert stage.resources["Page/Stage"].properties["RouteSettings"][key] == {
+        "ThrottlingBurstLimit": 20,
+        "ThrottlingRateLimit": 10,
     }
 
 

@@ -9,6 +9,9 @@ from infra.plan import FUNCTIONS
 from tests.infra import policies
 from tests.infra.reading import Assembled, listed
 
+MAILING = {"Messenger", "RequestApproval"}
+SLACKING = {"Messenger", "RequestApproval", "SlackEvents"}
+
 # Actions for which AWS names no resource, or the star is bound by a condition; and who has them.
 STARS: Mapping[str, tuple[str, frozenset[str]]] = {
     "xray:PutTelemetryRecords": ("X-Ray knows no resources", frozenset({*FUNCTIONS, "Workflow"})),
@@ -17,7 +20,7 @@ STARS: Mapping[str, tuple[str, frozenset[str]]] = {
     "xray:GetSamplingTargets": ("X-Ray knows no resources", frozenset({"Workflow"})),
     "states:SendTaskSuccess": ("a token is its own address", frozenset({"Relay"})),
     "ecr:GetAuthorizationToken": ("a token opens what its owner may read", frozenset({"Clock", "Collect", "HandOff"})),
-    "ses:SendEmail": ("recipients are identities too in SES's sandbox", frozenset({"RequestApproval"})),
+    "ses:SendEmail": ("recipients are identities too in SES's sandbox", frozenset(MAILING)),
     **dict.fromkeys(
         (
             "logs:CreateLogDelivery",
@@ -70,8 +73,9 @@ def _is_used(action: str, stage: Assembled) -> bool:
 
 
 def test_mail_goes_out_in_one_name(stage: Assembled) -> None:
-    (mail,) = [each for each in stage.permissions["RequestApproval"] if each.action == "ses:SendEmail"]
-    assert mail.when == f"ses:FromAddress StringEqualsIfExists {stage.config.sender}"
+    for name in MAILING:
+        (mail,) = [each for each in stage.permissions[name] if each.action == "ses:SendEmail"]
+        assert mail.when == f"ses:FromAddress StringEqualsIfExists {stage.config.sender}"
 
 
 def test_nothing_can_deploy_or_change_what_is_deployed(stage: Assembled) -> None:
@@ -99,6 +103,8 @@ def test_only_the_hand_off_sends_to_a_target(stage: Assembled) -> None:
         "Approvals",
         "Relay",
         "Seal",
+        "SlackEvents",
+        "Messenger",
     }
 
 
@@ -142,7 +148,7 @@ def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
         ("dynamodb:DeleteItem", "{Tables/Main}", {"Admit", "Approvals", "Clock", "HandOff", "Withdrawals"}),
         ("dynamodb:UpdateItem", "{Tables/Main}", {"Admit", "Clock", "Relay"}),
         ("dynamodb:Query", "{Tables/Main}", {"Seal", "Withdrawals"}),
-        ("dynamodb:Query", "{Tables/Main}/index/due", {"BrakeOrders", "Clock"}),
+        ("dynamodb:Query", "{Tables/Main}/index/due", {"BrakeOrders", "Clock", "Messenger"}),
         ("dynamodb:PutItem", "{Tables/Tokens}", {"AwaitToken"}),
         ("dynamodb:GetItem", "{Tables/Tokens}", {"Relay"}),
         ("dynamodb:DeleteItem", "{Tables/Tokens}", {"Relay"}),
@@ -173,6 +179,12 @@ def test_who_may(stage: Assembled, action: str, resource: str, names: set[str]) 
 ASKING = {"Clock", "Collect", "HandOff"}
 
 
+def slack_secret(stage: Assembled) -> str:
+    """The one secret: a hyphen and six characters are what Secrets Manager adds to a name."""
+    here = "{AWS::Region}:{AWS::AccountId}"
+    return f"arn:{{AWS::Partition}}:secretsmanager:{here}:secret:cutover/cutover-{stage.stage}/slack-??????"
+
+
 def test_sources_are_only_read_and_only_by_those_that_ask_them(stage: Assembled) -> None:
     read: dict[str, set[str]] = {}
     for name, granted in stage.permissions.items():
@@ -181,6 +193,8 @@ def test_sources_are_only_read_and_only_by_those_that_ask_them(stage: Assembled)
                 read.setdefault(f"{each.action} on {each.resource}", set()).add(name)
     here = "{AWS::Region}:{AWS::AccountId}"
     secrets = f"arn:{{AWS::Partition}}:secretsmanager:{here}:secret:cutover/cutover-{stage.stage}/sources/*"
+    slack = f"secretsmanager:GetSecretValue on {slack_secret(stage)}"
+    assert read.pop(slack) == SLACKING
     wanted = {f"secretsmanager:GetSecretValue on {secrets}"}
     if stage.config.registries:
         wanted.add("ecr:GetAuthorizationToken on *")
@@ -205,7 +219,7 @@ def test_the_key_of_credentials_opens_nothing_but_them(stage: Assembled) -> None
         if each.resource == key
     }
     via = "kms:ViaService StringEquals secretsmanager.{AWS::Region}.{AWS::URLSuffix}"
-    assert used == ({(name, "kms:Decrypt", via) for name in ASKING} if key else set())
+    assert used == ({(name, "kms:Decrypt", via) for name in ASKING | SLACKING} if key else set())
 
 
 def test_the_store_is_reached_by_prefix_only(stage: Assembled) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from infra.environment import VALUES
 from infra.plan import FUNCTIONS
-from infra.refusals import LOOPBACK
+from infra.refusals import REFUSED
 
 SETTING = re.compile(r"CUTOVER_[A-Z_]+")
 ALIASES = {
@@ -18,7 +18,7 @@ ALIASES = {
     "links_keys": {"CUTOVER_LINKS_KEYS"},
 }
 """Settings that have a property of their own."""
-NEVER_GIVEN = {LOOPBACK}
+NEVER_GIVEN = set(REFUSED)
 """What tests alone may set: synthesis refuses it."""
 GIVEN_TO_ALL = {"CUTOVER_AUDIENCE", "CUTOVER_ENGINE", "CUTOVER_LOCK_DIGEST"}
 

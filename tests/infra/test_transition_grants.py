@@ -92,16 +92,16 @@ def test_a_hand_off_s_window_is_freed_by_nobody_who_only_learns_of_it(stage: Ass
 
 @pytest.mark.parametrize("kind", ["PAYLOAD", "SLOT", "LANE", "ADMISSION", "NONCE", "CUTOVER"])
 def test_each_kind_of_item_is_put_by_those_whose_rows_take_it(stage: Assembled, kind: str) -> None:
-    """Beside rows: a note of RecordFailure, the clock's next attempt, orders to the brake that spend their nonce."""
+    """Beside rows: notes of failures and after-action records, the clock's next attempt, orders to the brake."""
     opening = {function_of(writer) for event, writer in PAIRS if event in {"admitted", "superseded"}}
     rows = {
         "PAYLOAD": opening,
         "SLOT": {"Bind"},
         "LANE": {function_of(writer) for event, writer in PAIRS if event in ENDS | KEEPS_ITS_SLOT} | opening,
         "ADMISSION": {function_of(writer) for event, writer in PAIRS if event in ADMISSIONS} | {"Clock"},
-        "NONCE": {function_of(writer) for writer in BY_NONCE} | {"BrakeOrders"},
+        "NONCE": {function_of(writer) for writer in BY_NONCE} | {"AfterActions", "BrakeOrders"},
         "CUTOVER": {function_of(writer) for event, writer in PAIRS if event not in {"announced", "refused", "waits"}}
-        | {"RecordFailure"},
+        | {"AfterActions", "RecordFailure"},
     }
     putting = {name for name in stage.permissions if may(stage, name, PUT, kind)}
     assert putting == rows[kind]

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
     from cutover.doors.clock.ticking import Report, Ticking
     from cutover.messaging.carrying import Messaging
+    from cutover.messaging.owners import Owners
     from cutover.sources.web import Web
 
 STANDARD = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
@@ -185,15 +186,20 @@ class Wiring:
 
         return DynamoMessages(self.client("dynamodb"), table=self.settings.text("CUTOVER_TABLE"))
 
-    def messaging(self, *, owners: bool = False) -> "Messaging":
+    @property
+    def owners(self) -> "Owners":
+        from cutover.messaging.owners import Owners
+
+        return Owners(exceptions=self.exceptions)
+
+    def messaging(self, owners: "Owners | None" = None) -> "Messaging":
         """Tells people, by every way that this deployment has; ``owners``: and their owners whom it does not reach."""
         from cutover.messaging.carrying import Messaging
-        from cutover.messaging.owners import Owners
 
         return Messaging(
             audience=self.settings.audience, page_url=self.settings.text("CUTOVER_PAGE_URL"), clock=self.clock,
             store=self.store, mac=self.links_mac, mailer=self.mailer, messages=self.messages, policies=self.policies,
-            slack=self.slack, owners=Owners(exceptions=self.exceptions) if owners else None,
+            slack=self.slack, owners=owners,
         )  # fmt: skip
 
     @functools.cached_property

@@ -24,7 +24,7 @@ def _report(name: str, error: Exception) -> None:
 @observed("messenger")
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     wiring = wired()
-    messaging = wiring.messaging(owners=True)
+    messaging = wiring.messaging(wiring.owners)
     messenger = Messenger(
         looking=Looking(records=wiring.records, messaging=messaging), messages=wiring.messages, clock=wiring.clock,
         report=_report,
