@@ -15,14 +15,16 @@ from cutover.contracts.approval import Approval, Decision
 from cutover.contracts.emergency import Emergency
 from cutover.contracts.ledger import LedgerEngine
 from cutover.contracts.policy import Facts, Rules, SignedReference
-from cutover.domain import canonical, links
+from cutover.domain import canonical, links, personal_links
 from cutover.domain import envelope as dsse
 from cutover.domain.links import Link
+from cutover.domain.personal_links import PersonalLink
 from cutover.domain.policy import Policy
 from cutover.domain.record import ActivePolicy, Lane, RevisionRecord, Status
 from cutover.doors.approvals.app import build
 from cutover.doors.approvals.deciding import Decider
 from cutover.doors.approvals.door import Door
+from cutover.doors.approvals.waiting import WaitingDoor
 from cutover.policies import PolicyReader
 from cutover.recorder import Recorder
 from cutover.sealing import Sealer
@@ -106,7 +108,7 @@ class World:
         self.predecessor = self.keep(self.before) if self.before else None
         self.manifest = self.keep(self.package)
         self.put(self._record(Status.AWAITING_APPROVAL))
-        self.app = build(lambda: self.door)
+        self.app = build(lambda: self.door, lambda: self.waiting_door)
 
     # --- what there is
 
@@ -129,6 +131,20 @@ class World:
             rules=lambda reference: self.pinned[reference.payload],
             decider=self.decider(),
             once=self.once,
+            log=self.log,
+            failed=self._count_failure,
+        )
+
+    @property
+    def waiting_door(self) -> WaitingDoor:
+        return WaitingDoor(
+            audience=self.deployment.audience,
+            clock=self.clock,
+            records=self.records,
+            store=self.store,
+            mac=self.mac,
+            policy=self.policy,
+            rules=lambda reference: self.pinned[reference.payload],
             log=self.log,
             failed=self._count_failure,
         )
@@ -209,6 +225,10 @@ class World:
         )  # fmt: skip
         return links.make_link(link.model_copy(update=changes), audience=self.deployment.audience, mac=self.mac)
 
+    def personal_link(self, person: str = "erin", **changes: Any) -> str:
+        link = PersonalLink(person=person, expires_at=START + timedelta(hours=12)).model_copy(update=changes)
+        return personal_links.make_link(link, audience=self.deployment.audience, mac=self.mac)
+
     def get(self, link: str, method: str = "GET") -> Answer:
         return self.send(method, link)
 
@@ -217,8 +237,11 @@ class World:
         given = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
         return self.send("POST", link, body, given)
 
-    def send(self, method: str, link: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-        answer = self.app.resolve(http_event(method, f"/approvals/{link}", body, headers or {}), lambda_context())
+    def send(
+        self, method: str, link: str, body: bytes = b"", headers: Mapping[str, str] | None = None,
+        path: str = "/approvals",
+    ) -> Answer:  # fmt: skip
+        answer = self.app.resolve(http_event(method, f"{path}/{link}", body, headers or {}), lambda_context())
         text = base64.b64decode(answer["body"]).decode() if answer.get("isBase64Encoded") else answer["body"]
         return Answer(answer["statusCode"], text, answer["headers"])
 
@@ -296,6 +319,7 @@ class World:
             opens_at=bound.window.opens_at,
             closes_at=bound.window.closes_at,
             valid_until=bound.valid_until,
+            due_at=bound.valid_until,
         )
 
 

@@ -3,7 +3,7 @@
 Every method raises ``DependencyUnavailable`` when its service fails or throttles.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -25,6 +25,7 @@ from cutover.domain.record import (
     RevisionRecord,
     Signal,
     Slot,
+    Status,
     Token,
 )
 from cutover.messaging.message import Message
@@ -166,10 +167,10 @@ class Records(Protocol):
     def due(self, now: datetime, *, limit: int) -> Iterator[Due]:
         """What the clock must look at, oldest first, from an index that may lag. Unreadable items are named."""
 
-    def waiting(self, *, limit: int) -> Iterator[RevisionRecord]:
-        """Revisions that the brake can stop (``STOPPED_BY_BRAKE``), from an index that may lag.
+    def waiting(self, statuses: Collection[Status], *, limit: int) -> Iterator[RevisionRecord]:
+        """Revisions that stand in one of these, of those the clock looks at, from an index that may lag.
 
-        What cannot be read is left out: nobody can hand it off either.
+        What cannot be read is left out: nobody can decide about it or hand it off either.
         """
 
 

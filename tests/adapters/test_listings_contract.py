@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cutover.domain.record import STOPPED_BY_BRAKE, Status
+from cutover.domain.transitions import ASKED
 from cutover.ports import HEADS_LOOKED_AT, Records
 from tests.adapters.conftest import OpenStore
 from tests.adapters.samples import CUTOVER, Writer, admission, digest_of, record
@@ -20,18 +21,19 @@ def test_a_chain_is_read_from_any_entry_on(records: Records, writer: Writer) -> 
     assert list(records.ledger(CUTOVER, after=12)) == []
 
 
-def test_only_what_the_brake_stops_is_waiting(records: Records, writer: Writer) -> None:
+@pytest.mark.parametrize("statuses", [STOPPED_BY_BRAKE, ASKED, frozenset({Status.HELD})], ids=len)
+def test_only_what_is_asked_for_is_waiting(records: Records, writer: Writer, statuses: frozenset[Status]) -> None:
     for number, status in enumerate(Status, 1):
         writer.commit(opened=record(revision=number, status=status, due_at=START + timedelta(days=number)))
     writer.commit(admission=admission(due_at=START))
-    assert {found.status for found in records.waiting(limit=100)} == STOPPED_BY_BRAKE
+    assert {found.status for found in records.waiting(statuses, limit=100)} == statuses
 
 
 def test_no_more_are_listed_than_asked(records: Records, writer: Writer) -> None:
     for number in range(1, 6):
         writer.commit(opened=record(revision=number, status=Status.AWAITING_WINDOW, due_at=START))
-    assert len(list(records.waiting(limit=3))) == 3
-    assert len(list(records.waiting(limit=9))) == 5
+    assert len(list(records.waiting(STOPPED_BY_BRAKE, limit=3))) == 3
+    assert len(list(records.waiting(STOPPED_BY_BRAKE, limit=9))) == 5
 
 
 def test_the_newest_head_up_to_a_number(store: OpenStore) -> None:

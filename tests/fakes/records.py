@@ -1,6 +1,6 @@
 """The main table in memory: the same conditions as the transaction in DynamoDB, judged under one lock."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from datetime import datetime
 from threading import Lock
 from typing import TypeVar
@@ -12,7 +12,6 @@ from cutover.contracts.base import Digest, parse_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import (
     FINAL,
-    STOPPED_BY_BRAKE,
     ActivePolicy,
     Admission,
     Brake,
@@ -133,9 +132,9 @@ class InMemoryRecords:
         found.sort(key=lambda pair: pair[0])
         return iter([record for _, record in found[:limit]])
 
-    def waiting(self, *, limit: int) -> Iterator[RevisionRecord]:
+    def waiting(self, statuses: Collection[Status], *, limit: int) -> Iterator[RevisionRecord]:
         indexed = [record for record in self._all(RevisionRecord) if record.due_at is not None]
-        return iter([record for record in indexed if record.status in STOPPED_BY_BRAKE][:limit])
+        return iter([record for record in indexed if record.status in statuses][:limit])
 
     def _failed(self, commit: Commit) -> Iterator[str]:
         """The parts whose condition does not hold, in the order of the transaction."""

@@ -86,7 +86,7 @@ def test_no_line_of_the_whole_handler_holds_the_link(
     table: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = World()
-    monkeypatch.setattr(module, "app", build(lambda: replace(world.door, log=logger)))
+    monkeypatch.setattr(module, "app", build(lambda: replace(world.door, log=logger), lambda: world.waiting_door))
     link = world.link()
     with caplog.at_level("DEBUG"):
         for text, status in ((link, 200), (link[:-3], 404)):

@@ -1,7 +1,7 @@
 """The main table in DynamoDB."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
@@ -17,7 +17,6 @@ from cutover.adapters.dynamodb_guards import Guard, absent_or_earlier, condition
 from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import (
-    STOPPED_BY_BRAKE,
     ActivePolicy,
     Admission,
     Brake,
@@ -28,6 +27,7 @@ from cutover.domain.record import (
     RevisionRecord,
     Signal,
     Slot,
+    Status,
 )
 from cutover.errors import Conflict, DependencyUnavailable, IntegrityError
 from cutover.ports import Commit, Due, Unreadable
@@ -158,14 +158,14 @@ class DynamoRecords:
             if isinstance(model, (RevisionRecord, Admission)):
                 yield model
 
-    def waiting(self, *, limit: int) -> Iterator[RevisionRecord]:
-        stopped = {f":s{number}": items.marshal(status) for number, status in enumerate(sorted(STOPPED_BY_BRAKE))}
+    def waiting(self, statuses: Collection[Status], *, limit: int) -> Iterator[RevisionRecord]:
+        wanted = {f":s{number}": items.marshal(status.value) for number, status in enumerate(sorted(statuses))}
         found = self._query(
             IndexName=DUE_INDEX,
             KeyConditionExpression="#live = :live",
-            FilterExpression=f"#status IN ({', '.join(stopped)})",
+            FilterExpression=f"#status IN ({', '.join(wanted)})",
             ExpressionAttributeNames={"#live": "live", "#status": "status"},
-            ExpressionAttributeValues={":live": items.marshal("1"), **stopped},
+            ExpressionAttributeValues={":live": items.marshal("1"), **wanted},
         )
         return islice(_readable(found), limit)
 

@@ -1,4 +1,4 @@
-"""The approvals page: GET and HEAD show, one POST of the page's own form decides."""
+"""The approvals page, what waits for a person, and calendar entries: GET and HEAD show, one POST decides."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.idempotency import exceptions as idempotenc
 from cutover.doors.approvals.app import build
 from cutover.doors.approvals.deciding import Decider
 from cutover.doors.approvals.door import Door
+from cutover.doors.approvals.waiting import WaitingDoor
 from cutover.errors import Conflict, DependencyUnavailable
 from cutover.runtime.idempotency import once
 from cutover.runtime.observability import logger, metrics, observed
@@ -47,11 +48,23 @@ def _door() -> Door:
         ),
         once=_once,
         log=logger,
-        failed=lambda: metrics.add_metric("Failed", MetricUnit.Count, 1),
+        failed=_failed,
     )  # fmt: skip
 
 
-app = build(_door)
+def _waiting() -> WaitingDoor:
+    wiring = wired()
+    return WaitingDoor(
+        audience=wiring.settings.audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
+        mac=wiring.links_mac, policy=wiring.policy, rules=wiring.policies.rules, log=logger, failed=_failed,
+    )  # fmt: skip
+
+
+def _failed() -> None:
+    metrics.add_metric("Failed", MetricUnit.Count, 1)
+
+
+app = build(_door, _waiting)
 
 
 @observed("approvals")

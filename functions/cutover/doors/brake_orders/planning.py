@@ -2,7 +2,7 @@
 
 from cutover.contracts.brake import ReleasePlan
 from cutover.domain import brake as braking
-from cutover.domain.record import Brake
+from cutover.domain.record import STOPPED_BY_BRAKE, Brake
 from cutover.errors import Refused
 from cutover.ports import Records
 
@@ -15,7 +15,7 @@ def release_plan(brake: Brake, records: Records) -> ReleasePlan:
 
     A revision that the index does not show yet is missing in the plan: its dry run, made a moment later, differs.
     """
-    found = list(records.waiting(limit=MAX_FREED + 1))
+    found = list(records.waiting(STOPPED_BY_BRAKE, limit=MAX_FREED + 1))
     if len(found) > MAX_FREED:
         raise Refused("PLAN_TOO_LARGE", f"more than {MAX_FREED} revisions would be freed")
     fresh = (records.revision(each.cutover, each.revision) for each in found)
