@@ -287,7 +287,8 @@ def test_a_quorum_that_was_possible_is_reached_whoever_tries_what_first(
     required: list[RequiredSigner], held: dict[str, frozenset[str]], random: Any
 ) -> None:
     people = {
-        name: FACTS.people["bo"].model_copy(update={"roles": tuple(sorted(roles))}) for name, roles in held.items()
+        name: FACTS.people["bo"].model_copy(update={"email": f"{name}@example.com", "roles": tuple(sorted(roles))})
+        for name, roles in held.items()
     }
     facts = FACTS.model_copy(update={"people": people})
     possible = not quorum.impossible(required, facts=facts, barred=frozenset(), now=BOUND_AT)

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -371,6 +372,17 @@ class Verifier:
             named = [key for key, person in people.items() if asked == key or asked in person.get("identities", [])]
             need(len(named) == 1 and named != [said["person"]], "the requester is unknown, or approves")
         need(said["role"] in people[said["person"]]["roles"], "not in that role")
+        others = [means(person) for name, person in people.items() if name != said["person"]]
+        need(not any(means(people[said["person"]]) & each for each in others), "one person under two names")
+
+
+def means(person: Any) -> set[str]:
+    """A person's mailbox (whatever its letter case and tag), Slack account and passkeys."""
+    local, _, host = unicodedata.normalize("NFKC", person["email"]).casefold().rpartition("@")
+    found = {f"{local.split('+')[0]}@{host}", person.get("slack") or ""}
+    for passkey in person.get("passkeys", []):
+        found |= {passkey["id"], passkey["public_key"]}
+    return found - {""}
 
 
 def seats_of(signers: list[Any]) -> list[Any]:

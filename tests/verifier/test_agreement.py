@@ -182,6 +182,23 @@ def test_an_emergency_that_one_document_is_silent_about_is_refused(name: str, wh
     assert judge(package({name: silenced}, emergency=EMERGENCY)).verified == (name == "candidate")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"omar": {"email": "Erin+ops@EXAMPLE.com"}},
+        {"bo": {"email": "omar@example.com"}},
+        {"erin": {"slack": "U0001"}, "omar": {"slack": "U0001"}},
+        {"dana": {"email": "erin+dana@example.com"}},
+    ],
+)
+def test_one_person_under_two_names_is_nobody(changes: dict[str, Any]) -> None:
+    def twice(facts: Any) -> Any:
+        people = {name: {**person, **changes.get(name, {})} for name, person in facts["people"].items()}
+        return {**facts, "people": people}
+
+    assert judge(package({"facts": twice})).code == "PERSON_TWICE"
+
+
 def test_an_emergency_path_that_asks_less_than_its_target_is_none() -> None:
     """Signed by both owners, and good enough for another target: here fewer people would decide."""
 

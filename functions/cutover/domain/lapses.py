@@ -15,6 +15,8 @@ from cutover.domain import passkeys, quorum
 from cutover.domain.record import RecordedDecision
 from cutover.errors import Refused
 
+_NOT_ELIGIBLE = {"REQUESTER_MAY_NOT_APPROVE": "requested it", "PERSON_TWICE": "stands in the facts twice"}
+
 
 def lapsed(
     decisions: Iterable[RecordedDecision], *, facts: Facts, barred: frozenset[str], now: datetime
@@ -32,7 +34,7 @@ def cause(decision: RecordedDecision, *, facts: Facts, barred: frozenset[str], n
     try:
         quorum.eligible(decision.person, decision.role, facts=facts, barred=barred)
     except Refused as refused:
-        return "requested it" if refused.code == "REQUESTER_MAY_NOT_APPROVE" else "does not hold the role now"
+        return _NOT_ELIGIBLE.get(refused.code, "does not hold the role now")
     if decision.assurance == "passkey" and not _proved(decision, facts, now):
         return "its passkey is revoked or not listed"
     return None if _witnessed(decision, facts, now) else "its witness key is revoked or not trusted"

@@ -15,6 +15,7 @@ from cutover.contracts.bundle import Bundle, DraftBundle, Sourced
 from cutover.contracts.manifest import Assurance, RequiredSigner
 from cutover.contracts.policy import Facts
 from cutover.domain import passkeys
+from cutover.domain.doubles import double_of
 from cutover.errors import Refused
 
 _STRENGTH: dict[Assurance, int] = {"link": 0, "passkey": 1}
@@ -64,12 +65,20 @@ def barred(facts: Facts, identities: Iterable[str]) -> frozenset[str]:
 
 
 def eligible(person_id: str, role: str, *, facts: Facts, barred: frozenset[str]) -> None:
-    """Raises ``Refused`` (``NOT_ELIGIBLE``, ``REQUESTER_MAY_NOT_APPROVE``) unless this person may decide now."""
+    """Raises ``Refused`` (``NOT_ELIGIBLE``, ``REQUESTER_MAY_NOT_APPROVE``, ``PERSON_TWICE``) unless this person may
+    decide now.
+    """
     person = facts.people.get(person_id)
     if person is None or role not in person.roles:
         raise Refused("NOT_ELIGIBLE", f"{person_id} does not hold the role {role} now", "ask somebody who does")
     if person_id in barred:
         raise Refused("REQUESTER_MAY_NOT_APPROVE", f"{person_id} requested this release or its change", "ask another")
+    if (double := double_of(person_id, facts)) is not None:
+        other, shared = double
+        raise Refused(
+            "PERSON_TWICE", f"{person_id} and {other} have one {shared}: they count as nobody",
+            "let the policy's owners name each person once",
+        )  # fmt: skip
 
 
 def cast(person_id: str, role: str, assurance: Assurance, *, facts: Facts, barred: frozenset[str]) -> Voter | None:
@@ -81,7 +90,7 @@ def cast(person_id: str, role: str, assurance: Assurance, *, facts: Facts, barre
 def voter(person_id: str, assurance: Assurance, *, facts: Facts, barred: frozenset[str]) -> Voter | None:
     """What a person could still approve: any one of the roles that they hold. None when nothing at all."""
     person = facts.people.get(person_id)
-    if person is None or person_id in barred or not person.roles:
+    if person is None or person_id in barred or not person.roles or double_of(person_id, facts) is not None:
         return None
     return Voter(person_id, frozenset(person.roles), assurance)
 

@@ -49,6 +49,7 @@ _TITLES = {
     "NO_TIME_LEFT": "There is no time left to defer it",
     "MANIFEST_DIFFERS": "This link is out of date",
     "NOT_ELIGIBLE": "You cannot decide this release",
+    "PERSON_TWICE": "You cannot decide this release",
     "REQUESTER_MAY_NOT_APPROVE": "You cannot decide this release",
     "REQUESTER_UNMAPPED": "Nobody can decide this release now",
     "ASSURANCE_TOO_LOW": "This role decides with a passkey",
@@ -68,7 +69,8 @@ _STATUS = {
     "LINK_MALFORMED": 404, "LINK_VERSION_UNKNOWN": 404, "LINK_KEY_UNKNOWN": 403, "LINK_NOT_OURS": 403,
     "LINK_WRONG_AUDIENCE": 403, "LINK_EXPIRED": 410, "FORM_TOO_LARGE": 413, "FORM_WRONG_TYPE": 415,
     "FORM_CROSS_SITE": 403, "FORM_MALFORMED": 400, "FORM_FIELD_UNKNOWN": 400, "FORM_NOT_OURS": 403,
-    "REASON_TOO_LONG": 413, "REASON_UNREADABLE": 400, "NOT_ELIGIBLE": 403, "REQUESTER_MAY_NOT_APPROVE": 403,
+    "REASON_TOO_LONG": 413, "REASON_UNREADABLE": 400, "NOT_ELIGIBLE": 403, "PERSON_TWICE": 403,
+    "REQUESTER_MAY_NOT_APPROVE": 403,
     "REQUESTER_UNMAPPED": 403, "ASSURANCE_TOO_LOW": 403, "NO_POLICY": 503,
 }  # fmt: skip
 _CONFLICT = 409
