@@ -9,7 +9,6 @@ from typing import Any
 
 from cutover.doors.feedback.hearing import Hearing
 from cutover.messaging.looking import Looking
-from cutover.messaging.owners import Owners
 from cutover.runtime.batches import Message, each_message
 from cutover.runtime.observability import observed
 from cutover.runtime.wiring import wired
@@ -19,8 +18,8 @@ def _take(message: Message) -> dict[str, str]:
     wiring = wired()
     hearing = Hearing(
         messages=wiring.messages,
-        looking=Looking(records=wiring.records, messaging=wiring.messaging(owners=True)),
-        owners=Owners(exceptions=wiring.exceptions),
+        looking=Looking(records=wiring.records, messaging=wiring.messaging(wiring.owners)),
+        owners=wiring.owners,
         recorder=wiring.recorder("feedback"),
         policy=wiring.policy,
         clock=wiring.clock,

@@ -1,0 +1,217 @@
+"""Asked by mail and in Slack, decided on the page, closed everywhere: the real adapter, and a Slack on loopback."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cutover.adapters.slack_messages import SlackMessages
+from cutover.contracts.policy import Facts
+from tests.building.policy import Deployment
+from tests.fakes.slack import FakeSlackSecrets
+from tests.fakes.slack_caller import WORKSPACE, SlackCaller
+from tests.fakes.slack_limits import mentions
+from tests.fakes.slack_server import Posted, SlackServer, Workspace
+from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window
+from tests.simulator.wiring import PAGE_URL
+from tests.simulator.world import World
+
+CHANNELS = {"release-engineering": "C1RELEASE", "operations": "C2OPERATE"}
+MEMBERS = {"erin": "U1ERIN", "omar": "U2OMAR"}
+MINUTE = timedelta(minutes=1)
+
+
+def with_slack(facts: Facts) -> Facts:
+    """Erin and Omar are in Slack, Bo is not."""
+    people = {
+        name: person.model_copy(update={"slack": MEMBERS.get(name)}) for name, person in facts.people.items()
+    }  # fmt: skip
+    workspace = WORKSPACE.model_copy(update={"channels": CHANNELS})
+    return facts.model_copy(update={"slack": workspace, "people": people})
+
+
+@pytest.fixture
+def server() -> Iterator[SlackServer]:
+    with SlackServer() as serving:
+        yield serving
+
+
+@pytest.fixture
+def workspace(server: SlackServer) -> Workspace:
+    return server.workspace
+
+
+@pytest.fixture
+def world(server: SlackServer) -> World:
+    world = World()
+    world.publish(facts=with_slack(Deployment().facts()))
+    world.wiring.slack = SlackMessages(FakeSlackSecrets(), base_url=server.url)
+    return world
+
+
+def words(posted: Posted) -> str:
+    return str(posted.blocks)
+
+
+def links_in(posted: Posted) -> list[str]:
+    return [match[1] for url in posted.urls if (match := re.match(re.escape(PAGE_URL) + r"/approvals/(\S+)", url))]
+
+
+def everywhere(workspace: Workspace) -> dict[str, list[Posted]]:
+    return {name: workspace.shown(name) for name in (*MEMBERS.values(), *CHANNELS.values())}
+
+
+def mailed(world: World) -> list[str]:
+    return sorted(mail.to.partition("@")[0] for mail in world.wiring.mailer.sent)
+
+
+def decide_from_slack(world: World, posted: Posted) -> dict[str, Any]:
+    """Presses the message's button, and decides on the page that it opens."""
+    (link,) = links_in(posted)
+    world.links = lambda: {"somebody": link}  # type: ignore[method-assign]
+    try:
+        return world.decide("somebody")
+    finally:
+        del world.links
+
+
+def test_each_person_is_asked_by_mail_and_in_slack(world: World, workspace: Workspace) -> None:
+    awaiting_approval(world)
+    assert mailed(world) == ["bo", "bo", "erin", "omar"]
+    shown = everywhere(workspace)
+    assert {name: len(posted) for name, posted in shown.items()} == dict.fromkeys(shown, 1)
+    for member in MEMBERS.values():
+        (posted,) = shown[member]
+        assert len(links_in(posted)) == 1
+        for said in ("service", "production", "Window", "Queue", "account", "Digest"):
+            assert said in words(posted)
+    for role, channel in CHANNELS.items():
+        (posted,) = shown[channel]
+        assert posted.urls == [], "a link is a credential: it goes to its person"
+        names = {"release-engineering": ("Bo", "Erin"), "operations": ("Bo", "Omar")}[role]
+        assert all(name in words(posted) for name in names)
+    assert PAGE_URL not in str([posted.asked["text"] for each in shown.values() for posted in each])
+    assert not [found for each in shown.values() for posted in each for found in mentions(posted.blocks)]
+
+
+def test_the_button_leads_to_the_person_s_own_page(world: World, workspace: Workspace) -> None:
+    awaiting_approval(world)
+    (posted,) = workspace.shown("U1ERIN")
+    assert decide_from_slack(world, posted)["statusCode"] == 303
+    world.run()
+    assert [(each.person, each.role) for each in world.record().decisions] == [("erin", "release-engineering")]
+
+
+def test_one_decision_closes_what_it_decides_everywhere(world: World, workspace: Workspace) -> None:
+    """Without the clock: only what the stream brings."""
+    awaiting_approval(world)
+    world.decide("erin")
+    world.run()
+    shown = everywhere(workspace)
+    assert [bool(shown[name][0].urls) for name in ("U1ERIN", "U2OMAR")] == [False, True]
+    assert [shown[name][0].edits for name in ("U1ERIN", "C1RELEASE", "U2OMAR", "C2OPERATE")] == [1, 1, 0, 0]
+    world.decide("omar")
+    world.run()
+    shown = everywhere(workspace)
+    assert {name: len(posted) for name, posted in shown.items()} == dict.fromkeys(shown, 1), "edited, not posted anew"
+    assert not [posted.urls for each in shown.values() for posted in each if posted.urls]
+    assert not [posted for each in shown.values() for posted in each if "button" in words(posted)]
+
+
+@pytest.mark.parametrize("end", ["declined", "deferred", "superseded", "expired"])
+def test_an_end_is_shown_where_the_question_stood(world: World, workspace: Workspace, end: str) -> None:
+    awaiting_approval(world)
+    if end in {"declined", "deferred"}:
+        until = {"until": "2026-03-03T12:00"} if end == "deferred" else {}
+        world.decide("erin", "refuse" if end == "declined" else "defer", **until)
+        world.run()
+    elif end == "superseded":
+        world.announce(world.candidate(sequence=2), event_id="e-2")
+        world.run()
+    else:
+        world.clock.move_to(world.record().expires_at)
+        world.tick()
+    assert world.record().status == end
+    firsts = {name: posted[0] for name, posted in everywhere(workspace).items()}
+    assert [name for name, posted in firsts.items() if posted.urls] == []
+    assert all(posted.edits for posted in firsts.values())
+
+
+def test_with_slack_down_mail_still_goes_and_the_minute_repairs(world: World, workspace: Workspace) -> None:
+    workspace.fail("service_unavailable", times=99)
+    awaiting_approval(world)
+    assert mailed(world) == ["bo", "bo", "erin", "omar"]
+    assert not any(everywhere(workspace).values())
+    workspace.planned.clear()
+    world.clock.move(MINUTE)
+    world.tick()
+    shown = everywhere(workspace)
+    assert {name: len(posted) for name, posted in shown.items()} == dict.fromkeys(shown, 1)
+    assert mailed(world) == ["bo", "bo", "erin", "omar"], "nobody is mailed twice for it"
+
+
+def test_what_could_not_be_edited_is_edited_a_minute_later(world: World, workspace: Workspace) -> None:
+    awaiting_approval(world)
+    workspace.fail("ratelimited", times=99)
+    for person in ("erin", "omar"):
+        assert world.decide(person)["statusCode"] == 303, "a decision waits for nobody"
+        world.run()
+    assert world.record().status == "awaiting_window"
+    assert all(posted.urls for name in MEMBERS.values() for posted in workspace.shown(name))
+    workspace.planned.clear()
+    world.clock.move(MINUTE)
+    world.tick()
+    assert not [posted.urls for each in everywhere(workspace).values() for posted in each if posted.urls]
+    assert_consistent(world)
+
+
+def test_a_message_that_somebody_deleted_holds_nothing_up(world: World, workspace: Workspace) -> None:
+    awaiting_approval(world)
+    (posted,) = workspace.shown("U1ERIN")
+    workspace.delete(posted.reference)
+    for person in ("erin", "omar"):
+        world.decide(person)
+        world.run()
+    assert workspace.shown("U1ERIN") == []
+    assert not [each.urls for each in workspace.shown("U2OMAR") if each.urls]
+    calls = len(workspace.calls)
+    world.clock.move(MINUTE)
+    world.tick()
+    assert len(workspace.calls) == calls, "nothing is left to say"
+
+
+def test_whoever_slack_does_not_reach_is_told_of(world: World, workspace: Workspace) -> None:
+    del workspace.people["U2OMAR"]
+    awaiting_approval(world)
+    told = [message.body.decode() for message in world.wiring.exceptions.messages]
+    assert [body for body in told if "SLACK_CHANNEL_NOT_FOUND" in body and '"omar"' in body]
+    assert mailed(world) == ["bo", "bo", "erin", "omar"]
+    assert world.decide("omar")["statusCode"] == 303
+
+
+def test_what_slack_tells_of_an_account_reaches_its_owner(world: World, workspace: Workspace) -> None:
+    """From the door to the team: what the queue is given is what Feedback reads."""
+    from tests.unit.test_slack_events import World as Door
+
+    awaiting_approval(world)
+    door = Door()
+    now = door.clock.now()
+    door.tell(SlackCaller().event("user_change", now, user={"id": "U2OMAR", "deleted": True}))
+    (body,) = door.queue.bodies
+    message = {"messageId": "m-9", "body": body.decode(), "eventSource": "aws:sqs", "attributes": {}}
+    assert world.invoke("doors.feedback", {"Records": [message]}) == {"batchItemFailures": []}
+    told = [message.body.decode() for message in world.wiring.exceptions.messages]
+    assert [body for body in told if "SLACK_PERSON_INACTIVE" in body and '"omar"' in body]
+
+
+def test_to_the_end_of_a_release_slack_and_mail_agree(world: World, workspace: Workspace) -> None:
+    awaiting_window(world)
+    world.clock.move_to(AFTER_OPENING)
+    world.tick()
+    assert world.record().status == "handed_off"
+    assert_consistent(world)
+    shown = [posted for each in everywhere(workspace).values() for posted in each]
+    assert len(shown) == 4
+    assert not [posted.urls for posted in shown if posted.urls]
