@@ -2,7 +2,8 @@
 
 1. Never whoever may not decide (``quorum.eligible``), nor whoever has decided already.
 2. At first whoever is there: not away, and nobody's deputy, or deputy of somebody who is away or cannot be reached.
-3. Where that leaves a seat empty, everybody who may decide in its role, away or not.
+3. Where that leaves a seat empty, everybody who may decide in its role, away or not; where that does not fill it
+   either, everybody who may decide in any.
 4. Once a question is ``deputies_after`` old, those who stand in for whoever has not answered it.
 """
 
@@ -51,8 +52,10 @@ class Circle:
         """Whoever is to be asked by now, a role at a time in the seats' order, people by their names."""
         asked = {each.pair: each for role in self._roles() for each in self._first(role)}
         for role in self._unfilled(asked):
-            for person in self.eligible(role):
-                asked.setdefault((role, person), Wanted(role, person))
+            self._ask_everybody(role, asked)
+        if self._unfilled(asked):  # whoever could sit there may have to leave another seat, and it be filled instead
+            for role in self._roles():
+                self._ask_everybody(role, asked)
         for role in self._roles():
             for each in self._late(role):
                 asked.setdefault(each.pair, each)
@@ -93,6 +96,10 @@ class Circle:
             if gone is not None or not principals:
                 yield Wanted(role, person, gone)
 
+    def _ask_everybody(self, role: str, asked: dict[tuple[str, str], Wanted]) -> None:
+        for person in self.eligible(role):
+            asked.setdefault((role, person), Wanted(role, person))
+
     def _late(self, role: str) -> Iterator[Wanted]:
         for person in self.eligible(role):
             for principal in self._principals(person, role):
@@ -103,11 +110,14 @@ class Circle:
                     break
 
     def _unfilled(self, asked: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-        """The roles whose seats would stay empty even if everybody who is asked approved."""
+        """The roles whose seats would stay empty even if everybody who is asked approved, as strongly as they can."""
         roles: dict[str, frozenset[str]] = {}
         for role, person in asked:
             roles[person] = roles.get(person, frozenset()) | {role}
-        able = [quorum.Voter(person, held, "passkey") for person, held in roles.items()]
+        able = [
+            quorum.Voter(person, held, quorum.strongest(person, facts=self.facts, now=self.now))
+            for person, held in roles.items()
+        ]
         return tuple(seat.role for seat in quorum.outstanding(self.seats, able))
 
     def _principals(self, person: str, role: str) -> tuple[str, ...]:
