@@ -7,11 +7,14 @@ Two things it judges by are set right, so that the template can stay as AWS need
 - *aws:PrincipalArn.* For the session of a role AWS fills in the ARN of the role ("AWS global condition context
   keys"); the emulator fills in that of the session, which no policy can name beforehand.
 
-And one is made cheap: the package that all functions share is unpacked once, not for every worker. That was
-a third of all the work of a release.
+And two are made cheap. The package that all functions share is unpacked once, not for every worker: that was a third
+of all the work of a release. And of a function no more workers are started than this machine has processors: the
+branches of Collect and of Verify take turns, where each would start a Python of its own, which takes longer than the
+branch.
 """
 
 import hashlib
+import os
 import re
 import tempfile
 import threading
@@ -23,6 +26,7 @@ from typing import Any
 
 from ministack import app as emulator
 from ministack.core import iam_evaluator, lambda_runtime
+from ministack.services import lambda_svc
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -76,9 +80,37 @@ class UnpackedOnce(zipfile.ZipFile):
         Path(path).symlink_to(unpacked)
 
 
+class Turns:
+    """Leases a function's workers to no more invocations at once than `most`; the others wait until one is free.
+
+    No function of ours invokes a function, so nobody waits for a worker that waits for him.
+    """
+
+    def __init__(self, acquire: Callable[..., tuple[Any, str]], release: Callable[[Any], None], most: int) -> None:
+        self._acquire = acquire
+        self._release = release
+        self._most = most
+        self._changed = threading.Condition()
+
+    def acquire(self, *of: Any, **chosen: Any) -> tuple[Any, str]:
+        """As the emulator's own, which answers None where that many are at work."""
+        with self._changed:
+            while (leased := self._acquire(*of, **chosen, max_concurrency=self._most))[0] is None:
+                self._changed.wait()
+            return leased
+
+    def release(self, worker: Any) -> None:
+        """As the emulator's own."""
+        self._release(worker)
+        with self._changed:
+            self._changed.notify_all()
+
+
 if __name__ == "__main__":
     # Names of a version that is pinned by its hash; tests of the local stack show that they take effect.
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": UnpackedOnce})
+    turns = Turns(lambda_runtime.acquire_worker, lambda_runtime.release_worker, max(2, os.cpu_count() or 1))
+    lambda_svc.acquire_worker, lambda_svc.release_worker = turns.acquire, turns.release
     iam_evaluator._resolve_condition_key = by_role(iam_evaluator._resolve_condition_key)  # noqa: SLF001
     emulator.app = over_tls(emulator.app)
     emulator.main()
