@@ -9,7 +9,7 @@ from tests.attacks.scene import Ended, Reply, Scene, Seat
 FAMILIES = (
     "prefetch and scanners", "replay", "altered link", "cross-site post", "framing", "injection", "self-approval",
     "one person twice", "ended revision", "late and at once", "clock skew", "guessing", "oversize and malformed",
-    "methods and content types", "keys",
+    "methods and content types", "keys", "passkeys",
 )  # fmt: skip
 After = Literal["decides", "decided", "over"]
 
@@ -33,7 +33,7 @@ class Attack:
     ``answers``: each ``status CODE`` that the decisive request may get. ``after``: what the person finds who was
     asked. They can still decide; or their decision, made meanwhile, stands; or the release is over, and says so.
     ``stack``: it is tried on the local stack too; ``alone``: there with a release of its own.
-    ``works``: it is known to succeed, and said so.
+    ``works``: it is known to succeed, and said so. ``passkey``: the seat that is attacked demands one.
     """
 
     family: str
@@ -46,6 +46,7 @@ class Attack:
     stack: bool = True
     alone: bool = False
     works: bool = False
+    passkey: bool = False
 
 
 ATTACKS: list[Attack] = []
@@ -53,7 +54,7 @@ ATTACKS: list[Attack] = []
 
 def attack(
     family: str, tries: str, *, by: str | tuple[str, ...], answer: str | tuple[str, ...], after: After = "decides",
-    stack: bool = True, alone: bool = False, works: bool = False,
+    stack: bool = True, alone: bool = False, works: bool = False, passkey: bool = False,
 ) -> Callable[[Callable[[Scene], Attempt]], Callable[[Scene], Attempt]]:  # fmt: skip
     """Registers the function as a case, under its own name."""
 
@@ -61,7 +62,7 @@ def attack(
         ATTACKS.append(
             Attack(
                 family=family, name=run.__name__, tries=tries, defences=_several(by), answers=_several(answer), run=run,
-                after=after, stack=stack, alone=alone, works=works,
+                after=after, stack=stack, alone=alone, works=works, passkey=passkey,
             )
         )  # fmt: skip
         return run

@@ -6,9 +6,9 @@ A case that names several defences is held by each of them alone. That is tried 
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -18,9 +18,12 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from jinja2 import Environment
 from jinja2.sandbox import SandboxedEnvironment
 
+from cutover.contracts.approval import Assertion
 from cutover.contracts.candidate import Candidate
+from cutover.contracts.people import Passkey
 from cutover.domain import admission, base64url, canonical, link_text, links, nonces, quorum, transitions
 from cutover.domain import mac as keyring
+from cutover.domain import passkeys as signing
 from cutover.domain.link_text import Purpose
 from cutover.doors.approvals import app, forms, permitting, postponing
 from cutover.doors.approvals.asking import Ballot, Request
@@ -34,8 +37,9 @@ from cutover.pages.rendering import Reply
 from cutover.recorder import Recorder
 from cutover.runtime import observability
 from tests.approving import World
-from tests.attacks.tries import altered, clocks, ended, injection, keys, people, replays, scanners, sites
+from tests.attacks.tries import altered, clocks, ended, injection, keys, passkeys, people, replays, scanners, sites
 from tests.attacks.tries import forms as bodies
+from tests.building.passkeys import Authenticator
 from tests.fakes.keys import LocalMac
 from tests.fakes.records import InMemoryRecords
 
@@ -271,6 +275,29 @@ class Lenient(Candidate):
     rollback: Any
 
 
+def _any_origin(patch: Patch) -> None:
+    strictly = signing.check_client_data
+
+    def check(content: bytes, *, kind: str, challenge: bytes, origin: str) -> None:
+        kept = {name: each for name, each in json.loads(content).items() if name not in {"crossOrigin", "topOrigin"}}
+        mended = json.dumps(kept | {"origin": origin}).encode()
+        strictly(mended, kind=kind, challenge=challenge, origin=origin)
+
+    patch.setattr(signing, "check_client_data", check)
+
+
+def _any_passkey(patch: Patch) -> None:
+    """Whoever brings a credential is believed to have it, as a page would that registers on the spot."""
+    names = ("bo", "stranger")
+
+    def listed(assertion: Assertion, known: Iterable[Passkey], _: datetime) -> Passkey:
+        (one, *_) = known
+        others = [Authenticator(name, one.rp_id, one.origin).passkey() for name in names]
+        return next(each for each in (one, *others) if each.id == assertion.credential)
+
+    patch.setattr(signing, "_listed", listed)
+
+
 _OTHERS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 DOOR = "doors/approvals"
 DEFENCES: dict[str, Defence] = {
@@ -329,5 +356,12 @@ DEFENCES: dict[str, Defence] = {
     injection.BOUNDS: Defence("contracts/base.py", _set(admission, "Candidate", Lenient)),
     injection.QUIET: Defence("runtime/observability.py", _whole_documents),
     injection.ALPHABET: Defence("domain/base64url.py", _tail_ignored),
+    passkeys.ENOUGH: Defence("domain/quorum.py", _set(quorum, "enough", lambda *_: True)),
+    passkeys.CONSENT: Defence("domain/passkeys.py", _set(signing, "challenge", lambda _: bytes(32))),
+    passkeys.ORIGIN: Defence("domain/passkeys.py", _any_origin),
+    passkeys.LISTED: Defence("domain/passkeys.py", _any_passkey),
+    passkeys.PRESENCE: Defence("domain/passkeys.py", _without(signing, "check_presence")),
+    passkeys.SIGNATURE: Defence("domain/passkeys.py", _without(signing, "_check_signature")),
+    passkeys.COUNTER: Defence("domain/passkeys.py", _without(signing, "check_counter")),
     keys.RING: Defence("domain/mac.py", _any_key),
 }

@@ -9,10 +9,11 @@ from tests.attacks.tries import (
     guesses,
     injection,
     keys,
+    passkeys,
     people,
     replays,
     scanners,
     sites,
 )
 
-MODULES = (scanners, replays, altered, sites, injection, people, ended, clocks, guesses, forms, keys)
+MODULES = (scanners, replays, altered, sites, injection, people, ended, clocks, guesses, forms, keys, passkeys)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from cutover.contracts.ledger import LedgerEntry
@@ -25,10 +26,15 @@ class Memory(Scene):
     colleague = Seat("omar", "operations")
     twice = (Seat("bo", "release-engineering"), Seat("bo", "operations"))
 
-    def __init__(self, world: World | None = None) -> None:
-        super().__init__()
-        self.world = world or World()
+    def __init__(self, *, passkey: bool = False) -> None:
+        super().__init__(passkey=passkey)
+        self.world = World({"manifest": _demanding} if passkey else None)
         self.audience = self.world.deployment.audience
+        if passkey:
+            people = self.world.facts.people
+            given = {name: (self.authenticator(name).passkey(),) for name in ("erin", "omar", "bo")}
+            having = {name: people[name].model_copy(update={"passkeys": keys}) for name, keys in given.items()}
+            self.world.change_facts(people=people | having)
 
     @property
     def mac(self) -> Mac:
@@ -111,3 +117,12 @@ class Memory(Scene):
     def lines(self) -> list[str]:
         """Every line that the door logged."""
         return [json.dumps(line, default=str) for line in self.world.log.lines]
+
+
+def _demanding(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The seats of release engineering are for passkeys."""
+    signers = manifest["predicate"]["signers"]
+    manifest["predicate"]["signers"] = [
+        each | ({"assurance": "passkey"} if each["role"] == Memory.me.role else {}) for each in signers
+    ]
+    return manifest

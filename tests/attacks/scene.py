@@ -1,18 +1,21 @@
 """What an attacker has around them, whether the page stands in memory or on the local stack."""
 
 import html
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from cutover.contracts.approval import Decision
+from cutover.domain import base64url
 from cutover.domain.links import Link
 from cutover.domain.mac import Mac
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
+from tests.building.passkeys import Authenticator
 from tests.simulator.world import fill
 
 FORM = "application/x-www-form-urlencoded"
@@ -38,6 +41,8 @@ class Reply:
     @property
     def code(self) -> str:
         """The page's own code of a refusal; empty where it has none."""
+        if self.body.startswith("{"):
+            return str(json.loads(self.body).get("reason", ""))
         found = re.search(r"<code>([A-Z][A-Z_]+)</code>|<small>([A-Z][A-Z_]+)</small>", self.body)
         return (found.group(1) or found.group(2)) if found else ""
 
@@ -79,8 +84,12 @@ class Scene(ABC):
     requester = Seat("dana", "release-engineering")
     outsider = Seat("ruth", "release-engineering")
     audience: str
+    passkey: bool
+    """Whether the seat of ``me`` demands one; who has one signs with a counter that rises."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, passkey: bool = False) -> None:
+        self.passkey = passkey
+        self.used = 0
         self.secrets: set[str] = set()
         """Every link and nonce that was made or seen: none may stand in a log."""
 
@@ -187,7 +196,27 @@ class Scene(ABC):
 
     def decide(self, seat: Seat | None = None, decision: Decision = "approve", **entries: str) -> Reply:
         link = self.link(seat)
-        return self.post(link, self.form(link, decision, **entries))
+        form = self.form(link, decision, **entries)
+        return self.post(link, self.signed(link, form) if self.passkey else form)
+
+    def authenticator(self, person: str = "") -> Authenticator:
+        """Somebody's passkey for this page; of whoever the facts list one, it is that."""
+        parts = urlsplit(self.origin)
+        return Authenticator(person or self.me.person, rp_id=parts.hostname or "", origin=self.origin)
+
+    def signed(
+        self, link: str, form: Fields, by: Authenticator | None = None, /, *, named: Authenticator | None = None,
+        **said: Any,
+    ) -> Fields:  # fmt: skip
+        """The form with what an authenticator signs when the page asks it to; ``named``: as another credential."""
+        asked = self.post(link, changed(form, step="challenge"))
+        challenge = base64url.decode(json.loads(asked.body)["challenge"], limit=100)
+        assert challenge is not None, asked.answer
+        self.used += 1
+        made = (by or self.authenticator()).assertion(challenge, **({"sign_count": self.used} | said))
+        if named:
+            made = made.model_copy(update={"credential": base64url.encode(named.credential)})
+        return changed(form, assertion=made.model_dump_json())
 
     # --- what came of it
 

@@ -17,7 +17,7 @@ def tried(attack: Attack, off: Iterable[str]) -> Attempt:
     with pytest.MonkeyPatch.context() as patch:
         for name in off:
             DEFENCES[name].off(patch)
-        return attack.run(Memory())
+        return attack.run(Memory(passkey=attack.passkey))
 
 
 @pytest.mark.parametrize("attack", HELD, ids=lambda each: f"{each.family.replace(' ', '-')}:{each.name}")

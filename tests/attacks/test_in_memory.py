@@ -20,7 +20,7 @@ def as_in_lambda() -> None:
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda each: f"{each.family.replace(' ', '-')}:{each.name}")
 @pytest.mark.usefixtures("as_in_lambda")
 def test_it_gains_nothing(attack: Attack, caplog: pytest.LogCaptureFixture) -> None:
-    scene = Memory()
+    scene = Memory(passkey=attack.passkey)
     with caplog.at_level(logging.DEBUG):
         judge(attack, scene)
     lines = [*scene.lines(), *(f"{vars(record)}" for record in caplog.records)]
