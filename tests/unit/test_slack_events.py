@@ -223,7 +223,9 @@ ATTACKS: dict[str, tuple[SlackRequest, int, str]] = {
     "bytes as JSON": (SLACK.request(EVENTS, b"\xff\xfe", START), 400, "BODY_UNREADABLE"),
     "a list": (SLACK.request(EVENTS, b"[]", START), 400, "BODY_UNREADABLE"),
     "deep JSON": (SLACK.request(EVENTS, b'{"a":' * 5_000 + b"1" + b"}" * 5_000, START), 400, "BODY_UNREADABLE"),
-    "a large body": (SLACK.request(EVENTS, b" " * (proving.MAX_BODY + 1), START), 413, "BODY_TOO_LARGE"),
+    "a large body": (
+        SLACK.request(EVENTS, UNSIGNED.body.ljust(proving.MAX_BODY + 1), START), 413, "BODY_TOO_LARGE",
+    ),
     "a form as JSON": (UNSIGNED.with_headers(content_type=FORM), 415, "CONTENT_TYPE_WRONG"),
     "a button as JSON": (
         SLACK.pressed("U1ERIN", START).with_headers(content_type=JSON), 415, "CONTENT_TYPE_WRONG",
