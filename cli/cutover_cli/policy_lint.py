@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain.record import Fault
-from cutover_cli.linting import history, judging, people, places, trust
+from cutover_cli.linting import deputies, emergency, history, judging, means, people, places, trust
 from cutover_cli.linting.judging import SHORTEST_CLOSE_MARGIN
 
 __all__ = ["SHORTEST_CLOSE_MARGIN", "lint", "since", "warnings"]
@@ -20,6 +20,9 @@ def lint(rules: Rules, facts: Facts, *, targets: Collection[str]) -> tuple[Fault
     def every() -> Iterator[Fault]:
         yield from places.faults(rules, facts, targets)
         yield from people.faults(rules, facts)
+        yield from means.faults(facts)
+        yield from deputies.faults(facts)
+        yield from emergency.faults(rules, facts)
         yield from judging.faults(rules, facts)
         yield from trust.faults(facts)
 
@@ -36,6 +39,9 @@ def warnings(rules: Rules, facts: Facts, *, now: datetime) -> tuple[Fault, ...]:
 
     def every() -> Iterator[Fault]:
         yield from people.warnings(rules, facts)
+        yield from means.warnings(facts)
+        yield from deputies.warnings(rules, facts, now)
+        yield from emergency.warnings(rules, facts)
         yield from judging.warnings(rules)
         yield from trust.warnings(facts, now)
 

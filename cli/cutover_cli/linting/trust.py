@@ -15,7 +15,7 @@ from cutover_cli.linting import at, faulty_pattern
 
 NEEDED_KEYS = ("candidate", "bind", "decide", "handoff", "ledger")
 """Purposes without which no candidate can become a message that verifies."""
-PERSONAL_KEYS = ("waiver", "resolution")
+PERSONAL_KEYS = ("waiver", "resolution", "after-action")
 """Purposes whose keys belong to one person each."""
 UNLIMITED_KEYS = ("bind", "decide", "handoff", "ledger", "brake")
 """Purposes whose keys speak for all products: a limit would be passed over, or take from the key all that it does."""
@@ -43,7 +43,7 @@ def _key(facts: Facts, key: TrustedKey, number: int) -> Iterator[Fault]:
         yield at("KEY_ID_DIFFERS", "id is not the digest of public_key", *where, "id")
     if key.not_after <= key.not_before:
         yield at("KEY_NEVER_VALID", "not_after must be later than not_before", *where, "not_after")
-    # Waivers and resolutions are given by people: a key for them that is nobody's would never count.
+    # These are given by people: a key for them that is nobody's would never count.
     if key.person is None and key.purpose in PERSONAL_KEYS:
         yield at("KEY_WITHOUT_PERSON", f"a key for {key.purpose} must be one person's", *where, "person")
     if key.person is not None and key.person not in facts.people:
