@@ -3,17 +3,16 @@
 import copy
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Protocol
 
 from cutover.contracts.people import SlackWorkspace
 from cutover.domain import canonical
 from cutover.messaging import slack_blocks
 from cutover.messaging.message import Message
-from cutover.ports import Mail
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_caller import WORKSPACE
 from tests.fakes.slack_limits import fault, mentions
@@ -25,6 +24,22 @@ OURS = {"span"}
 """Elements that a page has only where a character is named instead of shown."""
 
 
+class Mailed(Protocol):
+    """A mail as it was sent, here or by the local stack."""
+
+    @property
+    def to(self) -> object: ...
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def html(self) -> str: ...
+
+
 @dataclass
 class Told:
     """What one announcement led to. ``ended``: refused with a code, held with one, or the status of its revision."""
@@ -32,7 +47,7 @@ class Told:
     ended: str
     fields: tuple[str, ...] = ()
     pages: list[str] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
+    mails: Sequence[Mailed] = field(default_factory=list)
     slack: list[Message] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     held: list[bytes] = field(default_factory=list)

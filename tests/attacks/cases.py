@@ -8,8 +8,8 @@ from tests.attacks.scene import Ended, Reply, Scene, Seat
 
 FAMILIES = (
     "prefetch and scanners", "replay", "altered link", "cross-site post", "framing", "injection", "self-approval",
-    "one person twice", "ended revision", "late and at once", "clock skew", "guessing", "oversize and malformed",
-    "methods and content types", "keys", "passkeys",
+    "one person twice", "ended revision", "late and at once", "slack", "clock skew",
+    "guessing", "oversize and malformed", "methods and content types", "keys", "passkeys",
 )  # fmt: skip
 After = Literal["decides", "decided", "over"]
 

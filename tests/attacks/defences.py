@@ -30,6 +30,9 @@ from cutover.doors.approvals.asking import Ballot, Request
 from cutover.doors.approvals.door import Door
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
+from cutover.doors.slack_events import door as slack_door
+from cutover.doors.slack_events import proving
+from cutover.doors.slack_events.reading import Told as SlackTold
 from cutover.errors import Refused
 from cutover.messaging import mail, previewing, slack_text, wording
 from cutover.pages import rendering
@@ -37,7 +40,19 @@ from cutover.pages.rendering import Reply
 from cutover.recorder import Recorder
 from cutover.runtime import observability
 from tests.approving import World
-from tests.attacks.tries import altered, clocks, ended, injection, keys, passkeys, people, replays, scanners, sites
+from tests.attacks.tries import (
+    altered,
+    clocks,
+    ended,
+    injection,
+    keys,
+    passkeys,
+    people,
+    replays,
+    scanners,
+    sites,
+    slack,
+)
 from tests.attacks.tries import forms as bodies
 from tests.building.passkeys import Authenticator
 from tests.fakes.keys import LocalMac
@@ -291,7 +306,7 @@ def _any_passkey(patch: Patch) -> None:
     names = ("bo", "stranger")
 
     def listed(assertion: Assertion, known: Iterable[Passkey], _: datetime) -> Passkey:
-        (one, *_) = known
+        (one, *_rest) = known
         others = [Authenticator(name, one.rp_id, one.origin).passkey() for name in names]
         return next(each for each in (one, *others) if each.id == assertion.credential)
 
@@ -356,6 +371,13 @@ DEFENCES: dict[str, Defence] = {
     injection.BOUNDS: Defence("contracts/base.py", _set(admission, "Candidate", Lenient)),
     injection.QUIET: Defence("runtime/observability.py", _whole_documents),
     injection.ALPHABET: Defence("domain/base64url.py", _tail_ignored),
+    slack.SIGNED: Defence(
+        "doors/slack_events/proving.py",
+        _set(proving, "prove", lambda request, **_: canonical.digest(request.body + f"{request.headers}".encode())),
+    ),
+    slack.AGE: Defence("doors/slack_events/proving.py", _set(proving, "MAX_AGE", timedelta(days=1))),
+    slack.WORKSPACE: Defence("doors/slack_events/reading.py", _without(SlackTold, "check")),
+    slack.PERSON: Defence("doors/slack_events/door.py", _without(slack_door, "_demand_known")),
     passkeys.ENOUGH: Defence("domain/quorum.py", _set(quorum, "enough", lambda *_: True)),
     passkeys.CONSENT: Defence("domain/passkeys.py", _set(signing, "challenge", lambda _: bytes(32))),
     passkeys.ORIGIN: Defence("domain/passkeys.py", _any_origin),

@@ -14,6 +14,7 @@ from tests.attacks.tries import (
     replays,
     scanners,
     sites,
+    slack,
 )
 
-MODULES = (scanners, replays, altered, sites, injection, people, ended, clocks, guesses, forms, keys, passkeys)
+MODULES = (scanners, replays, altered, sites, injection, people, ended, slack, clocks, guesses, forms, keys, passkeys)

@@ -1,11 +1,13 @@
 """What must hold after every attack: it gained nothing, the person can still decide, and no log has a secret."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from tests.attacks.cases import Attack, Attempt
 from tests.attacks.scene import Scene, Seat
 
-WINDOW, STEP = 16, 4
+WINDOW = 16
+_WORD = re.compile(r"[A-Za-z0-9_-]{16,}")
 SEE_OTHER, OK = 303, 200
 
 
@@ -36,6 +38,10 @@ def _over(scene: Scene, seat: Seat) -> None:
 
 
 def leaks(secrets: Iterable[str], lines: Iterable[str]) -> set[str]:
-    """The lines in which any sixteen characters of a link or nonce stand."""
-    pieces = {text[at : at + WINDOW] for text in secrets for at in range(0, max(1, len(text) - WINDOW + 1), STEP)}
-    return {line for line in lines if any(piece in line for piece in pieces)}
+    """The lines in which any sixteen characters in a row of a link or nonce stand."""
+    pieces = {piece for text in secrets for piece in _pieces(text)}
+    return {line for line in lines if any(not pieces.isdisjoint(_pieces(word)) for word in _WORD.findall(line))}
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (text[at : at + WINDOW] for at in range(len(text) - WINDOW + 1))

@@ -10,11 +10,15 @@ from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.links import Link
 from cutover.domain.mac import Mac, Overlapping
 from cutover.domain.record import RevisionRecord, Status
+from cutover.doors.slack_events import app as slack_app
+from cutover.doors.slack_events import door as slack_events
 from cutover.ports import Commit
 from tests.approving import PAGE_URL, START, World, http_event, lambda_context
 from tests.attacks.scene import Reply, Scene, Seat, Sent
 from tests.builders import CUTOVER, REVISION
 from tests.fakes.keys import LocalMac
+from tests.fakes.slack import FakeFeedbackQueue, FakeSlackSecrets
+from tests.fakes.slack_caller import WORKSPACE
 
 DECIDED = {"approval-given", "approved", "declined"}
 
@@ -30,6 +34,8 @@ class Memory(Scene):
         super().__init__(passkey=passkey)
         self.world = World({"manifest": _demanding} if passkey else None)
         self.audience = self.world.deployment.audience
+        self.feedback = FakeFeedbackQueue()
+        self.world.change_facts(slack=WORKSPACE)
         if passkey:
             people = self.world.facts.people
             given = {name: (self.authenticator(name).passkey(),) for name in ("erin", "omar", "bo")}
@@ -45,12 +51,26 @@ class Memory(Scene):
         return self.world.record
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        if path.startswith("/slack/"):
+            return self._slack(http_event(method, path, body, headers))
         parts = urlsplit(path)
         event = http_event(method, parts.path, body, headers)
         event["rawQueryString"] = parts.query
         answer = self.world.app.resolve(event, lambda_context())
         given = {name.lower(): value for name, value in answer["headers"].items()}
         return Reply(answer["statusCode"], answer["body"], given)
+
+    def _slack(self, event: dict[str, Any]) -> Reply:
+        world = self.world
+        door = slack_events.Door(
+            clock=world.clock, secrets=FakeSlackSecrets(), policy=world.policy, queue=self.feedback, once=world.once,
+            log=world.log, failed=lambda: None,
+        )  # fmt: skip
+        answer = slack_app.build(lambda: door).resolve(event, lambda_context())
+        return Reply(answer["statusCode"], answer["body"])
+
+    def heard(self) -> int:
+        return len(self.feedback.bodies)
 
     def question(self, seat: Seat) -> Link:
         return Link(

@@ -16,6 +16,7 @@ from cutover.domain.links import Link
 from cutover.domain.mac import Mac
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
 from tests.building.passkeys import Authenticator
+from tests.fakes.slack_caller import SlackRequest
 from tests.simulator.world import fill
 
 FORM = "application/x-www-form-urlencoded"
@@ -124,6 +125,10 @@ class Scene(ABC):
         """How many times a decision of ``me`` was written, as the ledger tells it."""
 
     @abstractmethod
+    def heard(self) -> int:
+        """How often Slack's door has put something on its queue."""
+
+    @abstractmethod
     def lines(self) -> list[str]:
         """Every line that the page's function has logged."""
 
@@ -186,6 +191,9 @@ class Scene(ABC):
     def form(self, link: str, decision: Decision = "approve", **entries: str) -> Fields:
         """The page's own form as a careful person fills it in."""
         return fill(self.get(link).body, decision, **entries)
+
+    def slack(self, request: SlackRequest) -> Reply:
+        return self.request(request.method, request.path, request.headers, request.body)
 
     def minted(self, link: str, form: Fields) -> Fields:
         """The form with a nonce that the page would have made for this link."""

@@ -18,7 +18,7 @@ import httpx
 from cutover.adapters.kms_mac import KmsMac
 from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
 from cutover.contracts.manifest import RequiredSigner
-from cutover.contracts.people import Person
+from cutover.contracts.people import Passkey, Person
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain.links import Link
 from cutover.domain.mac import Mac
@@ -27,24 +27,37 @@ from cutover_cli.local.clients import Clients
 from cutover_cli.local.stack import LocalStack
 from tests.attacks.memory import DECIDED
 from tests.attacks.scene import Reply, Scene, Seat, Sent
+from tests.building.passkeys import Authenticator
 from tests.building.policy import BUILT
+from tests.fakes.slack import SECRET
+from tests.fakes.slack_caller import WORKSPACE
 from tests.local.releasing import Release, Releases, StackDeployment, now
 
-DESKS = tuple(f"desk-{number}" for number in range(9))
+DESKS = tuple(f"desk-{number}" for number in range(7))
 """Roles: of each, ten people have to approve, the most that a seat may count."""
+SAFES = ("safe-0", "safe-1")
+"""Roles of ten people each who have to approve with a passkey."""
 SEATS = 10
 OPERATIONS = "operations"
-PRODUCTS = tuple(f"attacked-{number:02d}" for number in range(20))
+PRODUCTS = (*(f"attacked-{number:02d}" for number in range(20)), "hostile")
 
 
 @dataclass(frozen=True)
 class Crowd(StackDeployment):
-    """Ninety people who are each asked at a desk, and those whom the attacks are about."""
+    """Ninety people who are each asked in one role, and those whom the attacks are about.
+
+    ``page``: its origin, for their passkeys.
+    """
+
+    page: str = ""
 
     def rules(self) -> Rules:
         known = super().rules()
         (allowed, *_) = known.allowances.values()
-        signers = tuple(RequiredSigner(role=role, count=SEATS) for role in (*DESKS, OPERATIONS))
+        signers = (
+            *(RequiredSigner(role=role, count=SEATS) for role in (*DESKS, OPERATIONS)),
+            *(RequiredSigner(role=role, count=SEATS, assurance="passkey") for role in SAFES),
+        )
         return known.model_copy(
             update={
                 "signers": {self.target: signers},
@@ -56,13 +69,19 @@ class Crowd(StackDeployment):
     def facts(self) -> Facts:
         known = super().facts()
         people = dict(known.people)
-        for number in range(len(DESKS) * SEATS):
-            people[f"seat-{number:02d}"] = _person(f"seat-{number:02d}", DESKS[number // SEATS])
-        for number in range(SEATS):
-            people[f"op-{number}"] = _person(f"op-{number}", OPERATIONS)
-        people["bo"] = _person("bo", *DESKS, OPERATIONS)
+        for role in (*DESKS, *SAFES, OPERATIONS):
+            for number in range(SEATS):
+                people[f"{role}-{number}"] = _person(f"{role}-{number}", role)
+        people["bo"] = _person("bo", *DESKS, *SAFES, OPERATIONS)
         people["dana"] = people["dana"].model_copy(update={"roles": (*DESKS, OPERATIONS)})
-        return known.model_copy(update={"people": people})
+        for name in ("bo", *(name for name, each in people.items() if set(each.roles) & set(SAFES))):
+            people[name] = people[name].model_copy(update={"passkeys": (self.passkey(name),)})
+        slack = WORKSPACE.model_copy(update={"channels": {}})
+        return known.model_copy(update={"people": people, "slack": slack})
+
+    def passkey(self, person: str) -> Passkey:
+        made = Authenticator(person, rp_id=urlsplit(self.page).hostname or "", origin=self.page)
+        return made.passkey(now() - timedelta(days=1))
 
 
 def _person(name: str, *roles: str) -> Person:
@@ -74,13 +93,15 @@ class Deployed:
 
     def __init__(self, releases: Releases) -> None:
         known = {each.name: getattr(releases.deployment, each.name) for each in dataclasses.fields(StackDeployment)}
-        releases.deployment = Crowd(**known)
-        releases.publish()
-        self.releases = releases
-        self.seats = iter(range(len(DESKS) * SEATS))
-        self.products = iter(PRODUCTS)
         address = releases.stack.page("/")
         self.origin = address.browser_url.rstrip("/")
+        releases.deployment = Crowd(**known, page=self.origin)
+        releases.publish()
+        self.releases = releases
+        self.shared: dict[bool, tuple[Release, Iterator[Seat]]] = {}
+        """A release and who of it was not attacked yet: of those who decide by link, and of those with a passkey."""
+        self.products = iter(PRODUCTS)
+        _keep_slack_s_secret(releases.stack)
         self.http = httpx.Client(base_url=address.url.rstrip("/"), headers=address.headers, timeout=60, trust_env=False)
 
     @cached_property
@@ -98,19 +119,30 @@ class Deployed:
         release.until("awaiting_approval")
         return release
 
+    def scene(self, *, passkey: bool = False, alone: bool = False) -> "Stack":
+        """Somebody who was not attacked yet; ``alone``: in a release where nobody was."""
+        roles = SAFES if passkey else DESKS
+        if alone:
+            return Stack(self, self.release(), next(_seats(roles)), passkey=passkey)
+        release, seats = self.shared.get(passkey) or (None, iter(()))
+        seat = next(seats, None)
+        if release is None or seat is None:
+            release, seats = self.release(), _seats(roles)
+            self.shared[passkey] = release, seats
+            seat = next(seats)
+        return Stack(self, release, seat, passkey=passkey)
+
 
 class Stack(Scene):
     """A release on the local stack, attacked through HTTP alone."""
 
     twice = (Seat("bo", DESKS[0]), Seat("bo", OPERATIONS))
-    colleague = Seat("op-0", OPERATIONS)
+    colleague = Seat(f"{OPERATIONS}-0", OPERATIONS)
 
-    def __init__(self, deployed: Deployed, release: Release) -> None:
-        super().__init__()
-        number = next(deployed.seats)
-        self.deployed, self.release = deployed, release
-        self.me = Seat(f"seat-{number:02d}", DESKS[number // SEATS])
-        self.requester = Seat("dana", self.me.role)
+    def __init__(self, deployed: Deployed, release: Release, me: Seat, *, passkey: bool = False) -> None:
+        super().__init__(passkey=passkey)
+        self.deployed, self.release, self.me = deployed, release, me
+        self.requester = Seat("dana", DESKS[0])
         self.outsider = Seat("ruth", self.me.role)
         self.audience = deployed.releases.deployment.audience
         asked = release.record()
@@ -161,6 +193,10 @@ class Stack(Scene):
         entries = self.deployed.releases.records.ledger(self.asked.cutover)
         return len([each for each in entries if each.actor.requester == self.me.person and each.event in DECIDED])
 
+    def heard(self) -> int:
+        told = self.deployed.releases.stack.logs("SlackEvents")
+        return len([line for line in told if '"slack events"' in line and '"succeeded"' in line])
+
     def lines(self) -> list[str]:
         return self.deployed.releases.stack.logs("Approvals")
 
@@ -172,6 +208,19 @@ class Stack(Scene):
     @property
     def now(self) -> datetime:
         return now()
+
+
+def _seats(roles: tuple[str, ...]) -> Iterator[Seat]:
+    return iter([Seat(f"{role}-{number}", role) for role in roles for number in range(SEATS)])
+
+
+def _keep_slack_s_secret(stack: LocalStack) -> None:
+    """As an operator does once."""
+    told = stack.clients.lambda_.get_function_configuration(FunctionName=stack.functions["SlackEvents"])
+    clients = stack.clients
+    secrets = clients.session.client("secretsmanager", endpoint_url=clients.endpoint)
+    kept = json.dumps({"token": SECRET.token, "signing_secret": SECRET.signing_secret})
+    secrets.create_secret(Name=told["Environment"]["Variables"]["CUTOVER_SLACK_SECRET"], SecretString=kept)
 
 
 def as_role_of(stack: LocalStack, role_arn: str) -> Clients:
