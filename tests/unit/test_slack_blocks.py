@@ -22,7 +22,7 @@ ASKED = Message(
     headline="Approve service 4.2.0 to production, Sat 21 Nov 2026, 22:00 to 23:00 CET?",
     lead="Erin, you are asked as release engineering.",
     preview="3 values differ from revision 1",
-    rows=(Row("Queue", "deploy-production.fifo"), Row("Account", "123456789012"), Row("What changed", "a\nb & <c>")),
+    rows=(Row("Queue", "deploy.fifo\naccount 1"), Row("Digest", "sha256:1"), Row("What changed", "a\nb & <c>\nd\ne")),
     buttons=(Button("Open and decide", URL),),
     waiting_url="https://page.example.com/waiting/w",
     cutover="service@production.1",
@@ -87,14 +87,15 @@ def test_a_question_shows_its_summary_and_opens_the_page() -> None:
 def test_short_values_stand_beside_their_labels_and_long_ones_below() -> None:
     made = blocks(ASKED)
     (beside,) = [block["fields"] for block in made if "fields" in block]
-    assert [each["text"] for each in beside] == ["*Queue*", "deploy-production.fifo", "*Account*", "123456789012"]
-    assert made[5]["text"]["text"] == "a\nb &amp; &lt;c&gt;"
+    assert [each["text"] for each in beside] == ["*Queue*", "deploy.fifo\naccount 1", "*Digest*", "sha256:1"]
+    assert made[5]["text"]["text"] == "a\nb &amp; &lt;c&gt;\nd\ne"
 
 
 def test_a_channel_names_who_is_asked() -> None:
     made = blocks(replace(ASKED, asked=("Erin Low", "Omar <Diaz>"), buttons=(), waiting_url=None))
     assert "Erin Low, Omar <Diaz>" in shown(made)
     assert buttons(made) == []
+    assert "has a message of their own" in shown(made)[-1]
 
 
 @pytest.mark.parametrize("stage", ["asked", "reminded"])
@@ -103,6 +104,13 @@ def test_only_what_is_closed_has_no_button(stage: Any) -> None:
     assert buttons(blocks(CLOSED)) == []
     assert URL not in json.dumps(blocks(CLOSED))
     assert "decides nothing" not in shown(blocks(CLOSED))[-1]
+
+
+def test_what_is_closed_begins_with_what_became_of_it() -> None:
+    closed = blocks(replace(CLOSED, rows=()))
+    assert shown(closed) == [CLOSED.lead, CLOSED.headline, "service@production.1, revision 2"]
+    assert [each["type"] for each in closed] == ["section", "context", "context"]
+    assert len(blocks(replace(CLOSED, rows=(), cutover=""))) == 2
 
 
 def test_a_notification_has_the_headline_and_no_link() -> None:

@@ -32,6 +32,13 @@ def with_slack(facts: Facts) -> Facts:
     return facts.model_copy(update={"slack": workspace, "people": people})
 
 
+def world_with_slack(server: SlackServer) -> World:
+    world = World()
+    world.publish(facts=with_slack(Deployment().facts()))
+    world.wiring.slack = SlackMessages(FakeSlackSecrets(), base_url=server.url)
+    return world
+
+
 @pytest.fixture
 def server() -> Iterator[SlackServer]:
     with SlackServer() as serving:
@@ -45,10 +52,7 @@ def workspace(server: SlackServer) -> Workspace:
 
 @pytest.fixture
 def world(server: SlackServer) -> World:
-    world = World()
-    world.publish(facts=with_slack(Deployment().facts()))
-    world.wiring.slack = SlackMessages(FakeSlackSecrets(), base_url=server.url)
-    return world
+    return world_with_slack(server)
 
 
 def words(posted: Posted) -> str:

@@ -25,14 +25,15 @@ from cutover.messaging.slack_text import (
 MAX_BLOCKS = 50
 _FIELDS, _BUTTONS = 10, 25
 """Fields of a section (a row takes two), and elements of an actions block."""
-_SHORT = 120
-"""What stands beside its label; anything longer, or of several lines, stands below it."""
+_SHORT, _LINES = 240, 3
+"""Characters and lines of what stands beside its label; anything more stands below it."""
 _ROW, _ROWS = 1_500, 8_000
 """Characters of one row and of all together: Slack refuses a message that is too long without saying how long."""
 _ROOM = 40
 """Blocks that rows may take; what stands around them takes nine at most."""
 _MOST = 3 * _BUTTONS
-_ONLY_THERE = "You decide on the page that the button opens. An answer in Slack decides nothing."
+_NOT_HERE = "You decide on the page that the button opens. An answer in Slack decides nothing."
+_BY_MESSAGE = "Whoever is asked has a message of their own. An answer in Slack decides nothing."
 _THE_REST = "There is more than fits here. The page shows all of it."
 
 
@@ -43,19 +44,26 @@ def fallback(message: Message) -> str:
 
 def blocks(message: Message) -> list[Block]:
     """At most ``MAX_BLOCKS`` blocks. Raises ``ConfigurationError`` where a link is too long for a button."""
-    made: list[Block] = [{"type": "header", "text": plain(one_line(message.headline), MAX_HEADER)}]
-    made.append(_section(message.lead))
+    return [*(_closed(message) if message.stage == "closed" else _asked(message)), *_foot(message)]
+
+
+def _asked(message: Message) -> Iterator[Block]:
+    yield {"type": "header", "text": plain(one_line(message.headline), MAX_HEADER)}
+    yield _section(message.lead)
     if message.preview.strip():
-        made.append(_context(one_line(message.preview)))
-    made += _rows(message.rows)
+        yield _context(one_line(message.preview))
+    yield from _rows(message.rows)
     if message.asked:
         asked = ", ".join(one_line(name) for name in message.asked)
-        made.append({"type": "section", "fields": [bold("Asked"), plain(asked, MAX_FIELD)]})
-    if message.stage != "closed":
-        made += _actions(message)
-    if foot := _foot(message):
-        made.append(_context(foot))
-    return made
+        yield {"type": "section", "fields": [bold("Asked"), plain(asked, MAX_FIELD)]}
+    yield from _actions(message)
+
+
+def _closed(message: Message) -> Iterator[Block]:
+    """What became of it comes first, and what it was about is small: nobody is to read it as a question."""
+    yield _section(message.lead)
+    yield _context(one_line(message.headline))
+    yield from _rows(message.rows)
 
 
 def _rows(rows: Sequence[Row]) -> list[Block]:
@@ -69,7 +77,7 @@ def _rows(rows: Sequence[Row]) -> list[Block]:
             cut = True
             continue
         room, cut = room - cost, cut or cost < size(row.text)
-        if cost <= _SHORT and "\n" not in row.text:
+        if cost <= _SHORT and row.text.count("\n") < _LINES:
             beside += [bold(row.label), plain(row.text, _SHORT)]
             continue
         made += [*_fields(beside), {"type": "section", "text": bold(row.label)}, _section(row.text, _ROW)]
@@ -112,6 +120,11 @@ def _context(text: str) -> Block:
     return {"type": "context", "elements": [plain(text, MAX_FIELD)]}
 
 
-def _foot(message: Message) -> str:
-    of = f"{message.cutover}, revision {message.revision}" if message.cutover else ""
-    return " · ".join(part for part in (of, "" if message.stage == "closed" else _ONLY_THERE) if part)
+def _foot(message: Message) -> Iterator[Block]:
+    where = _NOT_HERE if message.buttons else _BY_MESSAGE
+    parts = (
+        f"{message.cutover}, revision {message.revision}" if message.cutover else "",
+        "" if message.stage == "closed" else where,
+    )
+    if any(parts):
+        yield _context(" \N{MIDDLE DOT} ".join(part for part in parts if part))
