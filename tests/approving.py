@@ -338,6 +338,22 @@ def following(before: Package | None, alter: Alterations | None) -> Alterations:
     return altered | {"manifest": change}
 
 
+def successor(before: Package, alter: Alterations | None = None) -> Package:
+    """The package of revision 2 of the same cutover; ``alter``: what it has otherwise."""
+    otherwise = dict(alter or {})
+
+    def renumbered(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        change = otherwise.get(name, lambda document: document)
+        return lambda document: change(document) | {"revision": REVISION + 1}
+
+    def bound(manifest: dict[str, Any]) -> dict[str, Any]:
+        manifest["predicate"]["revision"] = REVISION + 1
+        return manifest
+
+    altered = {"bundle": renumbered("bundle"), "hold-register": renumbered("hold-register"), "manifest": bound}
+    return package(following(before, altered))
+
+
 def http_event(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     """An API Gateway HTTP API event, payload format 2.0."""
     return {

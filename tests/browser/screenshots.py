@@ -1,58 +1,70 @@
 """Takes the pictures of the page that the documentation shows.
 
-    python -m tests.browser.screenshots [folder]        docs/images unless told otherwise
+    python -m tests.browser.screenshots [folder [state ...]]        docs/images and all states unless told otherwise
 
-Playwright's PNG is what Chromium painted; nothing is retouched. A picture of the same page on the
+Each is what Chromium painted, in at most 256 colours; nothing is retouched. A picture of the same page on the
 same Chromium and fonts is the same picture.
 """
 
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.approving import World
-from tests.browser import chromium, showcase
-from tests.browser.chromium import DESKTOP, PHONE, Scheme
+from tests.browser import chromium
+from tests.browser.chromium import PHONE, Scheme
 from tests.browser.serving import served
+from tests.browser.states import STATES
+from tests.browser.thrifty import reduced
 
 IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
-MAX_BYTES = 300_000
-SHOTS: tuple[tuple[str, tuple[int, int], Scheme], ...] = (
-    ("approval-desktop", DESKTOP, "light"),
-    ("approval-phone", PHONE, "light"),
-    ("approval-dark", DESKTOP, "dark"),
-)
+MAX_BYTES = 150_000
+WIDE = (960, 720)
+LOOKS: tuple[tuple[str, tuple[int, int], Scheme], ...] = (
+    ("desktop", WIDE, "light"), ("phone", PHONE, "light"), ("dark", WIDE, "dark"),
+)  # fmt: skip
+TITLE = {"desktop": "approval-desktop", "phone": "approval-phone", "dark": "approval-dark"}
+"""The pictures of the README: the question, with one of the two approvals given."""
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, names: list[str]) -> int:
+    """Pictures of these states, or of all; 1 when one is too large for the repository."""
     path = chromium.find()
     if path is None:
         print("Chromium is not installed: on Debian, apt-get install chromium", file=sys.stderr)  # noqa: T201
         return 2
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "states").mkdir(parents=True, exist_ok=True)
+    too_large = []
     with chromium.launched(path) as browser:
-        for name, size, scheme in SHOTS:
-            taken = take(browser, folder / f"{name}.png", size, scheme)
-            print(f"{taken} {taken.stat().st_size:,} bytes")  # noqa: T201
-            if taken.stat().st_size > MAX_BYTES:
-                return 1
-    return 0
+        for name in names or STATES:
+            for taken in take(browser, folder, name):
+                size = taken.stat().st_size
+                print(f"{taken} {size:,} bytes")  # noqa: T201
+                too_large += [taken] if size > MAX_BYTES else []
+    return 1 if too_large else 0
 
 
-def take(browser: Browser, target: Path, size: tuple[int, int], scheme: Scheme) -> Path:
-    world = showcase.release()
-    world.decide(world.link("omar", "operations"))
-    with served(world), chromium.opened(browser, size=size, scheme=scheme) as page:
-        _show(page, world)
-        page.screenshot(path=target, full_page=True)
-    return target
-
-
-def _show(page: Page, world: World) -> None:
-    page.goto(f"{world.page_url}/approvals/{world.link()}")
-    page.get_by_role("heading", level=1).wait_for()
+def take(browser: Browser, folder: Path, name: str) -> Iterator[Path]:
+    """One state as each look shows it, on a world of its own."""
+    state = STATES[name]
+    for look, size, scheme in LOOKS:
+        world = state.make()
+        state.arrange(world)
+        with served(world), chromium.opened(browser, size=size, scheme=scheme) as page:
+            page.goto(f"{world.page_url}{state.address(world)}")
+            state.then(page)
+            page.get_by_role("heading", level=1).wait_for()
+            target = folder / "states" / f"{name}-{look}.png"
+            painted = page.screenshot(full_page=True)
+            page.goto("about:blank")
+            target.write_bytes(reduced(page, painted))
+            yield target
+            if name == "asked-second":
+                yield Path(shutil.copy(target, folder / f"{TITLE[look]}.png"))
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES))
+    arguments = sys.argv[1:]
+    sys.exit(main(Path(arguments[0]) if arguments else IMAGES, arguments[1:]))

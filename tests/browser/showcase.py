@@ -3,15 +3,16 @@
 import copy
 from typing import Any
 
+from cutover.contracts.emergency import Emergency
 from cutover.contracts.people import Person
 from tests.approving import World
 
 HOSTILE = "<script>alert('owned')</script>\u202egnp.exe\u200b\n{{ 7*7 }} " + "W" * 900 + "\n" * 20 + "end"
 
 
-def release() -> World:
+def release(emergency: Emergency | None = None) -> World:
     """Three components, a waived hold, a warning, and another release that was approved three weeks before."""
-    world = World({"bundle": _company, "hold-register": _warned}, before={"bundle": _before})
+    world = World({"bundle": _company, "hold-register": warned}, before={"bundle": _before}, emergency=emergency)
     names = {"erin": "Erin Hale", "omar": "Omar Haddad", "bo": "Bo Lindqvist"}
     people = {
         person_id: Person.model_validate(person.model_copy(update={"name": names.get(person_id, person.name)}))
@@ -19,6 +20,11 @@ def release() -> World:
     }
     world.change_facts(people=people)
     return world
+
+
+def plain() -> World:
+    """A release without any exception."""
+    return World({"bundle": _company, "hold-register": lambda said: said | {"holds": []}}, before={"bundle": _before})
 
 
 def hostile() -> World:
@@ -93,7 +99,15 @@ def _component(like: dict[str, Any], name: str, mark: str) -> dict[str, Any]:
     return made
 
 
-def _warned(register: dict[str, Any]) -> dict[str, Any]:
+def drifted(bundle: dict[str, Any]) -> dict[str, Any]:
+    """The same release after its rollout plan was edited and a component was built anew."""
+    said = _company(bundle)
+    said["cohorts"][0]["share_percent"]["value"] = 50
+    said["components"][1]["digest"]["value"] = "sha256:" + "1d94f07b1c" * 6 + "0d2e"
+    return said
+
+
+def warned(register: dict[str, Any]) -> dict[str, Any]:
     register["warnings"] = [
         {
             "rule": "artifacts.age",

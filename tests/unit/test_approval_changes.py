@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from cutover.contracts.policy import SignedReference
 from cutover.contracts.supersession import Difference, Refreshed, Supersession
 from cutover.domain import canonical
 from cutover.domain.record import RevisionRecord, Status
-from tests.approving import START, World, following
-from tests.builders import CUTOVER, Package, package
+from tests.approving import START, World, successor
+from tests.builders import CUTOVER, package
 
 
 def otherwise(bundle: dict[str, object]) -> dict[str, object]:
@@ -92,27 +91,9 @@ def test_a_superseded_one_tells_what_opened_its_successor_until_that_is_bound() 
     assert "cohorts 0 share percent 1 → 50" in text
 
 
-def revision_two(before: Package) -> Package:
-    def renumbered(document: dict[str, object]) -> dict[str, object]:
-        return document | {"revision": 2}
-
-    def bound(manifest: dict[str, object]) -> dict[str, object]:
-        predicate = manifest["predicate"]
-        assert isinstance(predicate, dict)
-        predicate["revision"] = 2
-        return manifest
-
-    def bundle(document: dict[str, object]) -> dict[str, object]:
-        return renumbered(otherwise(document))
-
-    altered = {"bundle": bundle, "hold-register": renumbered, "manifest": bound}
-    return package(following(before, altered))
-
-
 def test_and_then_what_its_successor_has_otherwise() -> None:
     world = World()
-    successor = revision_two(world.package)
-    reference: SignedReference = world.keep(successor)
+    reference = world.keep(successor(world.package, {"bundle": otherwise}))
     superseded(world, supersession=document(world), manifest=reference, status=Status.AWAITING_APPROVAL)
     text = text_of(world)
     assert "release version 1.4.0 → 1.3.9" in text

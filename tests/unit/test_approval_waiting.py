@@ -28,7 +28,7 @@ def sections(answer: Answer) -> dict[str, str]:
 
 
 def opened(world: World, answer: Answer) -> list[links.Link]:
-    texts = re.findall(r'<h3><a href="\.\./approvals/([^"]+)"', answer.body)
+    texts = re.findall(r'(?:class="button"|<h3><a) href="\.\./approvals/([^"]+)"', answer.body)
     return [
         links.open_link(text, audience=world.deployment.audience, mac=world.mac, now=world.clock.now())
         for text in texts

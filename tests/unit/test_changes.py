@@ -126,9 +126,9 @@ def test_queue_window_signers_and_exceptions_are_compared_too() -> None:
     )
     register = BOUND.register.model_copy(update={"holds": ()})
     found = changes(BOUND, Bound(other, BOUND.bundle, register))
-    hold = BOUND.register.holds[0]
     assert [(each.subject, each.field) for each in found] == [
-        ("destination", "account"), ("window", "time"), (f"exception {hold.code} {hold.field}", ""),
+        ("destination", "account"), ("window", "time"),
+        ("exception rollback drill missing (rollback steps 0 drilled at)", ""),
         ("who must approve", signers[0].role),
     ]  # fmt: skip
     assert found[-1].after == f"{signers[0].count} by passkey"

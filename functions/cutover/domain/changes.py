@@ -107,10 +107,13 @@ def _sections(content: Content) -> Iterator[tuple[int, _Said]]:
         "destination": predicate.destination,
         "window": {"id": window.id, "time": times.span(window.opens_at, window.closes_at, where)},
         "exceptions": {
-            f"{hold.code} {hold.field}": {"found": hold.found, "until": times.moment(hold.resolution.expires_at, where)}
+            _coded(hold.code, hold.field): {
+                "found": hold.found,
+                "until": times.moment(hold.resolution.expires_at, where),
+            }
             for hold in content.register.holds
         },
-        "warnings": {f"{each.code} {each.field}": {"found": each.found} for each in content.register.warnings},
+        "warnings": {_coded(each.code, each.field): {"found": each.found} for each in content.register.warnings},
         "signers": {each.role: f"{each.count} by {each.assurance}" for each in predicate.signers},
     }
     parts = bundle | bound | {"rules": content.bundle.rules}
@@ -172,6 +175,12 @@ def _name_of(item: object) -> tuple[str, ...]:
     if isinstance(item, Attestation):
         return ("name", "component")
     return next(((each,) for each in _NAMED if isinstance(getattr(item, each, None), Sourced)), ())
+
+
+def _coded(code: str, field: str) -> str:
+    """``ARTIFACT_OLD`` at ``/components/1/digest`` as ``artifact old (components 1 digest)``."""
+    where = field.strip("/").replace("/", " ").replace("_", " ")
+    return code.replace("_", " ").lower() + (f" ({where})" if where else "")
 
 
 def _joined(*words: str) -> str:

@@ -63,6 +63,10 @@ _TITLES = {
     "LINK_WRONG_AUDIENCE": "This link belongs elsewhere",
     "LINK_MALFORMED": "This link is incomplete",
     "LINK_NOT_OURS": "This link does not work",
+    "LINK_KEY_UNKNOWN": "This link does not work any more",
+    "LINK_VERSION_UNKNOWN": "This link does not work any more",
+    "KEY_REVOKED": "This release is not trusted any more",
+    "NO_POLICY": "Cutover is not set up yet",
     "FORM_CROSS_SITE": "This form came from another site",
 }
 _STATUS = {

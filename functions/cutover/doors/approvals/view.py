@@ -8,7 +8,7 @@ from cutover.domain import times
 from cutover.domain.links import Link
 from cutover.domain.record import FINAL, RevisionRecord, Status
 from cutover.doors.approvals.comparing import Comparison
-from cutover.doors.approvals.postponing import Room
+from cutover.doors.approvals.postponing import Room, when
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import Summary
 from cutover.errors import Refused
@@ -33,6 +33,17 @@ class Decided:
     decision: str
     at: str
     counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """This person's own decision that stands. ``statement``: its digest in hexadecimal."""
+
+    decision: str
+    role: str
+    at: str
+    by: str
+    statement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,17 @@ class View:
     @property
     def me(self) -> str:
         return name_of(self.facts, self.link.person)
+
+    @property
+    def receipt(self) -> Receipt | None:
+        said = self.standing.mine
+        if said is None:
+            return None
+        return Receipt(
+            decision=said.decision, role=said.role, at=when(said.decided_at, self.package),
+            by="your passkey" if said.assurance == "passkey" else "your link",
+            statement=said.payload.removeprefix("sha256:"),
+        )  # fmt: skip
 
     @property
     def decisions(self) -> tuple[Decided, ...]:
