@@ -1,14 +1,19 @@
 """What lint finds among people: the same one twice, deputies, absences, passkeys, and emergencies."""
 
+import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from cutover.contracts.emergency import asked_less
 from cutover.contracts.manifest import RequiredSigner
 from cutover.contracts.people import Absence, Passkey, SlackWorkspace
 from cutover.contracts.policy import Facts, Rules
+from cutover_cli import strict_yaml
+from cutover_cli.linting import deputies
 from cutover_cli.policy_lint import lint, warnings
 from tests.building.policy import CLOSES_AT, DEPLOYMENT, EMERGENCY_PATH, OPENS_AT, ROLES
 from tests.unit.test_policy_linting import DAY, NOW, facts, found, rules, warned
@@ -202,6 +207,34 @@ def test_an_after_action_key_is_one_person_s() -> None:
     ((code, _),) = found(rules(), facts(keys=keys))
     assert code == "KEY_WITHOUT_PERSON"
     assert DEPLOYMENT.trusted_key("after-action").person == "dana"
+
+
+# --- the examples ---------------------------------------------------------------------------------------
+
+POLICY = Path(__file__).parents[2] / "examples" / "policy"
+
+
+def commented(file: str, first: str) -> Any:
+    """The block of a commented example that begins with this line, as if its comment signs were not there."""
+    lines = (POLICY / file).read_text("utf-8").split(f"{first}\n", 1)[1].splitlines()
+    block = itertools.takewhile(lambda line: line.startswith("#   "), lines)
+    return strict_yaml.read("\n".join(line.removeprefix("#   ") for line in block), file)
+
+
+def test_the_example_of_an_emergency_path_is_one() -> None:
+    ((product, said),) = commented("rules.yaml", "# emergency:").items()
+    example = strict_yaml.read((POLICY / "rules.yaml").read_text("utf-8"), "rules.yaml")
+    written = Rules.model_validate_json(orjson.dumps(example | {"emergency": {product: said}}))
+    assert product in written.builds
+    assert not any(asked_less(usual, written.emergency[product].signers) for usual in written.signers.values())
+
+
+def test_the_example_of_a_deputy_is_one() -> None:
+    example = strict_yaml.read((POLICY / "facts.yaml").read_text("utf-8"), "facts.yaml")
+    ((name, said),) = commented("facts.yaml", "# What else a person may have:\n#").items()
+    written = Facts.model_validate_json(orjson.dumps(example | {"people": {**example["people"], name: said}}))
+    assert list(deputies.faults(written)) == []
+    assert written.people[name].stands_in_for == ("omar",)
 
 
 # --- what the contract itself refuses -------------------------------------------------------------------
