@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from cutover.adapters.slack_messages import SlackMessages
 from cutover.contracts.policy import Facts
+from tests.building.passkeys import Authenticator
 from tests.building.policy import Deployment
 from tests.fakes.slack import FakeSlackSecrets
 from tests.fakes.slack_caller import WORKSPACE, SlackCaller
@@ -16,7 +18,7 @@ from tests.fakes.slack_limits import mentions
 from tests.fakes.slack_server import Posted, SlackServer, Workspace
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window
 from tests.simulator.wiring import PAGE_URL
-from tests.simulator.world import World
+from tests.simulator.world import World, fill
 
 CHANNELS = {"release-engineering": "C1RELEASE", "operations": "C2OPERATE"}
 MEMBERS = {"erin": "U1ERIN", "omar": "U2OMAR"}
@@ -71,14 +73,10 @@ def mailed(world: World) -> list[str]:
     return sorted(mail.to.partition("@")[0] for mail in world.wiring.mailer.sent)
 
 
-def decide_from_slack(world: World, posted: Posted) -> dict[str, Any]:
-    """Presses the message's button, and decides on the page that it opens."""
-    (link,) = links_in(posted)
-    world.links = lambda: {"somebody": link}  # type: ignore[method-assign]
-    try:
-        return world.decide("somebody")
-    finally:
-        del world.links
+def decide_from(world: World, link: str) -> dict[str, Any]:
+    """Opens the page that a button leads to, and approves there."""
+    page = world.http("GET", link)
+    return world.http("POST", link, urlencode(fill(page["body"], "approve")))
 
 
 def test_each_person_is_asked_by_mail_and_in_slack(world: World, workspace: Workspace) -> None:
@@ -100,10 +98,34 @@ def test_each_person_is_asked_by_mail_and_in_slack(world: World, workspace: Work
     assert not [found for each in shown.values() for posted in each for found in mentions(posted.blocks)]
 
 
+def test_in_a_channel_links_stand_only_where_a_passkey_is_demanded(world: World, workspace: Workspace) -> None:
+    facts, rules, target = with_slack(Deployment().facts()), world.rules(), world.deployment.target
+    people = dict(facts.people)
+    for name in ("omar", "bo"):
+        people[name] = people[name].model_copy(update={"passkeys": (Authenticator(name).passkey(),)})
+    seats = tuple(
+        seat.model_copy(update={"assurance": "passkey" if seat.role == "operations" else "link"})
+        for seat in rules.signers[target]
+    )
+    rules = rules.model_copy(update={"signers": {target: seats}})
+    world.publish(rules=rules, facts=facts.model_copy(update={"people": people}), version=2)
+    awaiting_approval(world)
+    (demanding,), (other,) = workspace.shown("C2OPERATE"), workspace.shown("C1RELEASE")
+    assert (len(links_in(demanding)), other.urls) == (2, [])
+    labels = [
+        each["text"]["text"] for block in demanding.blocks if block["type"] == "actions" for each in block["elements"]
+    ]
+    assert [name in label for name, label in zip(("Bo", "Omar"), labels, strict=True)] == [True, True]
+    answered = decide_from(world, links_in(demanding)[1])
+    assert answered["statusCode"] != 303, "whoever presses it has no passkey of Omar's"
+    assert world.record().decisions == ()
+
+
 def test_the_button_leads_to_the_person_s_own_page(world: World, workspace: Workspace) -> None:
     awaiting_approval(world)
     (posted,) = workspace.shown("U1ERIN")
-    assert decide_from_slack(world, posted)["statusCode"] == 303
+    (link,) = links_in(posted)
+    assert decide_from(world, link)["statusCode"] == 303
     world.run()
     assert [(each.person, each.role) for each in world.record().decisions] == [("erin", "release-engineering")]
 
