@@ -1,0 +1,76 @@
+"""One decision, everywhere: on the local stack, from the record to closed mail, by the table's stream alone."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cutover_cli.local import lifecycle
+from cutover_cli.local.stack import Mail
+from tests.local.releasing import Release, Releases, bring_up, wait
+
+pytestmark = [pytest.mark.local, pytest.mark.xdist_group("messages")]
+WITHIN = 5.0
+"""Seconds from the record of a decision to the last message that it closes."""
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releases]:
+    state = Path(tmp_path_factory.mktemp("messages"))
+    yield bring_up(state)
+    lifecycle.down(state_dir=state)
+
+
+def closing(releases: Releases, product: str) -> list[Mail]:
+    """The mails that say that nothing is to be done any more about this product's release."""
+    said = (mail for mail in releases.stack.mail() if f" {product} " in f" {mail.subject} ")
+    return [mail for mail in said if "Nothing to do" in mail.text]
+
+
+def closed_within(releases: Releases, product: str, wanted: dict[str, int], seconds: float) -> None:
+    """Waits until each of these people has so many closing mails, and nobody else has any."""
+
+    def found() -> dict[str, int]:
+        return dict(Counter(mail.to[0].partition("@")[0] for mail in closing(releases, product)))
+
+    wait(lambda: found() == wanted or None, seconds, lambda: f"{wanted} to be told, and told were {found()}")
+
+
+def test_a_decision_closes_the_other_mails_within_five_seconds_and_without_the_clock(releases: Releases) -> None:
+    release = Release(releases, "closing", "now-0")
+    release.announce()
+    release.until("awaiting_approval")
+    release.decide("erin")  # the first one also starts the function's worker
+    closed_within(releases, "closing", {"bo": 1}, 60)
+    release.decide("omar")
+    closed_within(releases, "closing", {"bo": 2}, WITHIN)
+    assert {mail.to[0] for mail in closing(releases, "closing")} == {"bo@example.com"}
+
+
+def test_a_refusal_closes_whoever_else_was_asked(releases: Releases) -> None:
+    release = Release(releases, "refused", "now-1")
+    release.announce()
+    release.until("awaiting_approval")
+    release.decide("erin", "refuse")
+    closed_within(releases, "refused", {"bo": 2, "omar": 1}, WITHIN)
+    assert release.until("declined").status == "declined"
+
+
+def test_what_the_stream_did_not_bring_the_minute_does(releases: Releases) -> None:
+    """The function is not there while somebody decides; what the scheduled rule sends it then brings it to its end."""
+    release = Release(releases, "repaired", "now-2")
+    release.announce()
+    release.until("awaiting_approval")
+    client, function = releases.stack.clients.lambda_, releases.stack.functions["Messenger"]
+    mappings = client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    for mapping in mappings:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        release.decide("erin")
+        release.until("awaiting_approval")
+        client.invoke(FunctionName=function, Payload=b"{}")
+        closed_within(releases, "repaired", {"bo": 1}, WITHIN)
+    finally:
+        for mapping in mappings:
+            client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
