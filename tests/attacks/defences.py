@@ -25,8 +25,8 @@ from cutover.domain import admission, base64url, canonical, link_text, links, no
 from cutover.domain import mac as keyring
 from cutover.domain import passkeys as signing
 from cutover.domain.link_text import Purpose
-from cutover.doors.approvals import app, forms, permitting, postponing
-from cutover.doors.approvals.asking import Ballot, Request
+from cutover.doors.approvals import forms, permitting, postponing
+from cutover.doors.approvals.asking import Ballot
 from cutover.doors.approvals.door import Door
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
@@ -35,7 +35,8 @@ from cutover.doors.slack_events import proving
 from cutover.doors.slack_events.reading import Told as SlackTold
 from cutover.errors import Refused
 from cutover.messaging import mail, previewing, slack_text, wording
-from cutover.pages import rendering
+from cutover.pages import gateway, posting, rendering
+from cutover.pages.gateway import Request
 from cutover.pages.rendering import Reply
 from cutover.recorder import Recorder
 from cutover.runtime import observability
@@ -142,7 +143,7 @@ def _reusable(patch: Patch) -> None:
 
 def _without_header(name: str, directive: str | None = None) -> Callable[[Patch], None]:
     def off(patch: Patch) -> None:
-        all_of_them = vars(app)["headers"]
+        all_of_them = vars(gateway)["headers"]
 
         def fewer(*given: Any, **named: Any) -> dict[str, str]:
             kept: dict[str, str] = all_of_them(*given, **named)
@@ -151,7 +152,7 @@ def _without_header(name: str, directive: str | None = None) -> Callable[[Patch]
             policy = "; ".join(each for each in kept[name].split("; ") if not each.startswith(directive))
             return kept | {name: policy}
 
-        patch.setattr(app, "headers", fewer)
+        patch.setattr(gateway, "headers", fewer)
 
     return off
 
@@ -181,7 +182,7 @@ def _json_too(body: bytes) -> bytes:
 
 
 def _whatever_the_bytes(patch: Patch) -> None:
-    patch.setattr(forms, "parse_qsl", lambda text, **how: parse_qsl(text, **(how | {"errors": "replace"})))
+    patch.setattr(posting, "parse_qsl", lambda text, **how: parse_qsl(text, **(how | {"errors": "replace"})))
 
 
 def _every_method(patch: Patch) -> None:
@@ -337,10 +338,11 @@ DEFENCES: dict[str, Defence] = {
     altered.DOMAIN: Defence(
         "domain/links.py", _set(links, "_PURPOSE", Purpose(altered.ANOTHER_KIND, links._PURPOSE.version))
     ),
-    sites.ORIGIN: Defence(f"{DOOR}/forms.py", _without(forms, "check_origin")),
+    sites.ORIGIN: Defence("pages/posting.py", _without(posting, "check_origin")),
     sites.ANCESTORS: Defence("pages/rendering.py", _without_header("Content-Security-Policy", "frame-ancestors")),
     sites.XFO: Defence("pages/rendering.py", _without_header("X-Frame-Options")),
     people.BARRED: Defence("domain/quorum.py", _set(quorum, "barred", lambda *_: frozenset())),
+    people.DOUBLES: Defence("domain/doubles.py", _without(quorum, "double_of")),
     people.HELD_ROLE: Defence("domain/quorum.py", _without(permitting, "_person")),
     ended.OPEN: Defence(f"{DOOR}/permitting.py", _without(permitting, "_open")),
     ended.TABLE: Defence(
@@ -353,13 +355,13 @@ DEFENCES: dict[str, Defence] = {
     ended.ATOMIC: Defence("adapters/dynamodb_records.py", _set(InMemoryRecords, "_failed", lambda *_: iter(()))),
     clocks.ZONE: Defence(f"{DOOR}/postponing.py", _in_the_page_s_zone),
     clocks.BOUNDS: Defence(f"{DOOR}/postponing.py", _without(postponing, "check")),
-    bodies.SIZE: Defence(f"{DOOR}/forms.py", _set(forms, "MAX_BODY_BYTES", 10**9)),
-    bodies.FIELDS: Defence(f"{DOOR}/forms.py", _set(forms, "MAX_FIELDS", 10**9)),
+    bodies.SIZE: Defence("pages/posting.py", _set(posting, "MAX_BODY_BYTES", 10**9)),
+    bodies.FIELDS: Defence("pages/posting.py", _set(posting, "MAX_FIELDS", 10**9)),
     bodies.KNOWN: Defence(f"{DOOR}/forms.py", _set(forms, "_ONCE", forms._ONCE | {"role"})),
     bodies.SINGLE: Defence(f"{DOOR}/forms.py", _read(_last_one_counts)),
-    bodies.READABLE: Defence(f"{DOOR}/forms.py", _whatever_the_bytes),
+    bodies.READABLE: Defence("pages/posting.py", _whatever_the_bytes),
     bodies.TEXT: Defence(f"{DOOR}/forms.py", _set(forms, "_reason", lambda text: text or None)),
-    bodies.TYPE: Defence(f"{DOOR}/forms.py", _read(_json_too, forms.MEDIA_TYPE)),
+    bodies.TYPE: Defence(f"{DOOR}/forms.py", _read(_json_too, posting.MEDIA_TYPE)),
     bodies.LENGTH: Defence("domain/link_text.py", _set(link_text, "MAX_LINK_CHARACTERS", 10**6)),
     bodies.ROUTES: Defence(f"{DOOR}/app.py", _every_method),
     bodies.POSTS: Defence(f"{DOOR}/door.py", _any_method_decides),

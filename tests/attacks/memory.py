@@ -1,7 +1,8 @@
 """The scene in memory: the real door and resolver over fakes, with a clock that moves."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,6 +125,14 @@ class Memory(Scene):
 
     def forget(self) -> None:
         self.world.remembered.clear()
+
+    @contextmanager
+    def doubled(self, seat: Seat, **changes: str) -> Iterator[None]:
+        known = self.world.facts.people
+        again = known[self.me.person].model_copy(update={"roles": (seat.role,), **changes})
+        self.world.change_facts(people=known | {seat.person: again})
+        yield
+        self.world.change_facts(people=known)
 
     def rotate(self) -> None:
         new = LocalMac("links-2", b"n" * 32)

@@ -5,6 +5,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,6 +158,10 @@ class Scene(ABC):
 
     def revoke(self) -> None:
         """Links of every key but the newest count no more."""
+        raise NotImplementedError
+
+    def doubled(self, seat: Seat, **changes: str) -> AbstractContextManager[None]:
+        """``me`` stands in the policy once more, under another id, in that role."""
         raise NotImplementedError
 
     # --- what people and attackers do

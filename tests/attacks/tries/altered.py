@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from cutover.domain import base64url, links
+from cutover.domain import base64url, links, personal_links
 from tests.attacks.cases import Attempt, attack
 from tests.attacks.scene import Scene, Seat
 
@@ -13,7 +13,7 @@ VERSION = "link's version known"
 WHOLE = "no link without its code"
 DOMAIN = "each kind of link has its own domain"
 CODE_BYTES = 32
-ANOTHER_KIND = b"cutover/personal-link/v1\0"
+ANOTHER_KIND = personal_links._PURPOSE.domain
 OTHER = "cutover:other:123456789012:eu-central-1:production"
 
 

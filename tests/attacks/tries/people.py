@@ -8,6 +8,8 @@ BARRED = "requesters are barred"
 HELD_ROLE = "role held now"
 UNDECIDED = "one person decides once"
 SEATS = "one person fills one seat"
+DOUBLES = "one mailbox is one person"
+DOUBLE = "403 PERSON_TWICE"
 STANDS = "a decision that stands is the answer"
 
 
@@ -89,9 +91,25 @@ def by_two_links_contrarily(scene: Scene) -> Attempt:
     return Attempt(reply, len(scene.decisions()) > 1)
 
 
-@attack(
-    TWICE, "under an alias of their mail address, put into a link", by=(HELD_ROLE, SEATS), answer="403 NOT_ELIGIBLE"
-)
+@attack(TWICE, "under an alias that no policy knows, put into a link", by=(HELD_ROLE, SEATS), answer="403 NOT_ELIGIBLE")
 def under_an_alias(scene: Scene) -> Attempt:
     """Who decides is an id of the policy. No address is one, however it is spelt."""
     return _with(scene, Seat(f"{scene.me.person}.alias", scene.colleague.role))
+
+
+@attack(TWICE, "as a second entry of the policy, whose address is theirs with a tag", by=DOUBLES, answer=DOUBLE,
+        stack=False)  # fmt: skip
+def as_a_tagged_address(scene: Scene) -> Attempt:
+    return _doubled(scene, email="erin+operations@example.com")
+
+
+@attack(TWICE, "as a second entry, whose address is theirs in capitals", by=DOUBLES, answer=DOUBLE, stack=False)
+def as_an_address_in_capitals(scene: Scene) -> Attempt:
+    return _doubled(scene, email="ERIN@Example.COM")
+
+
+def _doubled(scene: Scene, **changes: str) -> Attempt:
+    """The second entry decides in the second role, before the owners mend the policy."""
+    other = Seat("erin-2", scene.colleague.role)
+    with scene.doubled(other, **changes):
+        return _with(scene, other)
