@@ -51,7 +51,8 @@ def acknowledge(resources: Resources) -> None:
 
 def findings(r: Resources) -> Iterator[tuple[IConstruct, Mapping[str, str]]]:
     """Each construct with the findings that stand there and why."""
-    for last in (*(each.undelivered for each in r.inbox.entrances.values()), r.failures):
+    undelivered = (each.undelivered for each in (*r.inbox.entrances.values(), r.feedback.mail))
+    for last in (*undelivered, r.failures):
         yield last, dict([DEAD_LETTERS])
     yield r.page.api, dict([PAGE_AUTHORIZATION])
     if r.machine is not None:

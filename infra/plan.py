@@ -120,6 +120,8 @@ DOORS: Mapping[str, Plan] = {
         EXCEPTIONS,
         timeout=60,
     ),
+    # It tells people and owners as the messenger does, when a message comes back.
+    "Feedback": _door("feedback", "Takes what comes back of messages", *POLICY, *BY_MAIL, SLACK_SECRET, EXCEPTIONS),
     # Slack waits three seconds for an answer.
     "SlackEvents": _door(
         "slack_events", "Takes what Slack tells", *POLICY, IDEMPOTENCY, SLACK_SECRET, FEEDBACK, timeout=10

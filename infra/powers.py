@@ -123,6 +123,14 @@ def consume(door: str) -> Power:
     )  # fmt: skip
 
 
+def take_feedback(r: Resources) -> Statements:
+    """What came back of mail, and what Slack told, each from its own queue."""
+    actions = [
+        "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"
+    ]  # fmt: skip
+    return [allow(actions, r.feedback.mail.queue.queue_arn, r.feedback.slack.queue_arn)]
+
+
 def write_log(group: logs.ILogGroup) -> iam.PolicyStatement:
     """A function's own log group and no other."""
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], group.log_group_arn)

@@ -34,7 +34,7 @@ class Resources:
         self.sources = Sources(stack, settings=settings)
         self.mail = Mail(stack, "Mail", settings=settings)
         self.slack = Slack(stack, settings=settings)
-        self.feedback = Feedback(stack, "Feedback", key=data)
+        self.feedback = Feedback(stack, "Returns", mail=self.mail, key=data)
         self.page = Page(stack, "Page", settings=settings)
         self.exceptions = queue(stack, "Exceptions", key=data, fifo=True)
         self.failures = dead_letter_queue(stack, "StreamFailures", key=data)

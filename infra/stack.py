@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.components import clockwork
+from infra.components.feedback import RETURNED
 from infra.components.functions import code_from
 from infra.components.keys import allow_events, reserve
 from infra.components.machine import Machine
@@ -61,6 +62,11 @@ class CutoverStack(Stack):
         for name, entrance in r.inbox.entrances.items():
             clockwork.from_queue(
                 self, f"InboxTo{name}", function=called[name], queue=entrance.queue, batch=entrance.kind.batch
+            )
+        came_back = {"Mail": r.feedback.mail.queue, "Slack": r.feedback.slack}
+        for source, waiting in came_back.items():
+            clockwork.from_queue(
+                self, f"{source}ToFeedback", function=called["Feedback"], queue=waiting, batch=RETURNED.batch
             )
         for construct_id, name, table, pattern in (
             ("MainToRelay", "Relay", r.tables.main, clockwork.SIGNALLED),

@@ -52,6 +52,9 @@ ROUTES: Mapping[str, tuple[Route, ...]] = {
         Route(path="/approvals/{link}", methods=LOOK),
         # A person decides once; five a second are a whole round of approvers at the same moment.
         Route(path="/approvals/{link}", methods=DECIDE, rate=5, burst=10),
+        Route(path="/approvals/{link}/window.ics", methods=LOOK),
+        # Each of these reads the records of all that a person may decide.
+        Route(path="/waiting/{link}", methods=LOOK, rate=10, burst=20),
     ),
     # Nobody but Slack calls these, and whoever else does is refused at the cost of a MAC.
     "SlackEvents": (

@@ -13,7 +13,7 @@ USES = [
     ("Decide", "kms:Sign", ["{Approvals/Role}"]),
     ("Handoff", "kms:Sign", ["{HandOff/Role}"]),
     ("Ledger", "kms:Sign", ["{Seal/Role}"]),
-    ("Links", "kms:GenerateMac", ["{Approvals/Role}", "{Messenger/Role}", "{RequestApproval/Role}"]),
+    ("Links", "kms:GenerateMac", ["{Approvals/Role}", "{Feedback/Role}", "{Messenger/Role}", "{RequestApproval/Role}"]),
     ("Links", "kms:VerifyMac", ["{Approvals/Role}"]),
 ]
 USING = ("kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:VerifyMac", "kms:Encrypt", "kms:Decrypt")

@@ -50,7 +50,9 @@ BESIDE_ROWS: Written = {
     # A deferral or refusal is a form, too; and whoever decides with a passkey moves its counter.
     ("Approvals", PUT, "NONCE"), ("Approvals", PUT, "PASSKEY"),
     # What was said of a revision.
-    ("RequestApproval", PUT, "MESSAGES"), ("Messenger", PUT, "MESSAGES"),
+    *((name, PUT, "MESSAGES") for name in ("Feedback", "Messenger", "RequestApproval")),
+    # That one came back, once for each mail.
+    ("Feedback", PUT, "CHAIN"), ("Feedback", PUT, "NONCE"),
 }  # fmt: skip
 
 

@@ -23,6 +23,10 @@ ENTRANCES = {
 }
 
 
+CAME_BACK = ["Email Bounced", "Email Complaint Received", "Email Rejected"]
+RULES = {path for path, *_ in ENTRANCES.values()} | {"Returns"}
+
+
 def dead_letters(stage: Assembled) -> set[str]:
     """The queues behind others, and those that a rule or a stream parks its failures in."""
     behind = {
@@ -30,7 +34,7 @@ def dead_letters(stage: Assembled) -> set[str]:
         for each in queues(stage).values()
         if "RedrivePolicy" in each.properties
     }
-    return behind | {f"{path}/Undelivered" for path, *_ in ENTRANCES.values()} | {"StreamFailures"}
+    return behind | {f"{path}/Undelivered" for path in RULES} | {"StreamFailures"}
 
 
 def test_queues_are_encrypted_and_patient(stage: Assembled) -> None:
@@ -96,15 +100,54 @@ def test_each_rule_picks_its_events_and_loses_none(stage: Assembled, path: str, 
 
 def test_no_event_is_picked_twice_and_no_rule_stands_beside_these(stage: Assembled) -> None:
     rules = [each for each in stage.of("AWS::Events::Rule") if each.path != "Minute"]
-    assert {each.path for each in rules} == {f"{path}/Rule" for path, *_ in ENTRANCES.values()}
+    assert {each.path for each in rules} == {f"{path}/Rule" for path in RULES}
     kinds = [kind for each in rules for kind in each.properties["EventPattern"]["detail-type"]]
-    assert len(set(kinds)) == len(kinds) == len(ENTRANCES)
+    assert len(set(kinds)) == len(kinds) == len(ENTRANCES) + len(CAME_BACK)
+
+
+def test_what_comes_back_of_mail_is_picked_from_the_default_bus_and_is_of_this_stage(stage: Assembled) -> None:
+    rule = stage.resources["Returns/Rule"].properties
+    assert "EventBusName" not in rule
+    assert rule["EventPattern"] == {
+        "source": ["aws.ses"],
+        "detail-type": CAME_BACK,
+        "detail": {"mail": {"tags": {"ses:configuration-set": [f"cutover-{stage.stage}"]}}},
+    }
+    (target,) = stage.render(rule["Targets"])
+    assert target["Arn"] == "{Returns/Queue}"
+    assert target["DeadLetterConfig"] == {"Arn": "{Returns/Undelivered}"}
+
+
+@pytest.mark.parametrize(("source", "queue"), [("Mail", "Returns/Queue"), ("Slack", "Returns/Slack")])
+def test_what_comes_back_waits_in_queues_of_its_own(stage: Assembled, source: str, queue: str) -> None:
+    mapping = stage.resources[f"{source}ToFeedback"].properties
+    assert stage.render(mapping["FunctionName"]) == "{Feedback/Function}"
+    assert stage.render(mapping["EventSourceArn"]) == f"{{{queue}}}"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert queues(stage)[queue].properties["VisibilityTimeout"] == 6 * FUNCTIONS["Feedback"].timeout_seconds
+    taking = {
+        who
+        for who, granted in stage.permissions.items()
+        for each in granted
+        if (each.action, each.resource) == ("sqs:ReceiveMessage", f"{{{queue}}}")
+    }
+    assert taking == {"Feedback"}
+
+
+def test_only_slacks_door_puts_what_slack_tells(stage: Assembled) -> None:
+    putting = {
+        who
+        for who, granted in stage.permissions.items()
+        for each in granted
+        if (each.action, each.resource) == ("sqs:SendMessage", "{Returns/Slack}")
+    }
+    assert putting == {"SlackEvents"}
+    assert not [each for each in stage.statements(stage.resources["Returns/Slack"]) if each["Effect"] == "Allow"]
 
 
 @pytest.mark.parametrize("queue", ["Queue", "Undelivered"])
-@pytest.mark.parametrize("name", ENTRANCES)
-def test_only_its_rule_may_fill_an_entrance_from_outside(stage: Assembled, name: str, queue: str) -> None:
-    path = ENTRANCES[name][0]
+@pytest.mark.parametrize("path", sorted(RULES))
+def test_only_its_rule_may_fill_an_entrance_from_outside(stage: Assembled, path: str, queue: str) -> None:
     (allowed,) = [each for each in stage.statements(stage.resources[f"{path}/{queue}"]) if each["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Action"] == "sqs:SendMessage"
@@ -146,7 +189,7 @@ def test_streams_feed_relay_seal_and_messenger(stage: Assembled) -> None:
             each.properties.get("FilterCriteria"),
         )
         for each in stage.of("AWS::Lambda::EventSourceMapping")
-        if not each.path.startswith("InboxTo")
+        if "StartingPosition" in each.properties
     }
     ledger = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}
     patterns = {
@@ -170,7 +213,7 @@ def test_streams_feed_relay_seal_and_messenger(stage: Assembled) -> None:
 
 def test_a_poisonous_stream_record_blocks_nobody_for_ever(stage: Assembled) -> None:
     for mapping in stage.of("AWS::Lambda::EventSourceMapping"):
-        if mapping.path.startswith("InboxTo"):
+        if "StartingPosition" not in mapping.properties:
             continue
         properties = stage.render(mapping.properties)
         assert properties["MaximumRetryAttempts"] == 8

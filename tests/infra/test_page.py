@@ -13,6 +13,7 @@ REVEALING = re.compile(
     r"path|resourcePath|querystring|requestOverride|header|authorizer|error\.message|identity", re.IGNORECASE
 )
 DECIDING = ("POST /approvals/{link}",)
+LISTING = ("GET /waiting/{link}", "HEAD /waiting/{link}")
 OF_SLACK = ("POST /slack/events", "POST /slack/interactions")
 
 
@@ -40,7 +41,8 @@ def test_the_access_log_cannot_hold_a_link(stage: Assembled) -> None:
 
 
 def test_each_address_has_its_methods_and_one_function(stage: Assembled) -> None:
-    look = {f"{method} /approvals/{{link}}": "Approvals" for method in ("GET", "HEAD")}
+    looked_at = ("/approvals/{link}", "/approvals/{link}/window.ics", "/waiting/{link}")
+    look = {f"{method} {path}": "Approvals" for method in ("GET", "HEAD") for path in looked_at}
     assert routes(stage) == look | dict.fromkeys(DECIDING, "Approvals") | dict.fromkeys(OF_SLACK, "SlackEvents")
 
 
@@ -58,8 +60,8 @@ def test_deciding_is_throttled_more(stage: Assembled, key: str) -> None:
     }
 
 
-@pytest.mark.parametrize("key", OF_SLACK)
-def test_what_anybody_may_call_has_a_limit_of_its_own(stage: Assembled, key: str) -> None:
+@pytest.mark.parametrize("key", [*OF_SLACK, *LISTING])
+def test_what_anybody_may_call_or_costs_much_has_a_limit_of_its_own(stage: Assembled, key: str) -> None:
     assert stage.resources["Page/Stage"].properties["RouteSettings"][key] == {
         "ThrottlingBurstLimit": 20,
         "ThrottlingRateLimit": 10,
