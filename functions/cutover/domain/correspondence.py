@@ -100,6 +100,8 @@ class Correspondence(Model):
     posts: tuple[Post, ...] = ()
     unreachable_told: bool = False
     """Whether the owners know that those who were reached cannot fill the seats."""
+    after_action: Literal["asked", "overdue"] | None = None
+    """Of an emergency: what was said of its after-action record."""
     seen: int = 0
     """The version of the record that was last looked at; 0: look again, something could not be said."""
     facts: Digest | None = None

@@ -15,7 +15,7 @@ from cutover.contracts.policy import Facts
 from cutover.domain import canonical, lapses, quorum
 from cutover.domain.circle import Circle, Wanted, is_away
 from cutover.domain.correspondence import Correspondence, State, Told, outcome
-from cutover.domain.emergencies import Timers
+from cutover.domain.emergencies import Timers, after_action_awaited
 from cutover.domain.record import FINAL, RevisionRecord, Status
 from cutover.errors import Refused
 
@@ -192,7 +192,7 @@ class Telling:
         """By mail only whoever still has an open question; in Slack, what stands there is always what is."""
         mail = told.mailed == "open" and told.undelivered is None and told.person in self.facts.people
         mail = mail and state != "decided" and told.person not in self._deciders()
-        slack = self.slack and bool(told.posts) and told.posted != state and told.unposted is None
+        slack = self.slack and bool(told.posts) and told.posted != state
         if told.state != state or mail or slack:
             yield Step("close", told.model_copy(update={"state": state}), mail=mail, slack=slack)
 
@@ -214,7 +214,8 @@ class Telling:
 
     def _due_at(self) -> datetime | None:
         if self.record.status in FINAL:
-            return None
+            awaited = after_action_awaited(self.record) and self.said.after_action != "overdue"
+            return self.record.after_action_due if awaited else None
         times = [self.record.expires_at]
         if self.record.status in ASKING and self.standing is not None:
             times.extend(self._circle(self.standing).changes_at())

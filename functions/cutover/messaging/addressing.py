@@ -26,7 +26,9 @@ class Addressing:
     def links(self, person: str, role: str) -> Links:
         mine = PersonalLink(person=person, expires_at=self.expires_at)
         text = personal_links.make_link(mine, audience=self.audience, mac=self.mac)
-        return Links(decide=self.button(person, role), waiting=personal_links.url(self.page_url, text))
+        decide = self.button(person, role)
+        waiting = personal_links.url(self.page_url, text)
+        return Links(decide=decide, waiting=waiting, calendar=f"{decide.url}/window.ics")
 
     def button(self, person: str, role: str, name: str | None = None) -> Button:
         """``name``: where buttons of more than one person stand side by side."""

@@ -15,9 +15,10 @@ from cutover.domain.emergencies import Timers, timers
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, named
 from cutover.domain.telling import ChannelStep, Plan, Standing, Step, Telling, standing
-from cutover.errors import Conflict, Refused, TransientError
+from cutover.errors import Conflict, DependencyUnavailable, Refused, TransientError
 from cutover.messaging import wording
 from cutover.messaging.addressing import Addressing
+from cutover.messaging.after_actions import AfterActions
 from cutover.messaging.mail import compose
 from cutover.messaging.message import Button, Message
 from cutover.messaging.owners import Owners
@@ -31,6 +32,13 @@ LOOK_AGAIN = timedelta(minutes=1)
 ROUNDS = 3
 """Who cannot be reached is replaced at once, and whoever replaces them perhaps too."""
 WRITES = 5
+OF_THE_APP = frozenset(
+    {
+        "SLACK_APP_REMOVED", "SLACK_SCOPE_MISSING", "SLACK_SECRET_MISSING", "SLACK_SECRET_UNREADABLE",
+        "SLACK_TOKEN_REFUSED", "SLACK_TOKEN_REVOKED",
+    }
+)  # fmt: skip
+"""Refusals of Slack's that are about no conversation: whoever installs the app again mends them all."""
 
 
 @dataclass(slots=True)
@@ -155,7 +163,7 @@ class Messaging:
         try:
             if step.kind == "close":
                 for reference in told.posts:
-                    self.slack.edit(reference, message)
+                    _edit(self.slack, reference, message)
                 return told.model_copy(update={"posted": told.state})
             conversation = scene.policy.facts.people[told.person].slack or ""
             reference = self.slack.post(conversation, message)
@@ -172,7 +180,7 @@ class Messaging:
         message = self._channel_message(step, scene, said.correspondence)
         try:
             if step.reference is not None:
-                self.slack.edit(step.reference, message)
+                _edit(self.slack, step.reference, message)
             reference = step.reference or self.slack.post(step.conversation, message)
         except Refused:
             return
@@ -186,8 +194,11 @@ class Messaging:
         if self.owners is None:
             return
         facts, standing = scene.policy.facts, scene.standing
+        reminding = AfterActions(mailer=self.mailer, slack=self.slack, owners=self.owners)
         try:
-            said.correspondence = self.owners.tell(scene.record, said.correspondence, facts, standing, scene.now)
+            told = self.owners.tell(scene.record, said.correspondence, facts, standing, scene.now)
+            said.correspondence = told
+            said.correspondence = reminding.remind(scene.record, told, facts, scene.now)
         except TransientError as error:
             said.failed.append(error)
 
@@ -279,6 +290,17 @@ class Messaging:
     def _timers(self, record: RevisionRecord, package: Package) -> Timers:
         emergency = package.bundle.release.emergency is not None
         return timers(self.policies.rules(record.rules), record.product, emergency=emergency)
+
+
+def _edit(slack: Slack, reference: str, message: Message) -> None:
+    """A message that its conversation keeps as it is stays so. While the app itself is not served, it is tried again:
+    once that is mended, no button of a question that is over may be left.
+    """
+    try:
+        slack.edit(reference, message)
+    except Refused as refused:
+        if refused.code in OF_THE_APP:
+            raise DependencyUnavailable(f"Slack: {refused.code}") from refused
 
 
 def _silently(step: Step) -> Told:
