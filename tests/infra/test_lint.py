@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
 from tests.infra.reading import Assembled
 
 
 def complaints(template: Path) -> list[str]:
+    from cfnlint.api import lint_file  # type: ignore[import-untyped]  # seconds, for whoever only collects tests
+
     return [f"{each.rule.id} {each.message}" for each in lint_file(template)]
 
 
