@@ -274,6 +274,51 @@ class TestLooking:
         assert background == {"light": "rgb(244, 245, 247)", "dark": "rgb(14, 20, 27)"}[scheme]
 
 
+class TestPaper:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_all_that_is_folded_is_printed_black_on_white_and_no_form_is(
+        self, opening: Open, requests: list[str], world: World, scheme: Scheme
+    ) -> None:
+        page = opening(scheme=scheme)
+        go(page, world)
+        page.emulate_media(media="print")
+        assert page.locator("details[open]").count() == 0
+        for said in ("https://git.example.com/payments/refund-worker", "OPS-4", "sha256:a394f07b1c"):
+            assert page.locator("details dl", has_text=said).first.evaluate("each => each.checkVisibility()"), said
+        assert page.locator("form:visible").count() == 0
+        colours = page.locator("section").first.evaluate(
+            "each => [getComputedStyle(each).backgroundColor, getComputedStyle(each).color]"
+        )
+        assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+
+
+class TestWaiting:
+    def test_from_the_list_to_a_decision_with_nothing_but_the_keyboard(self, page: Page, world: World) -> None:
+        page.goto(f"{world.page_url}/waiting/{world.personal_link()}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("One release waits for you")
+        page.get_by_role("link", name="Read and decide about payments to production").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Approve", exact=True)).to_be_visible()
+        for name in ("intent", "risk", "rollback", "timing", "exception", "destination"):
+            tab_to(page, name)
+            page.keyboard.press("Space")
+        tab_to(page, "digest")
+        page.keyboard.type(digits(world))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Your receipt")).to_be_visible()
+        page.goto(f"{world.page_url}/waiting/{world.personal_link()}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Nothing waits for you")
+        expect(page.get_by_text("You have approved it")).to_be_visible()
+
+    def test_the_calendar_entry_is_a_file_from_both_pages(self, page: Page, world: World) -> None:
+        for path in (f"/approvals/{world.link()}", f"/waiting/{world.personal_link()}"):
+            page.goto(f"{world.page_url}{path}")
+            with page.expect_download() as download:
+                page.get_by_role("link", name="calendar entry").click()
+            assert download.value.suggested_filename == "window.ics"
+            assert download.value.path().read_bytes().startswith(b"BEGIN:VCALENDAR")
+
+
 class TestPhone:
     @pytest.mark.parametrize("which", ["release", "hostile"])
     def test_nothing_is_wider_than_the_screen(self, opening: Open, which: str) -> None:

@@ -66,7 +66,8 @@ class Listing:
     def of(self, mine: PersonalLink) -> Listed:
         """Everything that asks this person, soonest window first. The index may lag, so each is read again."""
         found = list(self.records.waiting(ASKED, limit=MAX_LISTED + 1))
-        lines, unreadable, brake = [], 0, self.records.brake()
+        lines: list[Line] = []
+        unreadable, brake = 0, self.records.brake()
         for each in found[:MAX_LISTED]:
             record = self.records.revision(each.cutover, each.revision)
             if record is None or record.manifest is None or record.status not in ASKED:
