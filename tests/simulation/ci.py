@@ -6,9 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from cutover.contracts.candidate import Candidate
+from tests.building.package import EMERGENCY
 from tests.simulation.simulation import Simulation
 
-KINDS = ("newer", "newer", "newer", "newer", "same", "older", "equal", "other", "unwaived", "rehearsal", "rehearsal")
+KINDS = (
+    "newer", "newer", "newer", "newer", "same", "older", "equal", "other", "unwaived", "rehearsal", "rehearsal",
+    "emergency",
+)  # fmt: skip
 
 
 def candidate(sim: Simulation, **changes: Any) -> Candidate:
@@ -52,6 +56,7 @@ def _made(sim: Simulation, kind: str, last: Candidate | None) -> Candidate:
         "equal": {"issued_at": last.issued_at, "sequence": last.sequence, "version": "1.4.99"},
         "other": {"product": "other", "sequence": last.sequence + 1},
         "rehearsal": {"issued_at": last.issued_at, "sequence": last.sequence + 1, "rehearsal": True},
+        "emergency": {"issued_at": last.issued_at, "sequence": last.sequence + 1, "emergency": EMERGENCY},
         "unwaived": {"issued_at": last.issued_at, "sequence": last.sequence + 1, "waivers": ()},
     }[kind]
     return candidate(sim, **changes)

@@ -202,6 +202,17 @@ def _rehearsal_that_told() -> None:
     invariants.rehearsals_only_report(scene.seen, scene.write(rehearsed(scene)))
 
 
+def _due_of_a_usual_release() -> None:
+    scene = Scene()
+    image = scene.image(status=Status.HANDED_OFF, after_action_due=scene.sim.world.clock.now())
+    invariants.records_are_due(scene.seen, scene.write(image))
+
+
+def _emergency_without_an_end() -> None:
+    scene = Scene()
+    invariants.records_are_due(scene.seen, scene.write(scene.image(status=Status.HANDED_OFF, after_action_within=60)))
+
+
 BROKEN_WRITES: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
     invariants.only_rows: (_unknown_row, _wrong_writer, _in_another_name, _wrong_target, _led_without_row),
     invariants.one_entry_each: (_untold, _told_twice, _written_silently),
@@ -223,6 +234,7 @@ BROKEN_WRITES: dict[Callable[..., None], tuple[Callable[[], None], ...]] = {
         _rehearsal_with_a_manifest,
         _rehearsal_that_told,
     ),
+    invariants.records_are_due: (_due_of_a_usual_release, _emergency_without_an_end),
     invariants.brake_by_order: (_braked_by_another, _braked_for_another_order, _released_without_plan),
 }
 """For each invariant of writes the ways to break it that it is shown to notice."""

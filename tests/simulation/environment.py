@@ -16,6 +16,7 @@ from cutover.domain import canonical
 from cutover.domain.record import Admission, RevisionRecord, Token
 from cutover.ports import Signer
 from infra.plan import FUNCTIONS
+from tests.building.policy import Deployment
 from tests.fakes.streams import stream_event
 from tests.simulation.chaos import Chaos, guarded
 from tests.simulation.idempotency import SharedIdempotency, Shelf
@@ -93,7 +94,7 @@ class Environment(World):
         self.known_facts: dict[str, Facts] = {}
         self.known_rules: dict[str, Rules] = {}
         """Everything that the owners ever published, by payload digest."""
-        super().__init__()
+        super().__init__(Deployment(emergency=True))
 
     def rules(self) -> Rules:
         return super().rules().model_copy(update={"close_margin": CLOSE_MARGIN, "link_valid_for": LINKS_VALID_FOR})

@@ -22,6 +22,7 @@ FRESH: dict[str, Any] = {
     "manifest": None, "bound_facts": None, "queue_arn": None, "valid_until": None, "decision_seq": 0,
     "decisions": (), "wake_at": None, "attempt": 0, "lease_until": None, "handoff_id": None, "handoff": None,
     "message_id": None, "reason": None, "resolutions": (), "deferral": None, "deferred_until": None, "ask": False,
+    "after_action_within": None, "after_action_due": None, "after_action": None,
 }  # fmt: skip
 """What a revision that follows another begins with: nothing of what was decided or made before."""
 
@@ -192,6 +193,14 @@ def brake_by_order(_seen: "Observer", write: "Write") -> None:
             demand(not released or "plan" in told[0].inputs, "released without a plan")
 
 
+def records_are_due(_seen: "Observer", write: "Write") -> None:
+    """Of every emergency that is handed off a record is due, and of nothing else."""
+    for name, image in write.images.items():
+        if isinstance(image, RevisionRecord):
+            due = image.status.value == "handed_off" and image.after_action_within is not None
+            demand((image.after_action_due is not None) == due, f"{name}: a record is due at {image.after_action_due}")
+
+
 def rehearsals_only_report(seen: "Observer", write: "Write") -> None:
     """A rehearsal takes its own rows only; it has no slot, manifest, decision or message, and nobody is told of it."""
     for entry in write.entries:
@@ -213,6 +222,6 @@ ASKS_OR_SENDS = ("manifest", "queue_arn", "decisions", "deferral", "attempt", "h
 OF_WRITES = (
     only_rows, one_entry_each, the_ledger_alone, one_chain, final_is_final, one_live, tombstone_first, one_owner,
     nothing_passes_on, decisions_stay, all_families, fenced_write_nothing, brake_by_order, leased_rightly,
-    rehearsals_only_report,
+    rehearsals_only_report, records_are_due,
 )  # fmt: skip
 OF_SENDS = (one_envelope, in_its_lease, after_the_last_look)

@@ -113,18 +113,20 @@ def _form(sim: Simulation, text: str, link: Link, record: RevisionRecord, decisi
         return [*fields, ("reason", "Tomorrow."), ("until", f"{until:%Y-%m-%dT%H:%M}"), ("zone", ZONE.key)]
     said = _manifest(sim, record)
     fields += [(name, "yes") for name in ("intent", "rollback", "timing", "destination")]
+    fields += [("emergency", "yes"), ("reason", "It cannot wait.")] if said[2] else []
     return [*fields, ("risk", said[0]), *(("exception", each) for each in said[1])]
 
 
-def _manifest(sim: Simulation, record: RevisionRecord) -> tuple[str, list[str]]:
-    """The risk class and the exceptions that the page asks about."""
+def _manifest(sim: Simulation, record: RevisionRecord) -> tuple[str, list[str], bool]:
+    """The risk class and the exceptions that the page asks about, and whether it is an emergency."""
     store = sim.world.wiring.store
     if record.manifest is None:
-        return "", []
+        return "", [], False
     envelope = json.loads(store.get(record.manifest.envelope, limit=2**22))
     subjects = {
         each["name"]: each["digest"]["sha256"] for each in json.loads(b64decode(envelope["payload"]))["subject"]
     }
     bundle = json.loads(store.get("sha256:" + subjects["bundle"], limit=2**24))
     register = json.loads(store.get("sha256:" + subjects["hold-register"], limit=2**24))
-    return bundle["change"]["risk"]["value"], [hold["fingerprint"] for hold in register["holds"]]
+    exceptions = [hold["fingerprint"] for hold in register["holds"]]
+    return bundle["change"]["risk"]["value"], exceptions, "emergency" in bundle["release"]

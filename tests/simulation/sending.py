@@ -105,8 +105,10 @@ def _quorum(seen: "Observer", invocation: "Invocation", record: RevisionRecord) 
     active = invocation.read["records.policy"][0]
     facts = seen.world.known_facts[active.facts.payload]
     given = []
+    urgent = json.loads(b64decode(said.manifest.payload))["predicate"].get("emergency") is not None
     for envelope in said.approvals:
         statement = json.loads(b64decode(envelope.payload))
+        confirmed(statement["predicate"], urgent=urgent)
         demand([each["digest"]["sha256"] for each in statement["subject"]] == [digest], "an approval of other bytes")
         person = facts.people.get(statement["predicate"]["person"])
         if statement["predicate"]["decision"] == "approve" and person is not None and person.name != "Dana":
@@ -118,3 +120,9 @@ def _quorum(seen: "Observer", invocation: "Invocation", record: RevisionRecord) 
         for chosen in itertools.permutations(given, len(seats))
     )
     demand(filled, f"{given} do not fill {seats}")
+
+
+def confirmed(said: Any, *, urgent: bool) -> None:
+    """Who approves an emergency has said that it is one, and why; who approves anything else has not."""
+    demand(said["answers"].get("emergency") is (True if urgent else None), "an emergency that nobody confirmed")
+    demand(not urgent or said["reason"] is not None, "an emergency without a reason")

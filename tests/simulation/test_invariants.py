@@ -1,6 +1,7 @@
 """Each invariant can fail: it is shown what it must notice, and notices it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,20 @@ def test_a_rehearsal_that_only_reports_passes() -> None:
     scene = Scene()
     entry = scene.entry("rehearsed", 26, chain=REHEARSAL, to="rehearsed")
     invariants.rehearsals_only_report(scene.seen, scene.write(entry, rehearsed(scene)))
+
+
+@pytest.mark.parametrize(
+    ("said", "urgent"),
+    [
+        ({"answers": {}, "reason": "It cannot wait."}, True),
+        ({"answers": {"emergency": True}, "reason": None}, True),
+        ({"answers": {"emergency": True}, "reason": "It cannot wait."}, False),
+    ],
+)
+def test_an_emergency_that_was_not_approved_as_one_is_noticed(said: Any, urgent: bool) -> None:
+    with pytest.raises(Violation):
+        sending.confirmed(said, urgent=urgent)
+    sending.confirmed({"answers": {"emergency": True}, "reason": "It cannot wait."}, urgent=True)
 
 
 def test_the_table_is_the_one_of_the_code() -> None:
