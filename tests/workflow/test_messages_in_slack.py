@@ -1,5 +1,6 @@
 """Asked by mail and in Slack, decided on the page, closed everywhere: the real adapter, and a Slack on loopback."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +13,7 @@ from cutover.adapters.slack_messages import SlackMessages
 from cutover.contracts.policy import Facts
 from tests.building.passkeys import Authenticator
 from tests.building.policy import Deployment
-from tests.fakes.slack import FakeSlackSecrets
+from tests.fakes.slack import SECRET, FakeSlackSecrets
 from tests.fakes.slack_caller import WORKSPACE, SlackCaller
 from tests.fakes.slack_limits import mentions
 from tests.fakes.slack_server import Posted, SlackServer, Workspace
@@ -62,7 +63,9 @@ def words(posted: Posted) -> str:
 
 
 def links_in(posted: Posted) -> list[str]:
-    return [match[1] for url in posted.urls if (match := re.match(re.escape(PAGE_URL) + r"/approvals/(\S+)", url))]
+    return [
+        match[1] for url in posted.urls if (match := re.fullmatch(re.escape(PAGE_URL) + r"/approvals/([^/\s]+)", url))
+    ]
 
 
 def everywhere(workspace: Workspace) -> dict[str, list[Posted]]:
@@ -193,6 +196,39 @@ def test_what_could_not_be_edited_is_edited_a_minute_later(world: World, workspa
     assert_consistent(world)
 
 
+@pytest.mark.parametrize("error", ["token_revoked", "account_inactive"])
+def test_while_the_app_is_not_served_its_messages_wait_to_be_edited(
+    world: World, workspace: Workspace, error: str
+) -> None:
+    awaiting_approval(world)
+    workspace.tokens[SECRET.token] = error
+    uninstalled = json.dumps({"kind": "slack", "event": "app_uninstalled", "team": WORKSPACE.team, "at": "x"})
+    message = {"messageId": "m-9", "body": uninstalled, "eventSource": "aws:sqs", "attributes": {}}
+    world.invoke("doors.feedback", {"Records": [message]})
+    for person in ("erin", "omar"):
+        world.decide(person)
+        world.run()
+    assert all(posted.urls for name in MEMBERS.values() for posted in workspace.shown(name))
+    workspace.tokens[SECRET.token] = "ok"
+    world.clock.move(MINUTE)
+    world.tick()
+    assert not [posted.urls for each in everywhere(workspace).values() for posted in each if posted.urls]
+    assert all(posted.edits for each in everywhere(workspace).values() for posted in each)
+
+
+def test_a_conversation_that_is_closed_for_good_is_tried_once(world: World, workspace: Workspace) -> None:
+    awaiting_approval(world)
+    workspace.channels["C1RELEASE"] = "is_archived"
+    del workspace.people["U2OMAR"]
+    for person in ("erin", "omar"):
+        world.decide(person)
+        world.run()
+    calls = len(workspace.calls)
+    world.clock.move(MINUTE)
+    world.tick()
+    assert len(workspace.calls) == calls
+
+
 def test_a_message_that_somebody_deleted_holds_nothing_up(world: World, workspace: Workspace) -> None:
     awaiting_approval(world)
     (posted,) = workspace.shown("U1ERIN")
@@ -212,7 +248,9 @@ def test_whoever_slack_does_not_reach_is_told_of(world: World, workspace: Worksp
     del workspace.people["U2OMAR"]
     awaiting_approval(world)
     told = [message.body.decode() for message in world.wiring.exceptions.messages]
-    assert [body for body in told if "SLACK_CHANNEL_NOT_FOUND" in body and '"omar"' in body]
+    (body,) = [each for each in told if "SLACK_CHANNEL_NOT_FOUND" in each]
+    assert '"person":"omar"' in body
+    assert "no Slack reaches omar, who is asked as operations. Mail reached them." in body
     assert mailed(world) == ["bo", "bo", "erin", "omar"]
     assert world.decide("omar")["statusCode"] == 303
 

@@ -50,8 +50,8 @@ class Owners:
     @staticmethod
     def _of(told: Told, record: RevisionRecord, facts: Facts, now: datetime) -> OwnerMessage:
         person, code = facts.people.get(told.person), told.undelivered or told.unposted or UNREACHABLE
-        otherwise = " Slack reached them." if told.reached else ""
-        way = "mail" if told.undelivered else "Slack"
+        way, other = ("mail", "Slack") if told.undelivered else ("Slack", "Mail")
+        otherwise = f" {other} reached them." if told.reached else ""
         return OwnerMessage(
             cutover=record.cutover, revision=record.revision, correlation_id=record.correlation_id, code=code,
             owner=person.team if person else OWNER, person=told.person, role=told.role,
