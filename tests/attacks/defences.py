@@ -314,6 +314,17 @@ def _any_passkey(patch: Patch) -> None:
     patch.setattr(signing, "_listed", listed)
 
 
+def _flush_left(patch: Patch) -> None:
+    made = mail._environment()
+
+    def environment() -> Environment:
+        flush = made.overlay()
+        flush.filters = made.filters | {"replace": lambda text, *_: text}
+        return flush
+
+    patch.setattr(mail, "_environment", environment)
+
+
 _OTHERS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 DOOR = "doors/approvals"
 DEFENCES: dict[str, Defence] = {
@@ -368,6 +379,8 @@ DEFENCES: dict[str, Defence] = {
     injection.PAGE: Defence("pages/rendering.py", _bare_pages),
     injection.MAIL: Defence("messaging/mail.py", _bare_mails),
     injection.LEGIBLE: Defence("messaging/wording.py", _as_written),
+    injection.SET_OFF: Defence("messaging/templates/mail.txt", _flush_left),
+    injection.ROOM: Defence("messaging/wording.py", _set(wording, "MAX_VERSION", 10**6)),
     injection.SLACK: Defence("messaging/slack_text.py", _set(slack_text, "_ENTITIES", {})),
     injection.VALUES: Defence("pages/rendering.py", _computed),
     injection.BOUNDS: Defence("contracts/base.py", _set(admission, "Candidate", Lenient)),

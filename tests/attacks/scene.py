@@ -173,14 +173,23 @@ class Scene(ABC):
         says = self.question(seat or self.me).model_copy(update=changes)
         return self.secret(links.make_link(says, audience=self.audience, mac=self.mac))
 
+    def personal(self, person: str, **changes: Any) -> str:
+        """An authentic link to what waits for this person."""
+        from cutover.domain import personal_links
+
+        says = personal_links.PersonalLink(person=person, expires_at=self.question(self.me).expires_at)
+        made = personal_links.make_link(says.model_copy(update=changes), audience=self.audience, mac=self.mac)
+        return self.secret(made)
+
     def secret(self, text: str) -> str:
         self.secrets.add(text)
         return text
 
     def send(
-        self, method: str, link: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"", query: str = ""
-    ) -> Reply:
-        path = f"/approvals/{link}" + (f"?{query}" if query else "")
+        self, method: str, link: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"", query: str = "",
+        at: str = "approvals",
+    ) -> Reply:  # fmt: skip
+        path = f"/{at}/{link}" + (f"?{query}" if query else "")
         reply = self.request(method, path, headers or {}, body)
         for nonce in re.findall(r'name="nonce" value="([^"]+)"', reply.body):
             self.secret(html.unescape(nonce))

@@ -16,6 +16,8 @@ from cutover.packages import Package
 
 MAX_HEADLINE = 130
 """Characters, so that a subject has room for what is asked before it."""
+MAX_VERSION = 40
+"""Of a version in it: whatever a candidate calls itself, target and window are not pushed out."""
 
 
 class Again(StrEnum):
@@ -54,7 +56,8 @@ def headline(package: Package) -> str:
     release, predicate = package.bundle.release, package.manifest.predicate
     window = predicate.window
     when = times.span(window.opens_at, window.closes_at, times.zone(window.time_zone))
-    said = f"{release.product.value} {release.version.value} to {predicate.destination.target}, {when}"
+    version = shortened(legible(release.version.value), MAX_VERSION)
+    said = f"{release.product.value} {version} to {predicate.destination.target}, {when}"
     return shortened(legible(said).replace("\n", " ").replace("\t", " "), MAX_HEADLINE)
 
 

@@ -93,3 +93,12 @@ def of_another_kind(scene: Scene) -> Attempt:
     body = asked[:-CODE_BYTES]
     code = scene.mac.generate(ANOTHER_KIND + scene.audience.encode() + b"\0" + body)
     return used(scene, base64url.encode(body + code))
+
+
+@attack(FAMILY, "a personal link with another person in it, to see what waits for them", by=MAC,
+        answer="403 LINK_NOT_OURS")  # fmt: skip
+def another_person_s_list(scene: Scene) -> Attempt:
+    theirs, mine = raw(scene.personal(scene.colleague.person)), raw(scene.personal(scene.me.person))
+    link = scene.secret(base64url.encode(theirs[:-CODE_BYTES] + mine[-CODE_BYTES:]))
+    reply = scene.send("GET", link, at="waiting")
+    return Attempt(reply, reply.status == 200)

@@ -55,6 +55,14 @@ def an_expired_link(scene: Scene) -> Attempt:
     return Attempt(reply, bool(scene.decisions()))
 
 
+@attack(ENDED, "a personal link whose time is over, for the fresh links on its page", by=EXPIRY,
+        answer="410 LINK_EXPIRED")  # fmt: skip
+def an_expired_personal_link(scene: Scene) -> Attempt:
+    link = scene.personal(scene.me.person, expires_at=scene.now - timedelta(seconds=1))
+    reply = scene.send("GET", link, at="waiting")
+    return Attempt(reply, reply.status == 200)
+
+
 @attack(ENDED, "a link to another package than this revision has", by=MANIFEST, answer="200 MANIFEST_DIFFERS")
 def another_package(scene: Scene) -> Attempt:
     link = scene.link(manifest="sha256:" + "0" * 64)

@@ -17,6 +17,8 @@ HIDDEN = f"{MARK} safe\u202egnp.exe\u2066 pay\u200bments\ufeff\u2028Bcc: everybo
 MENTIONS = f"{MARK} <!channel> <@U1ERIN> <https://strange.example|Approve here> *now* `code` &lt;b&gt;"
 LINES = f'{MARK}\nBcc: everybody@example.com\n\n{{"event_name": "approvals", "decision": "approve"}}\n'
 BREAKS = f"{MARK}\r\nBcc: everybody@example.com\r\n\r\nApproved."
+DRESSED = f"{MARK}\nRead and decide here:\nhttps://strange.example/approvals/AcU8baajQWVKB2xpbmtz\nDigest: sha256:0000"
+ELSEWHERE = f"1.4.0 to staging, Mon 9 Mar 2026, 21:00? {MARK}" + " " * 60 + "x" * 200
 LONG = MARK + "x" * (10_000 - len(MARK))
 PAYLOADS = {
     "markup": MARKUP, "templates": TEMPLATE, "hidden characters": HIDDEN, "mentions": MENTIONS, "lines": LINES,
@@ -33,6 +35,8 @@ SLACK = "Slack: texts are escaped"
 VALUES = "texts are values, no templates"
 BOUNDS = "texts are bounded, and lines are one line"
 QUIET = "logs name what happened, and quote nothing"
+SET_OFF = "mail: further lines of a text are set off"
+ROOM = "subjects keep room for target and window"
 ALPHABET = "links have one alphabet"
 ASKED = "awaiting_approval"
 REFUSED = "refused CANDIDATE_INVALID"
@@ -95,6 +99,23 @@ def mentions_in_slack(_: Scene) -> Attempt:
         stack=False)  # fmt: skip
 def lines_in_logs(_: Scene) -> Attempt:
     return _shown(LINES, PROSE)
+
+
+@attack(FAMILY, "lines that look like the mail's own, with a link of the attacker's", by=SET_OFF, answer=ASKED,
+        stack=False)  # fmt: skip
+def lines_that_look_like_ours(_: Scene) -> Attempt:
+    told = spread(DRESSED, PROSE)
+    forged = set(DRESSED.splitlines()[2:])
+    found = [line for mail in told.mails for line in mail.text.splitlines() if line in forged]
+    return Attempt(Ended(told.ended), bool(found) or bool(harm(told, usual(), MARK)))
+
+
+@attack(FAMILY, "a version that names another target, and pushes the real one out of the subject", by=ROOM,
+        answer=ASKED, stack=False)  # fmt: skip
+def another_target_in_the_subject(_: Scene) -> Attempt:
+    told = spread(ELSEWHERE, (("version",),))
+    subjects = [mail.subject for mail in told.mails]
+    return Attempt(Ended(told.ended), not all("to production, " in each for each in subjects))
 
 
 @attack(FAMILY, "line breaks as headers have them, in every text", by=BOUNDS, answer=REFUSED, stack=False)
