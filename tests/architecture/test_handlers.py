@@ -64,13 +64,16 @@ NEVER = {
 ONLY = {
     "jinja2": {
         "cutover.doors.approvals.handler", "cutover.doors.feedback.handler", "cutover.doors.messenger.handler",
-        "cutover.stages.request_approval.handler",
+        "cutover.doors.passkeys.handler", "cutover.stages.request_approval.handler",
     },
-    "aws_lambda_powertools.event_handler": {"cutover.doors.approvals.handler", "cutover.doors.slack_events.handler"},
+    "webauthn": set(),
+    "aws_lambda_powertools.event_handler": {
+        "cutover.doors.approvals.handler", "cutover.doors.passkeys.handler", "cutover.doors.slack_events.handler",
+    },
     "aws_lambda_powertools.utilities.batch": {
         "cutover.doors.brake_orders.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",
         "cutover.doors.resolutions.handler", "cutover.doors.withdrawals.handler",
-        "cutover.doors.after_actions.handler", "cutover.doors.feedback.handler",
+        "cutover.doors.after_actions.handler", "cutover.doors.feedback.handler", "cutover.doors.invitations.handler",
     },
     "aws_lambda_powertools.utilities.idempotency": {
         "cutover.doors.approvals.handler", "cutover.doors.intake.handler", "cutover.doors.receipts.handler",

@@ -21,6 +21,7 @@ DOORS = {
     "Withdrawal": "withdrawals",
     "BrakeOrder": "brake_orders",
     "AfterAction": "after_actions",
+    "PasskeyInvitation": "invitations",
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from cutover.contracts.base import Digest, Model
@@ -10,6 +11,7 @@ from cutover.contracts.emergency import AFTER_ACTION_TYPE, AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.handoff import RECEIPT_TYPE, WITHDRAWAL_TYPE, Receipt, Withdrawal
 from cutover.contracts.ledger import LedgerEntry
+from cutover.contracts.passkeys import INVITATION_TYPE, Invitation
 from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution
 from cutover.domain import brake as braking
 from cutover.domain import canonical, ledger
@@ -26,6 +28,7 @@ KINDS: dict[type[Model], tuple[str, str, str, str]] = {
     Withdrawal: ("withdrawals", "Withdrawal", WITHDRAWAL_TYPE, "withdrawal"),
     BrakeOrder: ("brake_orders", "BrakeOrder", BRAKE_ORDER_TYPE, "brake"),
     AfterAction: ("after_actions", "AfterAction", AFTER_ACTION_TYPE, "after-action"),
+    Invitation: ("invitations", "PasskeyInvitation", INVITATION_TYPE, "invitation"),
     Receipt: ("receipts", "Receipt", RECEIPT_TYPE, "receipt"),
 }
 """Of each document: the door, the detail-type, the payload type, the purpose of the key."""
@@ -108,6 +111,15 @@ def after_action(world: World, cutover: str, revision: int = 1, **changes: Any) 
         "written_at": world.clock.now(),
     }  # fmt: skip
     return AfterAction(**said | changes)
+
+
+def invitation(world: World, person: str = "omar", **changes: Any) -> Invitation:
+    now = world.clock.now()
+    said: dict[str, Any] = {
+        "audience": world.deployment.audience, "person": person, "reason": "Operations decide with passkeys.",
+        "issued_at": now, "expires_at": now + timedelta(days=3),
+    }  # fmt: skip
+    return Invitation(**said | changes)
 
 
 def receipt(world: World, handoff_id: Digest, **changes: Any) -> Receipt:

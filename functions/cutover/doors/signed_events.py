@@ -23,6 +23,7 @@ from cutover.contracts.emergency import AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.event import MAX_BY_VALUE_BYTES, SignedEvent
 from cutover.contracts.handoff import Receipt, Withdrawal
+from cutover.contracts.passkeys import Invitation
 from cutover.contracts.policy import Purpose, TrustedKey
 from cutover.contracts.resolution import Resolution
 from cutover.domain import canonical, ledger
@@ -35,7 +36,7 @@ from cutover.errors import Conflict, Refused
 from cutover.journal import Journal
 from cutover.ports import Clock, Store
 
-D = TypeVar("D", Resolution, Withdrawal, BrakeOrder, Receipt, AfterAction)
+D = TypeVar("D", Resolution, Withdrawal, BrakeOrder, Receipt, AfterAction, Invitation)
 REPEATED = "REPEATED"
 NOT_THEIRS = frozenset({"OUT_OF_SCOPE", "RESOLVER_DIFFERS", "RESOLVER_UNKNOWN", "AUTHOR_DIFFERS", "AUTHOR_UNKNOWN"})
 """Refusals of a trusted document because of who signed it: another may sign the same bytes, and be obeyed."""

@@ -1,9 +1,8 @@
-"""What comes to the door, what it needs beyond the ports, and the question that a link stands for."""
+"""What the door needs beyond the ports, the question that a link stands for, and what a person answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from cutover.contracts.approval import Answers, Assertion, Decision
 from cutover.contracts.base import Digest
@@ -16,25 +15,6 @@ from cutover.packages import Package
 
 Once = Callable[[str, Callable[[], str]], str]
 """Runs an action once for a key and remembers its short answer; an action that raises is forgotten."""
-
-
-class Log(Protocol):
-    """What the door needs of a logger: one line an event, its fields in ``extra``."""
-
-    def info(self, msg: object, /, *, extra: Mapping[str, object] | None = None) -> None: ...
-
-    def error(self, msg: object, /, *, extra: Mapping[str, object] | None = None) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request. ``headers`` in lower case; ``id`` is the gateway's, shown to people as a reference."""
-
-    method: str
-    link: str
-    headers: Mapping[str, str]
-    body: bytes
-    id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,22 +9,23 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from cutover.contracts.approval import Decision
 from cutover.contracts.policy import Rules, SignedReference
 from cutover.domain import canonical, links, nonces, window_entry
 from cutover.domain.policy import Policy
 from cutover.doors.approvals import forms, pages, passkeys, postponing, viewing
-from cutover.doors.approvals.asking import Log, Once, Question, Request
+from cutover.doors.approvals.asking import Once, Question
 from cutover.doors.approvals.deciding import Ballot, Decider
 from cutover.doors.approvals.forms import Form
-from cutover.doors.approvals.guarding import Guard
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
 from cutover.doors.approvals.view import View
 from cutover.errors import AmbiguousCompletion, Conflict, Refused
 from cutover.packages import read_package
+from cutover.pages import posting
+from cutover.pages.gateway import Log, Request
+from cutover.pages.guarding import Guard
 from cutover.pages.rendering import Reply
 from cutover.ports import Clock, Mac, Records, Store
 
@@ -78,7 +79,7 @@ class Door:
 
     @property
     def guard(self) -> Guard:
-        return Guard(log=self.log, failed=self.failed)
+        return Guard(pages=pages, log=self.log, failed=self.failed)
 
     def _question(self, text: str, told: dict[str, object]) -> Question:
         link = links.open_link(text, audience=self.audience, mac=self.mac, now=self.clock.now())
@@ -110,7 +111,7 @@ class Door:
 
     def _post(self, request: Request, told: dict[str, object]) -> Reply:
         """1. own origin, own fields; 2. an authentic link; 3. an unspent nonce; 4. every answer; 5. the decision."""
-        forms.check_origin(request.headers, page_origin=forms.origin_of(self.page_url))
+        posting.check_origin(request.headers, page_origin=posting.origin_of(self.page_url))
         form = forms.parse(request.body, content_type=request.headers.get("content-type", ""))
         told["decision"] = form.decision
         question = self._question(request.link, told)
@@ -196,5 +197,5 @@ class Door:
     def _asked(self, ballot: Ballot, question: Question, told: dict[str, object]) -> Reply:
         """What this person's passkey is to sign for this ballot."""
         told["status"] = passkeys.CHALLENGE
-        host = urlsplit(self.page_url).hostname or ""
-        return passkeys.asked(self.decider.consent(ballot), question.policy.facts, host, now=self.clock.now())
+        consent, host = self.decider.consent(ballot), posting.host_of(self.page_url)
+        return passkeys.asked(consent, question.policy.facts, host, now=self.clock.now())

@@ -1,20 +1,17 @@
-"""The posted form: strictly the page's own fields, from the page's own origin, small, and once each."""
+"""The posted form: strictly the page's own fields (``pages.posting``), and what each may say."""
 
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
-from urllib.parse import parse_qsl, urlsplit
 
 from cutover.contracts.approval import Answers, Decision
 from cutover.contracts.base import NEVER_SENT
 from cutover.domain import canonical
 from cutover.errors import Refused
+from cutover.pages.posting import AGAIN, fields
 
-MAX_BODY_BYTES = 16_384
-MAX_FIELDS = 250
 MAX_REASON_BYTES = 2_000
-MEDIA_TYPE = "application/x-www-form-urlencoded"
 TYPED_DIGITS = 8
 """How much of the digest a person types: enough that they have looked at it, not so much that they copy blindly."""
 
@@ -24,7 +21,6 @@ EMERGENCY: Confirmation = "emergency"
 """Confirmed of an emergency besides, and of nothing else."""
 _CONFIRMED: tuple[Confirmation, ...] = (*CONFIRMATIONS, EMERGENCY)
 _ONCE = frozenset({"nonce", "decision", "digest", "reason", "risk", "until", "zone", "step", "assertion", *_CONFIRMED})
-_AGAIN = "open the page again and use its own form"
 _REASONED: dict[Decision, str] = {"refuse": "a refusal", "defer": "a deferral"}
 
 
@@ -50,81 +46,32 @@ class Form:
     """What the passkey signed, as JSON (``contracts.approval.Assertion``)."""
 
 
-def check_origin(headers: Mapping[str, str], *, page_origin: str) -> None:
-    """Refuses (``FORM_CROSS_SITE``) a post that another site's page made. ``headers`` in lower case.
-
-    The page sends ``Referrer-Policy: no-referrer``, under which browsers state ``Origin: null`` for
-    its own form too (Fetch, 3.2 step 3). A null origin therefore counts only with the browser's word that the
-    request is from the same origin (``Sec-Fetch-Site``). Clients that send neither are no browsers
-    and carry nobody's session: the link is the only credential.
-    """
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
-    foreign = Refused("FORM_CROSS_SITE", "the form was sent from another site", _AGAIN)
-    if site is not None and site != "same-origin":
-        raise foreign
-    if origin == "null" and site is None:
-        raise foreign
-    if origin not in {None, "null"} and origin != page_origin:
-        raise foreign
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port as browsers state them in ``Origin`` (RFC 6454, section 6.1)."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
 def parse(body: bytes, *, content_type: str) -> Form:
-    """The form's fields.
-
-    Raises ``Refused``: ``FORM_TOO_LARGE``, ``FORM_WRONG_TYPE``, ``FORM_MALFORMED``, ``FORM_FIELD_UNKNOWN``.
-    """
-    if len(body) > MAX_BODY_BYTES:
-        raise Refused("FORM_TOO_LARGE", f"a form of more than {MAX_BODY_BYTES} bytes", "shorten the reason")
-    if content_type.split(";", maxsplit=1)[0].strip().lower() != MEDIA_TYPE:
-        raise Refused("FORM_WRONG_TYPE", f"only {MEDIA_TYPE} is accepted", _AGAIN)
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict",
-            max_num_fields=MAX_FIELDS,
-        )  # fmt: skip
-    except ValueError as error:
-        raise Refused("FORM_MALFORMED", "the form's fields cannot be read", _AGAIN) from error
-    single: dict[str, str] = {}
+    """The form's fields. Raises ``Refused`` as ``posting.fields`` does, or ``FORM_MALFORMED``."""
     exceptions: set[str] = set()
-    for name, value in pairs:
-        if name == "exception":
-            exceptions.add(value)
-        elif name not in _ONCE:
-            raise Refused("FORM_FIELD_UNKNOWN", "the form has a field that this page does not know", _AGAIN)
-        elif name in single:
-            raise Refused("FORM_MALFORMED", f"the field {name} comes twice", _AGAIN)
-        else:
-            single[name] = value
-    return _form(single, frozenset(exceptions))
+    return _form(fields(body, content_type=content_type, known=_ONCE, again=exceptions), frozenset(exceptions))
 
 
-def _form(fields: Mapping[str, str], exceptions: frozenset[str]) -> Form:
-    decision = fields.get("decision")
+def _form(said: Mapping[str, str], exceptions: frozenset[str]) -> Form:
+    decision = said.get("decision")
     if decision not in get_args(Decision):
-        raise Refused("FORM_MALFORMED", "the form does not say what is decided", _AGAIN)
-    if any(fields.get(name, "yes") != "yes" for name in _CONFIRMED):
-        raise Refused("FORM_MALFORMED", "a confirmation is something else than yes", _AGAIN)
-    if fields.get("step", "") not in {"", "challenge"}:
-        raise Refused("FORM_MALFORMED", "the form asks for something that this page does not do", _AGAIN)
+        raise Refused("FORM_MALFORMED", "the form does not say what is decided", AGAIN)
+    if any(said.get(name, "yes") != "yes" for name in _CONFIRMED):
+        raise Refused("FORM_MALFORMED", "a confirmation is something else than yes", AGAIN)
+    if said.get("step", "") not in {"", "challenge"}:
+        raise Refused("FORM_MALFORMED", "the form asks for something that this page does not do", AGAIN)
     return Form(
-        nonce=fields.get("nonce", ""),
+        nonce=said.get("nonce", ""),
         decision=cast("Decision", decision),
-        digest=fields.get("digest", "").strip().lower(),
-        confirmed=frozenset(name for name in _CONFIRMED if name in fields),
-        risk=fields.get("risk"),
+        digest=said.get("digest", "").strip().lower(),
+        confirmed=frozenset(name for name in _CONFIRMED if name in said),
+        risk=said.get("risk"),
         exceptions=exceptions,
-        reason=_reason(fields.get("reason", "")),
-        until=fields.get("until", "").strip(),
-        zone=fields.get("zone", ""),
-        step=fields.get("step", ""),
-        assertion=fields.get("assertion", ""),
+        reason=_reason(said.get("reason", "")),
+        until=said.get("until", "").strip(),
+        zone=said.get("zone", ""),
+        step=said.get("step", ""),
+        assertion=said.get("assertion", ""),
     )
 
 
@@ -173,11 +120,11 @@ def answers(form: Form, *, risk: str, exceptions: tuple[str, ...], emergency: bo
     if emergency and form.reason is None:
         raise Refused("REASON_MISSING", "the approval of an emergency needs a reason", "say why it cannot wait")
     if form.confirmed - set(asked):
-        raise Refused("EMERGENCY_DIFFERS", "the form confirms an emergency, and this release is none", _AGAIN)
+        raise Refused("EMERGENCY_DIFFERS", "the form confirms an emergency, and this release is none", AGAIN)
     if form.risk != risk:
-        raise Refused("RISK_CLASS_DIFFERS", "the change record states another risk class", _AGAIN)
+        raise Refused("RISK_CLASS_DIFFERS", "the change record states another risk class", AGAIN)
     if form.exceptions != set(exceptions):
-        raise Refused("EXCEPTIONS_DIFFER", "the form names exceptions that this package does not have", _AGAIN)
+        raise Refused("EXCEPTIONS_DIFFER", "the form names exceptions that this package does not have", AGAIN)
     return Answers(
         intent=True, risk_class=risk, rollback_credible=True, timing=True, exceptions=exceptions, destination=True,
         emergency=True if emergency else None,

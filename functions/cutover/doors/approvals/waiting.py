@@ -7,11 +7,11 @@ from cutover.contracts.policy import Rules, SignedReference
 from cutover.domain import personal_links
 from cutover.domain.policy import Policy
 from cutover.doors.approvals import pages
-from cutover.doors.approvals.asking import Log, Request
-from cutover.doors.approvals.guarding import Guard
 from cutover.doors.approvals.listing import Listing
 from cutover.doors.approvals.view import name_of
 from cutover.errors import Refused
+from cutover.pages.gateway import Log, Request
+from cutover.pages.guarding import Guard
 from cutover.pages.rendering import Reply
 from cutover.ports import Clock, Mac, Records, Store
 
@@ -34,7 +34,7 @@ class WaitingDoor:
 
     def answer(self, request: Request) -> Reply:
         """The list; never raises, because a person waits for an answer."""
-        guard = Guard(log=self.log, failed=self.failed)
+        guard = Guard(pages=pages, log=self.log, failed=self.failed)
         return guard.answer(request, EVENT, lambda told: self._show(request.link, told))
 
     def _show(self, text: str, told: dict[str, object]) -> Reply:

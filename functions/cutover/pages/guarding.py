@@ -3,17 +3,26 @@
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from cutover.doors.approvals import pages
-from cutover.doors.approvals.asking import Log, Request
 from cutover.errors import Refused
+from cutover.pages.gateway import Log, Request
 from cutover.pages.rendering import Reply
+
+
+class Pages(Protocol):
+    """The pages that a door shows instead of the one that was asked for. ``reference``: for whoever looks into it."""
+
+    def refusal(self, refused: Refused, /, *, reference: str) -> Reply: ...
+
+    def trouble(self, error: Exception, /, *, reference: str) -> Reply: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """``failed`` counts what is no refusal: a page hides the failure from Lambda."""
 
+    pages: Pages
     log: Log
     failed: Callable[[], None]
 
@@ -24,10 +33,10 @@ class Guard:
             reply = make(told)
         except Refused as refused:
             told |= {"result": "failed", "reason": refused.code}
-            reply = pages.refusal(refused, reference=request.id)
+            reply = self.pages.refusal(refused, reference=request.id)
         except Exception as error:  # noqa: BLE001 - a person gets a page and a reference, never nothing
             self.note(error, event, told)
-            return pages.trouble(error, reference=request.id)
+            return self.pages.trouble(error, reference=request.id)
         self.log.info("page", extra={"event_name": event, "result": "succeeded"} | told)
         return reply
 
