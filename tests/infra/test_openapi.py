@@ -11,7 +11,7 @@ from cutover.doors.approvals import forms, pages
 from cutover.doors.slack_events import app as slack_app
 from cutover.doors.slack_events import door as slack_door
 from cutover.doors.slack_events import proving
-from cutover.pages import rendering
+from cutover.pages import posting, rendering
 from tests.infra.reading import Assembled
 
 Json = dict[str, Any]
@@ -135,10 +135,10 @@ class TestApprovals:
     def test_the_form_is_the_doors(self, document: Json, decided: Json) -> None:
         (form,) = (each["schema"] for each in decided["requestBody"]["content"].values())
         schema = resolved(document, form)
-        assert decided["requestBody"]["content"].keys() == {forms.MEDIA_TYPE}
+        assert decided["requestBody"]["content"].keys() == {posting.MEDIA_TYPE}
         assert schema["properties"].keys() == forms._ONCE | {"exception"}
         assert schema["properties"]["reason"]["maxLength"] == forms.MAX_REASON_BYTES
-        assert f"{forms.MAX_BODY_BYTES:,} bytes and {forms.MAX_FIELDS} fields" in schema["description"]
+        assert f"{posting.MAX_BODY_BYTES:,} bytes and {posting.MAX_FIELDS} fields" in schema["description"]
 
 
 class TestSlack:
