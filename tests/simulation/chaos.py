@@ -25,7 +25,7 @@ from cutover.errors import AmbiguousCompletion, DependencyUnavailable
 from cutover.runtime.observability import metrics
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Killed
-from tests.simulation.effects import is_effect
+from tests.simulation.effects import weight
 
 T = TypeVar("T")
 Kind = Literal["fail", "throttle", "lost", "hang", "kill-before", "kill-after", "pause", "stale"]
@@ -59,7 +59,7 @@ Watched = Callable[[Invocation, str], None]
 
 
 class Chaos:
-    """Lets calls fail. ``rate`` is the chance of a fault at one call; effects get it three times as often."""
+    """Lets calls fail. ``rate`` is the chance of a fault at one call, times its ``weight``."""
 
     def __init__(self, source: random.Random, clock: FakeClock, timeouts: Mapping[str, int]) -> None:
         self.source = source
@@ -159,7 +159,7 @@ class Chaos:
         if self.throttled[port] > 0:
             self.throttled[port] -= 1
             return "throttle"
-        if self.rate == 0.0 or self.source.random() >= self.rate * (3 if is_effect(name) else 1):
+        if self.rate == 0.0 or self.source.random() >= self.rate * weight(name):
             return None
         kind = self.source.choice(self.kinds)
         if kind == "stale" and name not in STALE_READS:

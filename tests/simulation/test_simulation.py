@@ -13,9 +13,9 @@ from tests.simulation.chaos import KINDS
 from tests.simulation.run import explore, silence
 from tests.simulation.schedule import simulate
 
-SEEDS = 1_600
-"""As many as take three minutes on two cores, less some room."""
-PARTS = 4
+SEEDS = 800
+"""As many as take a minute on two cores; ``make soak`` and ``make reliability`` run the others."""
+PARTS = 2
 OF_SERVICES = frozenset({"duplicate", "reorder", "drop", "skew"})
 """Faults of streams, queues, tasks and clocks; those of calls are ``KINDS``."""
 PAIRS = 100
