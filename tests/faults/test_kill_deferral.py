@@ -41,8 +41,8 @@ def at_rest(world: MortalWorld) -> None:
 
 
 def asked_again(world: MortalWorld, mails: int) -> set[str]:
-    """Who got a mail since, each of them with the reason."""
-    sent = world.wiring.mailer.sent[mails:]
+    """Who was asked by mail since, each of them with the reason. Others were told that there is nothing to do."""
+    sent = [mail for mail in world.wiring.mailer.sent[mails:] if "/approvals/" in mail.text]
     assert all("This is asked again, because" in mail.text for mail in sent)
     return {mail.to.partition("@")[0] for mail in sent}
 
