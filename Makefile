@@ -18,6 +18,8 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 export UV_LINK_MODE ?= copy
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Many processes of one run load the same modules: images that forbid byte code let each of them compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # uv reads its own settings, not pip's. A mirror that only pip was told of is handed on; with one, packages
 # come from there and are held to the hashes of the lock.
