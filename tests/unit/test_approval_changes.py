@@ -106,6 +106,18 @@ def test_a_successor_that_cannot_be_read_is_said_to_be_so() -> None:
     assert "It cannot be read any more." in text_of(world)
 
 
+def test_who_has_left_the_role_is_shown_no_later_values() -> None:
+    world = World()
+    reference = world.keep(successor(world.package, {"bundle": otherwise}))
+    superseded(world, supersession=document(world), manifest=reference, status=Status.AWAITING_APPROVAL)
+    assert "1.3.9" in world.get(world.link()).body
+    people = dict(world.facts.people)
+    world.change_facts(people=people | {"erin": people["erin"].model_copy(update={"roles": ("operations",)})})
+    assert "1.3.9" not in world.get(world.link()).body
+    world.change_facts(people={name: each for name, each in people.items() if name != "erin"})
+    assert "1.3.9" not in world.get(world.link()).body
+
+
 @pytest.mark.parametrize("status", [Status.DECLINED, Status.EXPIRED, Status.HANDED_OFF])
 def test_what_has_ended_otherwise_is_compared_with_nothing(status: Status) -> None:
     world = World(before={"bundle": otherwise})
