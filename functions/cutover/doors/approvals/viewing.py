@@ -51,7 +51,7 @@ def look(question: Question, *, text: str, records: Records, store: Store, now: 
 
 
 def _compared(question: Question, records: Records, comparing: Comparing) -> Comparison | None:
-    """Nothing for somebody who is not in the role any more: an old link shows what it was about, and no later values."""
+    """Nothing for somebody who is not in the role now: an old link shows what it was about, and no later values."""
     record, link = question.record, question.link
     person = question.policy.facts.people.get(link.person)
     if person is None or link.role not in person.roles:
