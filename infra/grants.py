@@ -32,6 +32,7 @@ from infra.powers import (
     put_tombstone,
     read_chain,
     read_due,
+    read_enrolments,
     read_slack_secret,
     read_table,
     release_slot,
@@ -90,6 +91,10 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     "Approvals":       (read_table, read_due, put_items("CHAIN", "CUTOVER", "LANE", "NONCE", "PASSKEY"), check_lane,
                         release_slot, get_content, put_content, put_tombstone, sign_decide, make_links, check_links,
                         report_exceptions, remember),
+    "Invitations":     (consume("Invitations"), read_table, put_items("CHAIN", "NONCE"), get_content, put_content,
+                        make_links, send_mail),
+    "Passkeys":        (read_table, read_enrolments, put_items("CHAIN", "ENROLMENT"), get_content, put_content,
+                        make_links, check_links),
     "SlackEvents":     (read_table, get_content, read_slack_secret, pass_on_feedback, remember),
     "Messenger":       (follow_main, read_table, read_due, put_items("MESSAGES"), get_content, make_links, send_mail,
                         read_slack_secret, report_exceptions),
@@ -114,7 +119,7 @@ KEY_USERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "handoff": {"kms:Sign": ("HandOff",)},
     "ledger": {"kms:Sign": ("Seal",)},
     "links": {
-        "kms:GenerateMac": ("RequestApproval", "Approvals", "Messenger", "Feedback"),
-        "kms:VerifyMac": ("Approvals",),
+        "kms:GenerateMac": ("RequestApproval", "Approvals", "Messenger", "Feedback", "Invitations", "Passkeys"),
+        "kms:VerifyMac": ("Approvals", "Passkeys"),
     },
 }

@@ -110,6 +110,8 @@ DOORS: Mapping[str, Plan] = {
     "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY, timeout=15),
     "Receipts": _door("receipts", "Takes receipts of consumers", *POLICY, IDEMPOTENCY),
     "AfterActions": _door("after_actions", "Takes after-action records of emergencies", *POLICY),
+    "Invitations": _door("invitations", "Takes invitations to register a passkey", *POLICY, *BY_MAIL),
+    "Passkeys": _door("passkeys", "The page where a passkey is registered", *POLICY, PAGE_URL, LINKS_KEYS),
     # A minute's run goes on for forty seconds at most; what is left is due in the next.
     "Messenger": _door(
         "messenger",

@@ -48,6 +48,7 @@ def put_items(*kinds: str) -> Power:
 read_table = _power("dynamodb:GetItem", on=lambda r: r.tables.main.table_arn)
 read_due = _power("dynamodb:Query", on=lambda r: f"{r.tables.main.table_arn}/index/{DUE_INDEX}")
 read_chain = _power("dynamodb:Query", on=lambda r: r.tables.main.table_arn, **_items("CHAIN"))
+read_enrolments = _power("dynamodb:Query", on=lambda r: r.tables.main.table_arn, **_items("ENROLMENT"))
 check_lane = _power("dynamodb:ConditionCheckItem", on=lambda r: r.tables.main.table_arn, **_items("LANE"))
 update_signals = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn, **_items("ADMISSION", "CUTOVER"))
 nudge_admission = _power("dynamodb:UpdateItem", on=lambda r: r.tables.main.table_arn, **_items("ADMISSION"))

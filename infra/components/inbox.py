@@ -39,6 +39,9 @@ KINDS: Mapping[str, Kind] = {
     # An emergency waits for nobody before it, and not long for another try: its function has a short timeout.
     "BrakeOrders": Kind(detail_type="BrakeOrder", description="Orders to the emergency brake", batch=1),
     "Receipts": Kind(detail_type="Receipt", description="Receipts of consumers"),
+    "Invitations": Kind(
+        detail_type="PasskeyInvitation", description="Invitations to register a passkey", sources=(OPERATORS,)
+    ),
     "AfterActions": Kind(detail_type="AfterAction", description="After-action records", sources=(OPERATORS,)),
 }
 """By the function that takes the events."""

@@ -56,6 +56,10 @@ ROUTES: Mapping[str, tuple[Route, ...]] = {
         # Each of these reads the records of all that a person may decide.
         Route(path="/waiting/{link}", methods=LOOK, rate=10, burst=20),
     ),
+    "Passkeys": (
+        Route(path="/passkeys/{link}", methods=LOOK, rate=5, burst=10),
+        Route(path="/passkeys/{link}", methods=DECIDE, rate=2, burst=5),
+    ),
     # Nobody but Slack calls these, and whoever else does is refused at the cost of a MAC.
     "SlackEvents": (
         Route(path="/slack/events", methods=("POST",), rate=10, burst=20),

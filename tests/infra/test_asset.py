@@ -49,7 +49,7 @@ import cutover
 for each in pkgutil.walk_packages(cutover.__path__, "cutover."):
     importlib.import_module(each.name)
 import sigstore.models, sigstore.verify
-import ijson, packageurl, tzdata, yaml
+import icalendar, ijson, packageurl, slack_sdk.web, tzdata, webauthn, yaml
 foreign = {name for name, module in sys.modules.items() if "site-packages" in (getattr(module, "__file__", "") or "")}
 assert not foreign, foreign
 """
@@ -66,6 +66,17 @@ def test_every_module_loads_from_the_package_and_the_runtime_alone(package: Path
     command = [sys.executable, "-I", "-S", "-W", "ignore", "-c", ALONE, str(tmp_path / "package"), str(runtime)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_it_is_small_enough_to_start_from(package: Path) -> None:
+    """Lambda takes 50 MB zipped and 250 MB unpacked. What is loaded first of all is how much there is to look through.
+
+    A dependency that takes the package over these sizes is one to think about, not a number to raise.
+    """
+    with zipfile.ZipFile(package) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    assert package.stat().st_size < 30_000_000
+    assert unpacked < 90_000_000
 
 
 def test_it_holds_byte_code_for_every_module(names: list[str]) -> None:

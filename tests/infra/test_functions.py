@@ -86,7 +86,7 @@ def test_signing_keys_are_told_to_their_user_only(stage: Assembled) -> None:
         "CUTOVER_DECIDE_KEY": {"Approvals"},
         "CUTOVER_HANDOFF_KEY": {"HandOff"},
         "CUTOVER_LEDGER_KEY": {"Seal"},
-        "CUTOVER_LINKS_KEYS": {"Approvals", "Feedback", "Messenger", "RequestApproval"},
+        "CUTOVER_LINKS_KEYS": {"Approvals", "Feedback", "Invitations", "Messenger", "Passkeys", "RequestApproval"},
     }
 
 

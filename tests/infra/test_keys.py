@@ -8,13 +8,14 @@ from infra.config import LinksKeys, load
 from tests.infra.reading import Assembled, listed
 from tests.infra.synthesis import synthesize
 
+MAKING_LINKS = ("Approvals", "Feedback", "Invitations", "Messenger", "Passkeys", "RequestApproval")
 USES = [
     ("Bind", "kms:Sign", ["{Bind/Role}"]),
     ("Decide", "kms:Sign", ["{Approvals/Role}"]),
     ("Handoff", "kms:Sign", ["{HandOff/Role}"]),
     ("Ledger", "kms:Sign", ["{Seal/Role}"]),
-    ("Links", "kms:GenerateMac", ["{Approvals/Role}", "{Feedback/Role}", "{Messenger/Role}", "{RequestApproval/Role}"]),
-    ("Links", "kms:VerifyMac", ["{Approvals/Role}"]),
+    ("Links", "kms:GenerateMac", [f"{{{name}/Role}}" for name in MAKING_LINKS]),
+    ("Links", "kms:VerifyMac", ["{Approvals/Role}", "{Passkeys/Role}"]),
 ]
 USING = ("kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:VerifyMac", "kms:Encrypt", "kms:Decrypt")
 

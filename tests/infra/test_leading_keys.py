@@ -42,13 +42,16 @@ BESIDE_ROWS: Written = {
     ("RecordFailure", PUT, "CHAIN"), ("RecordFailure", PUT, "CUTOVER"),
     ("Clock", PUT, "ADMISSION"), ("Intake", PUT, "CHAIN"),
     # Events that change no revision. Each spends its nonce, so that it has one entry however often it comes.
-    *((name, PUT, kind) for name in ("AfterActions", "BrakeOrders", "Receipts", "Resolutions", "Withdrawals")
+    *((name, PUT, kind)
+      for name in ("AfterActions", "BrakeOrders", "Invitations", "Receipts", "Resolutions", "Withdrawals")
       for kind in ("CHAIN", "NONCE")),
     ("BrakeOrders", PUT, "BRAKE"),
     # The record names the after-action record of its emergency.
     ("AfterActions", PUT, "CUTOVER"),
     # A deferral or refusal is a form, too; and whoever decides with a passkey moves its counter.
     ("Approvals", PUT, "NONCE"), ("Approvals", PUT, "PASSKEY"),
+    # Whom an invitation has registered.
+    ("Passkeys", PUT, "CHAIN"), ("Passkeys", PUT, "ENROLMENT"),
     # What was said of a revision.
     *((name, PUT, "MESSAGES") for name in ("Feedback", "Messenger", "RequestApproval")),
     # That one came back, once for each mail.

@@ -19,6 +19,7 @@ ENTRANCES = {
     "Withdrawals": ("Inbox/Withdrawals", ["cutover.ci", "cutover.operators"], "Withdrawal"),
     "BrakeOrders": ("Inbox/BrakeOrders", ["cutover.ci", "cutover.operators"], "BrakeOrder"),
     "Receipts": ("Inbox/Receipts", ["cutover.ci", "cutover.operators"], "Receipt"),
+    "Invitations": ("Inbox/Invitations", ["cutover.operators"], "PasskeyInvitation"),
     "AfterActions": ("Inbox/AfterActions", ["cutover.operators"], "AfterAction"),
 }
 

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from cutover.doors.approvals import forms, pages
+from cutover.domain import window_entry
+from cutover.doors.approvals import forms, pages, viewing
+from cutover.doors.passkeys import door as passkeys_door
+from cutover.doors.passkeys import pages as passkeys_pages
 from cutover.doors.slack_events import app as slack_app
 from cutover.doors.slack_events import door as slack_door
 from cutover.doors.slack_events import proving
@@ -97,7 +100,7 @@ def test_every_page_carries_the_headers_that_guard_it(document: Json) -> None:
     for key, operation in operations(document).items():
         for status, response in operation["responses"].items():
             known = resolved(document, response)
-            if known["content"].keys() != {"text/html"}:
+            if "text/html" not in known["content"] or not known.get("headers", {}).keys() - {"Retry-After"}:
                 continue
             told = {name: resolved(document, each) for name, each in known["headers"].items()}
             assert told.keys() - {"Location", "Retry-After"} == expected.keys(), (key, status)
@@ -120,7 +123,7 @@ class TestApprovals:
 
     def test_each_status_of_the_door_is_described(self, shown: Json, decided: Json) -> None:
         after_a_post = {*pages._STATUS.values(), pages._CONFLICT, pages._BAD_ENTRY, 303, 500, 503}
-        assert statuses(decided) - GATEWAY == after_a_post
+        assert statuses(decided) - GATEWAY == after_a_post | {200}
         of_a_form = {status for code, status in pages._STATUS.items() if code.startswith(("FORM_", "REASON_"))} - {
             status for code, status in pages._STATUS.items() if not code.startswith(("FORM_", "REASON_"))
         }
@@ -139,6 +142,47 @@ class TestApprovals:
         assert schema["properties"].keys() == forms._ONCE | {"exception"}
         assert schema["properties"]["reason"]["maxLength"] == forms.MAX_REASON_BYTES
         assert f"{posting.MAX_BODY_BYTES:,} bytes and {posting.MAX_FIELDS} fields" in schema["description"]
+
+
+class TestLooking:
+    """What else the function of approvals shows: to look is never a form."""
+
+    @pytest.mark.parametrize("path", ["/approvals/{link}/window.ics", "/waiting/{link}"])
+    def test_it_is_answered_as_the_page_is(self, document: Json, path: str) -> None:
+        known = operations(document)
+        assert statuses(known[f"GET {path}"]) == statuses(known["GET /approvals/{link}"])
+
+    def test_the_entry_is_the_doors(self, document: Json) -> None:
+        entry = resolved(document, operations(document)["GET /approvals/{link}/window.ics"]["responses"]["200"])
+        assert [window_entry.MEDIA_TYPE.partition(";")[0]] == list(entry["content"])
+        assert viewing.CALENDAR in document["components"]["headers"]["Content-Disposition"]["schema"]["const"]
+
+
+class TestPasskeys:
+    """What `doors/passkeys` answers."""
+
+    @pytest.fixture
+    def shown(self, document: Json) -> Json:
+        return operations(document)["GET /passkeys/{link}"]
+
+    @pytest.fixture
+    def registered(self, document: Json) -> Json:
+        return operations(document)["POST /passkeys/{link}"]
+
+    def test_each_status_of_the_door_is_described(self, shown: Json, registered: Json) -> None:
+        looked = {status for code, status in passkeys_pages._STATUS.items() if not code.startswith("FORM_")}
+        always = {200, passkeys_pages._FORBIDDEN, 500, 503}
+        assert statuses(shown) - GATEWAY == looked | always
+        posted = {*passkeys_pages._STATUS.values(), passkeys_pages._BAD_ENTRY, 303} | always
+        assert statuses(registered) - GATEWAY == posted
+
+    def test_each_code_stands_under_its_status(self, document: Json, registered: Json) -> None:
+        for code, status in passkeys_pages._STATUS.items():
+            assert code in resolved(document, registered["responses"][str(status)])["description"], code
+
+    def test_the_form_is_the_doors(self, document: Json, registered: Json) -> None:
+        schema = resolved(document, registered["requestBody"]["content"][posting.MEDIA_TYPE]["schema"])
+        assert schema["properties"].keys() == passkeys_door.FIELDS
 
 
 class TestSlack:

@@ -43,6 +43,7 @@ def test_the_access_log_cannot_hold_a_link(stage: Assembled) -> None:
 def test_each_address_has_its_methods_and_one_function(stage: Assembled) -> None:
     looked_at = ("/approvals/{link}", "/approvals/{link}/window.ics", "/waiting/{link}")
     look = {f"{method} {path}": "Approvals" for method in ("GET", "HEAD") for path in looked_at}
+    look |= {f"{method} /passkeys/{{link}}": "Passkeys" for method in ("GET", "HEAD", "POST")}
     assert routes(stage) == look | dict.fromkeys(DECIDING, "Approvals") | dict.fromkeys(OF_SLACK, "SlackEvents")
 
 

@@ -9,8 +9,8 @@ from infra.plan import FUNCTIONS
 from tests.infra import policies
 from tests.infra.reading import Assembled, listed
 
-MAILING = {"Feedback", "Messenger", "RequestApproval"}
-SLACKING = {*MAILING, "SlackEvents"}
+SLACKING = {"Feedback", "Messenger", "RequestApproval", "SlackEvents"}
+MAILING = {"Feedback", "Invitations", "Messenger", "RequestApproval"}
 
 # Actions for which AWS names no resource, or the star is bound by a condition; and who has them.
 STARS: Mapping[str, tuple[str, frozenset[str]]] = {
@@ -148,7 +148,7 @@ def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
     [
         ("dynamodb:DeleteItem", "{Tables/Main}", {"Admit", "Approvals", "Clock", "HandOff", "Withdrawals"}),
         ("dynamodb:UpdateItem", "{Tables/Main}", {"Admit", "Clock", "Relay"}),
-        ("dynamodb:Query", "{Tables/Main}", {"Seal", "Withdrawals"}),
+        ("dynamodb:Query", "{Tables/Main}", {"Passkeys", "Seal", "Withdrawals"}),
         ("dynamodb:Query", "{Tables/Main}/index/due", {"Approvals", "BrakeOrders", "Clock", "Feedback", "Messenger"}),
         ("dynamodb:PutItem", "{Tables/Tokens}", {"AwaitToken"}),
         ("dynamodb:GetItem", "{Tables/Tokens}", {"Relay"}),
