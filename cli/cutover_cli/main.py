@@ -12,6 +12,7 @@ from cutover_cli import attest_commands as attest
 from cutover_cli import brake_commands as brake
 from cutover_cli import candidate_commands as candidate
 from cutover_cli import holds_commands as holds
+from cutover_cli import passkey_commands as passkey
 from cutover_cli import policy_commands as policy
 from cutover_cli import sbom_commands as sbom
 from cutover_cli import trust_commands as trust
@@ -56,6 +57,7 @@ app.add_typer(local.app, name="local")
 app.add_typer(candidate.app, name="candidate")
 app.add_typer(holds.app, name="holds")
 app.add_typer(waiver.app, name="waiver")
+app.add_typer(passkey.app, name="passkey")
 app.add_typer(policy.app, name="policy")
 app.add_typer(trust.app, name="trust")
 app.add_typer(attest.app, name="attest")

@@ -18,6 +18,7 @@ from cutover.contracts.envelope import Envelope
 from cutover.contracts.event import SignedEvent
 from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
 from cutover.contracts.ledger import LedgerEntry
+from cutover.contracts.passkeys import INVITATION_TYPE, Invitation
 from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution
 from cutover.domain import canonical, ledger
 from cutover.domain.faults import faults_of
@@ -32,6 +33,7 @@ KINDS: dict[type[Model], tuple[str, str]] = {
     BrakeOrder: ("BrakeOrder", BRAKE_ORDER_TYPE),
     Resolution: ("HoldResolution", RESOLUTION_TYPE),
     AfterAction: ("AfterAction", AFTER_ACTION_TYPE),
+    Invitation: ("PasskeyInvitation", INVITATION_TYPE),
 }
 """Of each document: the event's detail-type, and the payload type."""
 

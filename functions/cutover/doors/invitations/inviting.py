@@ -6,11 +6,12 @@ that has its entry already is not mailed again, whoever sends it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cutover.contracts.base import format_instant
 from cutover.contracts.passkeys import INVITATION_TYPE, Invitation
 from cutover.contracts.people import Person
+from cutover.contracts.policy import Facts
 from cutover.domain import invitation_links, ledger
 from cutover.domain.entries import Told
 from cutover.domain.invitation_links import InvitationLink
@@ -38,11 +39,10 @@ class Inviting:
     def obey(self, order: Order[Invitation]) -> str:
         """``INVITED``.
 
-        Raises ``Refused``: ``PERSON_UNKNOWN``, ``INVITATION_EXPIRED``, ``INVITATION_TOO_LONG``, ``MAIL_REFUSED``,
-        ``OUT_OF_SCOPE``.
+        Raises ``Refused`` as ``judge`` does, and ``MAIL_REFUSED``, ``OUT_OF_SCOPE``.
         """
         said = order.speaking_for_all().document
-        person = self._invited(order)
+        person = judge(said, order.policy.facts, now=self.clock.now())
         if self.journal.records.spent(order.nonce):
             return REPEATED
         link = InvitationLink(person=said.person, invitation=order.payload, expires_at=said.expires_at)
@@ -56,13 +56,14 @@ class Inviting:
         self.journal.append(ledger.ORDERS_CHAIN, told, nonce=order.nonce)
         return INVITED
 
-    def _invited(self, order: Order[Invitation]) -> Person:
-        said, now = order.document, self.clock.now()
-        person = order.policy.facts.people.get(said.person)
-        if person is None:
-            raise Refused("PERSON_UNKNOWN", f"the facts name nobody {said.person}", "name a person as the facts do")
-        if now >= said.expires_at:
-            raise Refused("INVITATION_EXPIRED", "its time was over when it came", "invite anew")
-        if said.expires_at - said.issued_at > LONGEST or said.issued_at > now + timedelta(hours=1):
-            raise Refused("INVITATION_TOO_LONG", f"it lasts for more than {LONGEST.days} days", "invite for less")
-        return person
+
+def judge(said: Invitation, facts: Facts, *, now: datetime) -> Person:
+    """Whom it invites. Raises ``Refused``: ``PERSON_UNKNOWN``, ``INVITATION_EXPIRED``, ``INVITATION_TOO_LONG``."""
+    person = facts.people.get(said.person)
+    if person is None:
+        raise Refused("PERSON_UNKNOWN", f"the facts name nobody {said.person}", "name a person as the facts do")
+    if now >= said.expires_at:
+        raise Refused("INVITATION_EXPIRED", "its time is over", "invite anew")
+    if said.expires_at - said.issued_at > LONGEST or said.issued_at > now + timedelta(hours=1):
+        raise Refused("INVITATION_TOO_LONG", f"it lasts for more than {LONGEST.days} days", "invite for less")
+    return person
