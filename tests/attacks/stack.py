@@ -142,6 +142,7 @@ class Stack(Scene):
     def __init__(self, deployed: Deployed, release: Release, me: Seat, *, passkey: bool = False) -> None:
         super().__init__(passkey=passkey)
         self.deployed, self.release, self.me = deployed, release, me
+        self.used = int(now().timestamp())  # their passkey may have been used in a release before
         self.requester = Seat("dana", DESKS[0])
         self.outsider = Seat("ruth", self.me.role)
         self.audience = deployed.releases.deployment.audience
