@@ -143,7 +143,7 @@ def log_lines_by_request(scene: Scene) -> Attempt:
     FAMILY,
     "a header behind the link, to be repeated by the redirection",
     by=(ALPHABET, PROVED),
-    answer="404 LINK_MALFORMED",
+    answer=("404 LINK_MALFORMED", "404"),
 )
 def a_header_behind_the_link(scene: Scene) -> Attempt:
     link = scene.link()
