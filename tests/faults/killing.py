@@ -14,11 +14,12 @@ from tests.fakes.faults import Faults, Killed, faulty
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent
 from tests.simulator.world import World
 
-PORTS = ("records", "store", "deployment", "exceptions", "tokens", "workflow", "mailer")
+PORTS = ("records", "store", "deployment", "exceptions", "tokens", "workflow", "mailer", "messages")
 EFFECTS = (
     "records.commit", "records.clear_signal", "records.nudge", "store.put", "store.put_tombstone",
     "store.put_ledger_head", "store.put_handoff", "deployment.send", "exceptions.send", "tokens.put",
     "tokens.delete", "workflow.start", "workflow.succeed", "mailer.send",
+    "messages.put",
 )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ class MortalWorld(World):
 
     def streamed(self, event: dict[str, Any]) -> None:
         """An event source mapping tries a batch again."""
-        for door in ("doors.relay", "doors.seal"):
+        for door in ("doors.relay", "doors.seal", "doors.messenger"):
             self._until_it_lives(door, event)
 
     def tick(self) -> dict[str, int]:

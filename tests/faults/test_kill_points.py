@@ -11,7 +11,7 @@ from tests.simulator.journeys import AFTER_OPENING, announced, assert_consistent
 EVERY_CALL = ("stages.hand_off", "stages.bind", "doors.approvals")
 EVERY_EFFECT = (
     "doors.intake", "stages.admit", "stages.collect", "stages.assemble", "stages.verify", "stages.request_approval",
-    "stages.await_token", "doors.relay", "doors.clock", "doors.seal",
+    "stages.await_token", "doors.relay", "doors.clock", "doors.seal", "doors.messenger",
 )  # fmt: skip
 ALIKE = 16
 """Collect, Verify and Seal do the same again and again: so many of their effects stand for the rest."""

@@ -190,6 +190,21 @@ def test_a_quorum_that_nobody_can_give(change: Callable[[dict[str, Any]], object
     assert world.wiring.mailer.sent == []
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("nobody has the role", "1 x operations by link (nobody has the role)"),
+        ("one person has both", "1 x operations by link (dana requested it), for bo can fill one seat only"),
+        ("only the requester is left", "1 x operations by link (dana requested it)"),
+    ],
+)
+def test_who_is_missing_for_what_is_named(name: str, found: str) -> None:
+    world = World()
+    with_facts(world, lambda said: PEOPLE[name](said["people"]))
+    record = announced(world)
+    assert open_holds(world, record)[0].found == f"nobody can be {found}"
+
+
 def test_an_assurance_that_nobody_can_give_is_told_before_anybody_is_asked() -> None:
     """Nobody has a passkey, so a seat that demands one would wait for nothing; those who would need one are named."""
     world = World()

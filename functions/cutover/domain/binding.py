@@ -83,13 +83,26 @@ def people(
         return
     missing = quorum.impossible(signers, facts=facts, barred=barred, now=now)
     if missing or not signers:
-        lacking = "; ".join(quorum.lacking(each, facts=facts, barred=barred, now=now) for each in missing)
+        lacking = "; ".join(_short_of(each, facts, barred, now) for each in missing)
         yield blocker(
             "QUORUM_IMPOSSIBLE", subject=subject, found=bounded.line(f"nobody can be {lacking or 'any rule'}"),
             wanted="distinct people for every role, none of them a requester",
             mend="give the role to another person in the facts, let them register a passkey where one is demanded, "
             "or let somebody else request the release",
         )  # fmt: skip
+
+
+def _short_of(seat: RequiredSigner, facts: Facts, barred: frozenset[str], now: datetime) -> str:
+    """A seat that stays empty: who cannot fill it and why, and who could, but is counted on another seat."""
+    said = quorum.lacking(seat, facts=facts, barred=barred, now=now)
+    holders = [name for name, person in sorted(facts.people.items()) if seat.role in person.roles]
+    if not holders:
+        return f"{said} (nobody has the role)"
+    able = [
+        name for name in holders
+        if name not in barred and quorum.enough(quorum.strongest(name, facts=facts, now=now), seat.assurance)
+    ]  # fmt: skip
+    return f"{said}, for {', '.join(able)} can fill one seat only" if able else said
 
 
 def not_allowed(case: "Case") -> Iterable[Finding]:
