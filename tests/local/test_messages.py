@@ -8,7 +8,9 @@ import pytest
 
 from cutover_cli.local import lifecycle
 from cutover_cli.local.stack import Mail
+from tests.fakes.slack_server import Workspace
 from tests.local.releasing import Release, Releases, bring_up, wait
+from tests.local.slacking import CHANNELS, MEMBERS, in_slack
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("messages")]
 WITHIN = 5.0
@@ -74,3 +76,23 @@ def test_what_the_stream_did_not_bring_the_minute_does(releases: Releases) -> No
     finally:
         for mapping in mappings:
             client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def with_buttons(workspace: Workspace) -> set[str]:
+    """The conversations in which something can still be pressed."""
+    return {name for name in MEMBERS.values() if any(posted.urls for posted in workspace.shown(name))}
+
+
+def test_in_slack_a_decision_closes_the_other_messages_within_five_seconds(releases: Releases) -> None:
+    with in_slack(releases) as workspace:
+        release = Release(releases, "slack", "now-3")
+        release.announce()
+        release.until("awaiting_approval")
+        assert with_buttons(workspace) == set(MEMBERS.values())
+        assert all(len(workspace.shown(channel)) == 1 for channel in CHANNELS.values())
+        release.decide("erin")
+        wait(lambda: with_buttons(workspace) == {"U2OMAR"} or None, 60, lambda: f"{with_buttons(workspace)}")
+        release.decide("omar")
+        wait(lambda: not with_buttons(workspace) or None, WITHIN, lambda: f"{with_buttons(workspace)}")
+        shown = [*map(workspace.shown, (*MEMBERS.values(), *CHANNELS.values()))]
+        assert [[each.edits > 0 for each in posted] for posted in shown] == [[True]] * 4
