@@ -67,6 +67,7 @@ ONLY = {
         "cutover.doors.passkeys.handler", "cutover.stages.request_approval.handler",
     },
     "webauthn": set(),
+    "icalendar": set(),
     "aws_lambda_powertools.event_handler": {
         "cutover.doors.approvals.handler", "cutover.doors.passkeys.handler", "cutover.doors.slack_events.handler",
     },
