@@ -17,7 +17,7 @@ class _Gateway(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append(f"{self.command} {self.path}")
-        if not self.path.startswith(("/approvals/", "/waiting/")):  # no such route: the gateway answers by itself
+        if not self.path.startswith(("/approvals/", "/passkeys/", "/waiting/")):  # no such route: the gateway answers by itself
             self.send_error(404)
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

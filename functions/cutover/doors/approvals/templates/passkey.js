@@ -2,6 +2,7 @@
 (() => {
   const note = document.getElementById("passkey");
   const choice = document.getElementById("passkey-choice");
+  document.getElementById("passkey-off")?.remove();
   const able = Boolean(window.PublicKeyCredential && navigator.credentials && window.fetch);
   document.getElementById(able ? "passkey-able" : "passkey-unable").hidden = false;
   if (!able) return;

@@ -3,6 +3,7 @@
   const form = document.getElementById("register");
   const button = form.querySelector("button");
   const said = document.getElementById("said");
+  document.getElementById("off").remove();
   if (!window.PublicKeyCredential || !navigator.credentials) {
     document.getElementById("unable").hidden = false;
     return;
