@@ -361,6 +361,15 @@ class TestSlack:
         desk.said = desk.said.with_told(desk.said.told[0].model_copy(update={"posted": None}))
         assert [(step.mail, step.slack) for step in desk.plan().steps] == [(False, True)]
 
+    def test_a_corrected_member_is_written_to_and_the_same_one_is_not(self, desk: Desk) -> None:
+        desk.say()
+        lost = desk.said.told[0].model_copy(update={"unposted": "SLACK_PERSON_INACTIVE", "posted": None})
+        desk.said = desk.said.with_told(lost)
+        assert desk.plan().steps == ()
+        moved = desk.facts.people["ann"].model_copy(update={"slack": "U999"})
+        desk.facts = desk.facts.model_copy(update={"people": {**desk.facts.people, "ann": moved}})
+        assert [(step.told.person, step.mail, step.slack) for step in desk.plan().steps] == [("ann", False, True)]
+
     def test_what_stands_there_is_edited_whatever_becomes_of_it(self, desk: Desk) -> None:
         desk.say()
         desk.decided("ann")

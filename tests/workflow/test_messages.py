@@ -12,6 +12,7 @@ from cutover.contracts.owner_message import OwnerMessage
 from cutover.errors import DependencyUnavailable
 from cutover.ports import Mail
 from tests.fakes.faults import Faults, faulty
+from tests.fakes.slack import FakeSlack
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window
 from tests.simulator.owners import with_facts
 from tests.simulator.world import World
@@ -381,3 +382,19 @@ def test_an_address_that_is_refused_at_once_is_told_to_its_team(world: World) ->
     world.wiring.mailer.refused.add("omar@example.com")
     awaiting_approval(world)
     assert owners_told(world) == [("MAIL_REFUSED", world.deployment.facts().people["omar"].team, "omar")]
+
+
+def test_a_channel_that_takes_no_message_is_told_once_and_its_people_are_asked(world: World) -> None:
+    workspace = {"team": "T1TEAM", "app": "A1APP", "channels": {"operations": "C1GONE"}}
+    with_facts(world, lambda said: said.update(slack=workspace))
+    slack = FakeSlack()
+    slack.refused["C1GONE"] = "SLACK_CHANNEL_ARCHIVED"
+    world.wiring.slack = slack
+    post = Post(world)
+    awaiting_approval(world)
+    assert len(post.new()) == 4
+    later(world, 4 * HOUR)
+    told = [json.loads(message.body) for message in world.wiring.exceptions.messages]
+    assert [(each["code"], each["owner"], each["role"]) for each in told] == [
+        ("SLACK_CHANNEL_ARCHIVED", "release-engineering", "operations")
+    ]

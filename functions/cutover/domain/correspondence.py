@@ -54,6 +54,8 @@ class Told(Model):
     """Why mail does not reach this person."""
     owner_told: bool = False
     """Whether the person's team was told so."""
+    member: Line | None = None
+    """Who this person was in Slack when they were asked: somebody else is written to there."""
     posts: tuple[Line, ...] = ()
     """What stands in Slack, by its references."""
     posted: State | None = None
@@ -98,6 +100,8 @@ class Correspondence(Model):
     """The version of the record that made this round be asked: who is killed and asks again goes on with it."""
     told: tuple[Told, ...] = ()
     posts: tuple[Post, ...] = ()
+    silent: tuple[Name, ...] = ()
+    """Roles whose channel takes no message; their owner was told."""
     unreachable_told: bool = False
     """Whether the owners know that those who were reached cannot fill the seats."""
     after_action: Literal["asked", "overdue"] | None = None

@@ -142,6 +142,7 @@ class Telling:
             person=wanted.person, role=wanted.role, round=self.said.round, asked_at=self.now,
             stands_in_for=wanted.stands_in_for, mail=known.mail if known else None,
             posts=known.posts if known else (), address=self._address(wanted.person),
+            member=self._member(wanted.person),
         )  # fmt: skip
         return Step("ask", told, mail=True, slack=self._in_slack(told))
 
@@ -150,7 +151,12 @@ class Telling:
         address = self._address(told.person)
         corrected = told.undelivered is not None and address is not None and address != told.address
         if corrected:
-            told = told.model_copy(update={"undelivered": None, "mailed": None, "address": address})
+            again = {"undelivered": None, "mailed": None, "address": address, "owner_told": False}
+            told = told.model_copy(update=again)
+        member = self._member(told.person)
+        if told.unposted is not None and member is not None and member != told.member:
+            again = {"unposted": None, "posted": None, "member": member, "owner_told": False}
+            told = told.model_copy(update=again)
         mail = told.mailed is None and told.undelivered is None and address is not None
         slack = told.posted is None and told.unposted is None and self._in_slack(told)
         if mail or slack:
@@ -208,9 +214,13 @@ class Telling:
         found = self.facts.people.get(person)
         return canonical.digest(found.email.encode()) if found else None
 
+    def _member(self, person: str) -> str | None:
+        """Who this person is in Slack, where there is one."""
+        found = self.facts.people.get(person)
+        return found.slack if found is not None and self.slack and self.facts.slack is not None else None
+
     def _in_slack(self, told: Told) -> bool:
-        found = self.facts.people.get(told.person)
-        return self.slack and self.facts.slack is not None and found is not None and found.slack is not None
+        return self._member(told.person) is not None
 
     def _due_at(self) -> datetime | None:
         if self.record.status in FINAL:

@@ -21,7 +21,7 @@ from cutover.messaging.addressing import Addressing
 from cutover.messaging.after_actions import AfterActions
 from cutover.messaging.mail import compose
 from cutover.messaging.message import Button, Message
-from cutover.messaging.owners import Owners
+from cutover.messaging.owners import Owners, silent
 from cutover.messaging.previewing import preview
 from cutover.messaging.wording import Again
 from cutover.packages import Package, read_package
@@ -182,13 +182,26 @@ class Messaging:
             if step.reference is not None:
                 _edit(self.slack, step.reference, message)
             reference = step.reference or self.slack.post(step.conversation, message)
-        except Refused:
+        except Refused as refused:
+            self._silent(step.role, refused, scene, said)
             return
         except TransientError as error:
             said.failed.append(error)
             return
         post = Post(role=step.role, conversation=step.conversation, reference=reference, shown=step.shown)
         said.correspondence = said.correspondence.with_post(post)
+
+    def _silent(self, role: str, refused: Refused, scene: Scene, said: Said) -> None:
+        """A role's channel takes no message: release engineering is told once. Whoever is asked was asked anyway."""
+        known = said.correspondence.silent
+        if self.owners is None or role in known:
+            return
+        try:
+            self.owners.send([silent(scene.record, role, refused, scene.now)])
+        except TransientError as error:
+            said.failed.append(error)
+            return
+        said.correspondence = said.correspondence.model_copy(update={"silent": (*known, role)})
 
     def _tell_owners(self, scene: Scene, said: Said) -> None:
         if self.owners is None:

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from cutover.contracts.owner_message import OwnerMessage
 from cutover.contracts.policy import Facts
-from cutover.domain import canonical, quorum
+from cutover.domain import bounded, canonical, quorum
 from cutover.domain.binding import OWNER
 from cutover.domain.correspondence import Correspondence, Told
 from cutover.domain.record import RevisionRecord
 from cutover.domain.telling import Standing
+from cutover.errors import Refused
 from cutover.ports import ExceptionQueue
 
 UNREACHABLE = "APPROVERS_UNREACHABLE"
@@ -60,6 +61,15 @@ class Owners:
         )  # fmt: skip
 
 
+def silent(record: RevisionRecord, role: str, refused: Refused, now: datetime) -> OwnerMessage:
+    """That a role's channel in Slack takes no message."""
+    return OwnerMessage(
+        cutover=record.cutover, revision=record.revision, correlation_id=record.correlation_id, code=refused.code,
+        owner=OWNER, role=role, found=bounded.line(f"the channel of {role} in Slack: {refused.detail}"),
+        mend=refused.mend or _SLACK_MENDS, at=now,
+    )  # fmt: skip
+
+
 def _untold(said: Correspondence) -> Iterator[Told]:
     return (each for each in said.told if (each.undelivered or each.unposted) and not each.owner_told)
 
@@ -79,7 +89,7 @@ def _nobody_left(record: RevisionRecord, said: Correspondence, standing: Standin
     missed = ", ".join(sorted({each.person for each in said.told if each.unreachable})) or "nobody may decide"
     return OwnerMessage(
         cutover=record.cutover, revision=record.revision, correlation_id=record.correlation_id, code=UNREACHABLE,
-        owner=OWNER, found=f"those who were reached cannot fill {missing}; not reached: {missed}"[:500],
+        owner=OWNER, found=bounded.line(f"those who were reached cannot fill {missing}; not reached: {missed}"),
         mend="mend how these people are reached, or give the role to others in the facts: they are asked at once",
         at=now,
     )  # fmt: skip
