@@ -28,7 +28,9 @@ _MINE = link()
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """``heading``: how the page's first heading begins. ``then``: what is done on the page before it is looked at."""
+    """``heading``: how the page's first heading begins. ``then``: what is done on the page before it is looked at, and
+    ``answer`` the status that comes of that.
+    """
 
     heading: str
     caption: str
@@ -36,6 +38,7 @@ class State:
     address: Address = _MINE
     make: Callable[[], World] = showcase.release
     then: Callable[[Page], object] = lambda _page: None
+    answer: int | None = None
 
 
 def _status(status: Status, **changes: object) -> Callable[[World], object]:
@@ -109,7 +112,9 @@ STATES: dict[str, State] = {
         heading="payments 2026.3.1", caption="what was approved before cannot be read", arrange=_lost
     ),
     "emergency": State(heading="payments 2026.3.1", caption="an emergency asks for more", make=_emergency),
-    "mistake": State(heading="payments 2026.3.1", caption="after a form with a mistake in it", then=_mistake),
+    "mistake": State(
+        heading="payments 2026.3.1", caption="after a form with a mistake in it", then=_mistake, answer=422
+    ),
     "deferred": State(
         heading="payments 2026.3.1", caption="deferred by this person", arrange=_decided((*RE, "defer"))
     ),
