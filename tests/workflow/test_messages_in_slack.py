@@ -90,7 +90,7 @@ def test_each_person_is_asked_by_mail_and_in_slack(world: World, workspace: Work
     for member in MEMBERS.values():
         (posted,) = shown[member]
         assert len(links_in(posted)) == 1
-        for said in ("service", "production", "Window", "Queue", "account", "Digest"):
+        for said in ("service", "production", "Window", "Queue", "account", "1 as operations", "Digest"):
             assert said in words(posted)
     for role, channel in CHANNELS.items():
         (posted,) = shown[channel]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cutover.contracts.manifest import RequiredSigner
 from cutover.contracts.people import Person
 from cutover.domain import times
 from cutover.domain.correspondence import Correspondence, State, Told
@@ -140,9 +141,16 @@ def _rows(package: Package) -> tuple[Row, ...]:
         Row("Why", release.rationale.value),
         Row("Window", local if local == utc else f"{local}\n{utc}"),
         Row("Queue", f"{queue}\naccount {destination.account}"),
+        Row("Approvals needed", _seats(predicate.signers)),
         Row("Digest", package.digest),
     ]
     return tuple(Row(row.label, legible(row.text)) for row in rows)
+
+
+def _seats(signers: tuple[RequiredSigner, ...]) -> str:
+    """Who has approved by now is on the page: what a mail says of that would be old when it is read."""
+    by = {"link": "", "passkey": ", by passkey"}
+    return "\n".join(f"{seat.count} as {_role(seat.role)}{by[seat.assurance]}" for seat in signers)
 
 
 def _role(role: str) -> str:
