@@ -11,6 +11,7 @@ from cutover.domain.record import Brake, RevisionRecord, Status
 from cutover.errors import DependencyUnavailable
 from tests.approving import START, World, successor
 from tests.browser import showcase
+from tests.unit import test_approval_passkeys as with_passkeys
 
 Address = Callable[[World], str]
 
@@ -112,6 +113,14 @@ STATES: dict[str, State] = {
         heading="payments 2026.3.1", caption="what was approved before cannot be read", arrange=_lost
     ),
     "emergency": State(heading="payments 2026.3.1", caption="an emergency asks for more", make=_emergency),
+    "passkey": State(
+        heading="service 1.4.0", caption="a role that decides with a passkey", make=with_passkeys.world,
+        address=link(*OPS),
+    ),
+    "passkey-missing": State(
+        heading="This role decides with a passkey", caption="nobody has signed a passkey of this person yet",
+        make=lambda: with_passkeys.world(omar=()), address=link(*OPS),
+    ),
     "mistake": State(
         heading="payments 2026.3.1", caption="after a form with a mistake in it", then=_mistake, answer=422
     ),

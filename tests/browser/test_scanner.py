@@ -87,5 +87,5 @@ def test_where_a_passkey_is_demanded_it_decides_nothing(opening: Open, direct: b
 def test_a_seat_that_demands_a_passkey_takes_no_decision_by_link_alone(decision: str) -> None:
     world = with_passkeys.world()
     answer = world.decide(world.link("omar", "operations"), decision)  # type: ignore[arg-type]  # a Decision
-    assert (answer.status, answer.code) != (303, "")
+    assert (answer.status, answer.code) == (422, "ASSURANCE_TOO_LOW")
     assert world.record.decision_seq == 0
