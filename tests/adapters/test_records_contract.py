@@ -1,5 +1,6 @@
 """The contract of ``Records``, held by the fake and by the adapter alike."""
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -143,7 +144,7 @@ def test_a_passkeys_counter_is_conditional_on_its_reading(records: Records, writ
     for reading in (used(1), used(0, 2)):
         after = reading.model_copy(update={"version": reading.version + 1, "sign_count": 9})
         plan = writer.plan(passkey=after, passkey_before=reading)
-        assert conflict_of(lambda plan=plan: records.commit(plan)) == {"passkey"}
+        assert conflict_of(functools.partial(records.commit, plan)) == {"passkey"}
     writer.commit(passkey=used(3, 2), passkey_before=used(0))
     assert records.passkey_use(digest_of("credential")) == used(3, 2)
     assert records.passkey_use(digest_of("another")) is None
