@@ -9,6 +9,9 @@ from threading import Thread
 from tests.approving import World, http_event, lambda_context
 
 
+ROUTES = ("/approvals/", "/passkeys/", "/waiting/")
+
+
 class _Gateway(BaseHTTPRequestHandler):
     """One request of API Gateway's HTTP API. ``world`` is set by :func:`served`."""
 
@@ -17,7 +20,7 @@ class _Gateway(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append(f"{self.command} {self.path}")
-        if not self.path.startswith(("/approvals/", "/passkeys/", "/waiting/")):  # no such route: the gateway answers by itself
+        if not self.path.startswith(ROUTES):  # no such route: the gateway answers by itself
             self.send_error(404)
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
