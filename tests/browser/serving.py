@@ -8,7 +8,6 @@ from threading import Thread
 
 from tests.approving import World, http_event, lambda_context
 
-
 ROUTES = ("/approvals/", "/passkeys/", "/waiting/")
 
 
