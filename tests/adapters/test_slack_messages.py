@@ -5,15 +5,17 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cutover.adapters.slack_messages import SlackMessages
+from cutover.adapters.slack_messages import REST, SlackMessages
 from cutover.errors import CutoverError, DependencyUnavailable, Refused
 from cutover.messaging.message import Button, Message, Row
 from cutover.messaging.slack_blocks import blocks, fallback
 from cutover.ports import SlackSecret
+from tests.fakes.clock import FakeClock
 from tests.fakes.slack import SECRET, FakeSlack, FakeSlackSecrets
 from tests.fakes.slack_limits import mentions
 from tests.fakes.slack_server import Planned, SlackServer, Workspace
@@ -26,6 +28,7 @@ ASKED = Message(
 )  # fmt: skip
 CLOSED = replace(ASKED, stage="closed", lead="Decided: nothing to do.")
 CHANNEL, PERSON = "C1RELEASE", "U1ERIN"
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -45,8 +48,13 @@ def secrets() -> FakeSlackSecrets:
 
 
 @pytest.fixture
-def slack(server: SlackServer, secrets: FakeSlackSecrets) -> SlackMessages:
-    return SlackMessages(secrets, base_url=server.url)
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def slack(server: SlackServer, secrets: FakeSlackSecrets, clock: FakeClock) -> SlackMessages:
+    return SlackMessages(secrets, clock=clock, base_url=server.url)
 
 
 # The calls.
@@ -95,10 +103,13 @@ def test_a_message_that_is_gone_is_edited_already(slack: SlackMessages, workspac
     assert workspace.shown(CHANNEL) == []
 
 
-def test_posting_again_after_a_lost_answer_finds_what_was_posted(slack: SlackMessages, workspace: Workspace) -> None:
+def test_posting_again_after_a_lost_answer_finds_what_was_posted(
+    slack: SlackMessages, workspace: Workspace, clock: FakeClock
+) -> None:
     workspace.planned.append(Planned(done=True, cut=True))
     with pytest.raises(DependencyUnavailable):
         slack.post(PERSON, ASKED)
+    clock.move(REST)
     reference = slack.post(PERSON, ASKED)
     assert [each.reference for each in workspace.shown(PERSON)] == [reference]
 
@@ -165,31 +176,64 @@ PASSING: dict[str, Planned] = {
 
 @pytest.mark.parametrize("planned", PASSING.values(), ids=PASSING)
 def test_what_may_pass_is_unavailable_and_called_once(
-    slack: SlackMessages, workspace: Workspace, planned: Planned
+    slack: SlackMessages, workspace: Workspace, planned: Planned, clock: FakeClock
 ) -> None:
     workspace.planned.append(planned)
     with pytest.raises(DependencyUnavailable) as caught:
         slack.post(CHANNEL, ASKED)
     assert len(workspace.calls) == 1, "nothing is tried twice"
     assert "s3cr3t" not in str(caught.value)
+    clock.move(MINUTE)
     assert slack.post(CHANNEL, ASKED)
 
 
-def test_how_long_to_wait_is_said(slack: SlackMessages, workspace: Workspace) -> None:
+def test_how_long_to_wait_is_said(slack: SlackMessages, workspace: Workspace, clock: FakeClock) -> None:
     workspace.planned.append(PASSING["too many"])
     with pytest.raises(DependencyUnavailable, match="in 30 seconds"):
         slack.post(CHANNEL, ASKED)
+    clock.move(MINUTE)
     workspace.planned.append(Planned(429, b"", {"Retry_After": "s3cr3t"}))
     with pytest.raises(DependencyUnavailable, match="in some seconds"):
         slack.post(CHANNEL, ASKED)
 
 
-def test_nobody_at_the_address_is_unavailable(server: SlackServer, slack: SlackMessages) -> None:
+RESTS = {
+    "as long as Slack says": (PASSING["too many"], 30),
+    "a minute at most": (Planned(429, b"", {"Retry_After": "3600"}), 60),
+    "after a call that nobody answered": (PASSING["cut off"], 20),
+}
+
+
+@pytest.mark.parametrize(("planned", "seconds"), RESTS.values(), ids=RESTS)
+def test_slack_is_left_alone(
+    slack: SlackMessages, workspace: Workspace, clock: FakeClock, planned: Planned, seconds: int
+) -> None:
+    """Whoever has thirty messages would otherwise wait thirty times, and be asked to slow down thirty times."""
+    workspace.planned.append(planned)
+    for move in (0, seconds - 1):
+        clock.move(timedelta(seconds=move))
+        with pytest.raises(DependencyUnavailable):
+            slack.post(CHANNEL, ASKED)
+    assert len(workspace.calls) == 1
+    clock.move(timedelta(seconds=1))
+    assert slack.post(CHANNEL, ASKED)
+
+
+@pytest.mark.parametrize("planned", ["a fault", "a page of somebody else", "too many, in words"])
+def test_a_quick_answer_holds_up_nothing_else(slack: SlackMessages, workspace: Workspace, planned: str) -> None:
+    workspace.planned.append(PASSING[planned])
+    with pytest.raises(DependencyUnavailable):
+        slack.post(CHANNEL, ASKED)
+    assert slack.post(PERSON, ASKED)
+
+
+def test_nobody_at_the_address_is_unavailable(server: SlackServer, slack: SlackMessages, clock: FakeClock) -> None:
     reference = slack.post(CHANNEL, ASKED)
     server._server.shutdown()
     server._server.server_close()
     for call in (lambda: slack.post(CHANNEL, ASKED), lambda: slack.edit(reference, CLOSED)):
-        with pytest.raises(DependencyUnavailable):
+        clock.move(MINUTE)
+        with pytest.raises(DependencyUnavailable, match="URLError"):
             call()
 
 
@@ -232,10 +276,11 @@ def test_the_same_token_is_not_tried_twice(
 # What nobody gets to see.
 
 
-def failing(slack: SlackMessages, workspace: Workspace) -> Iterator[CutoverError]:
+def failing(slack: SlackMessages, workspace: Workspace, clock: FakeClock) -> Iterator[CutoverError]:
     echo = json.dumps({"ok": False, "error": "invalid_blocks", "echo": [LINK, SECRET.token]}).encode()
     plans = (Planned(body=echo), Planned(500, echo), Planned(429, echo), Planned(200, LINK.encode()), Planned(cut=True))
     for planned in plans:
+        clock.move(MINUTE)
         workspace.planned.append(planned)
         with pytest.raises(CutoverError) as caught:
             slack.post(CHANNEL, ASKED)
@@ -243,13 +288,17 @@ def failing(slack: SlackMessages, workspace: Workspace) -> Iterator[CutoverError
 
 
 def test_no_error_and_no_log_has_a_link_or_the_token(
-    slack: SlackMessages, workspace: Workspace, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    slack: SlackMessages,
+    workspace: Workspace,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Not even with everybody's debugging on: the SDK would log whole requests."""
     caplog.set_level(logging.DEBUG)
     logging.getLogger("slack_sdk").setLevel(logging.DEBUG)
     slack.edit(slack.post(CHANNEL, ASKED), CLOSED)
-    errors: list[Any] = list(failing(slack, workspace))
+    errors: list[Any] = list(failing(slack, workspace, clock))
     told = [*caplog.messages, *capfd.readouterr(), *map(str, errors), *(str(each.__cause__) for each in errors)]
     assert len(errors) == 5
     assert all(each.__suppress_context__ or each.__context__ is None for each in errors)

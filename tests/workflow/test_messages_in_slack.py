@@ -38,7 +38,7 @@ def with_slack(facts: Facts) -> Facts:
 def world_with_slack(server: SlackServer) -> World:
     world = World()
     world.publish(facts=with_slack(Deployment().facts()))
-    world.wiring.slack = SlackMessages(FakeSlackSecrets(), base_url=server.url)
+    world.wiring.slack = SlackMessages(FakeSlackSecrets(), clock=world.clock, base_url=server.url)
     return world
 
 

@@ -43,16 +43,22 @@ _REFUSALS = {
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
-def judged(call: str, *, status: int, error: object, retry_after: str | None = None) -> CutoverError:
+def retry_after(status: int, header: str | None) -> int | None:
+    """The seconds that an answer of too many calls asks to wait (RFC 6585 §4); None where it asks for none."""
+    stated = header if status == _TOO_MANY_REQUESTS and header and re.fullmatch(r"[0-9]{1,6}", header) else None
+    return int(stated) if stated else None
+
+
+def judged(call: str, *, status: int, error: object, retry_after: int | None = None) -> CutoverError:
     """What an answer that is no success is raised as.
 
     ``call``: such as ``chat.update``. ``error``: what the answer's body says, if it says anything; ``retry_after``:
-    the header, in seconds. ``Refused`` has a code for each error that people can mend, and ``SLACK_REFUSED`` with
+    in seconds. ``Refused`` has a code for each error that people can mend, and ``SLACK_REFUSED`` with
     Slack's name for any other.
     """
     name = error if isinstance(error, str) and _NAME.fullmatch(error) else ""
     if status == _TOO_MANY_REQUESTS or name in {"rate_limited", "ratelimited"}:
-        wait = retry_after if retry_after and re.fullmatch(r"[0-9]{1,6}", retry_after) else "some"
+        wait = f"{retry_after}" if retry_after else "some"
         return DependencyUnavailable(f"{call}: too many calls; Slack takes the next one in {wait} seconds")
     if status >= _SERVER_ERROR or name in _TRANSIENT or not name:  # without a name it is not Slack that answers
         return DependencyUnavailable(f"{call}: {name or 'no reason'} (HTTP {status})")

@@ -175,10 +175,9 @@ class Wiring:
         if not name:
             return None
         from cutover.adapters.slack_messages import BASE_URL, SlackMessages
-        from cutover.adapters.slack_secret import SecretsManagerSlack
 
-        secrets = SecretsManagerSlack(self.client("secretsmanager"), name=name)
-        return SlackMessages(secrets, base_url=self.settings.environment.get("CUTOVER_TEST_SLACK_URL", BASE_URL))
+        address = self.settings.environment.get("CUTOVER_TEST_SLACK_URL", BASE_URL)
+        return SlackMessages(self.slack_secrets, clock=self.clock, base_url=address)
 
     @functools.cached_property
     def messages(self) -> Messages:
