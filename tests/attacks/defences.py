@@ -30,6 +30,7 @@ from cutover.doors.approvals.asking import Ballot
 from cutover.doors.approvals.door import Door
 from cutover.doors.approvals.standing import Standing
 from cutover.doors.approvals.summary import exceptions_of, risk_of
+from cutover.doors.passkeys.door import PasskeysDoor
 from cutover.doors.slack_events import door as slack_door
 from cutover.doors.slack_events import proving
 from cutover.doors.slack_events.reading import Told as SlackTold
@@ -49,6 +50,7 @@ from tests.attacks.tries import (
     keys,
     passkeys,
     people,
+    registering,
     replays,
     scanners,
     sites,
@@ -325,6 +327,11 @@ def _flush_left(patch: Patch) -> None:
     patch.setattr(mail, "_environment", environment)
 
 
+def _whatever_was_wrong(patch: Patch) -> None:
+    show = PasskeysDoor._show
+    patch.setattr(PasskeysDoor, "_show", lambda self, text, told, **_: show(self, text, told))
+
+
 _OTHERS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 DOOR = "doors/approvals"
 DEFENCES: dict[str, Defence] = {
@@ -399,6 +406,7 @@ DEFENCES: dict[str, Defence] = {
     passkeys.LISTED: Defence("domain/passkeys.py", _any_passkey),
     passkeys.PRESENCE: Defence("domain/passkeys.py", _without(signing, "check_presence")),
     passkeys.SIGNATURE: Defence("domain/passkeys.py", _without(signing, "_check_signature")),
+    registering.PASSED: Defence("doors/passkeys/door.py", _whatever_was_wrong),
     passkeys.COUNTER: Defence("domain/passkeys.py", _without(signing, "check_counter")),
     keys.RING: Defence("domain/mac.py", _any_key),
 }

@@ -11,10 +11,26 @@ from tests.attacks.tries import (
     keys,
     passkeys,
     people,
+    registering,
     replays,
     scanners,
     sites,
     slack,
 )
 
-MODULES = (scanners, replays, altered, sites, injection, people, ended, slack, clocks, guesses, forms, keys, passkeys)
+MODULES = (
+    scanners,
+    replays,
+    altered,
+    sites,
+    injection,
+    people,
+    ended,
+    slack,
+    clocks,
+    guesses,
+    forms,
+    keys,
+    passkeys,
+    registering,
+)

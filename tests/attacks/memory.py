@@ -17,6 +17,7 @@ from cutover.ports import Commit
 from tests.approving import PAGE_URL, START, World, http_event, lambda_context
 from tests.attacks.scene import Reply, Scene, Seat, Sent
 from tests.builders import CUTOVER, REVISION
+from tests.enrolling import Enrolling
 from tests.fakes.keys import LocalMac
 from tests.fakes.slack import FakeFeedbackQueue, FakeSlackSecrets
 from tests.fakes.slack_caller import WORKSPACE
@@ -35,6 +36,7 @@ class Memory(Scene):
         super().__init__(passkey=passkey)
         self.world = World({"manifest": _demanding} if passkey else None)
         self.audience = self.world.deployment.audience
+        self.enrolling = Enrolling(self.world)
         self.feedback = FakeFeedbackQueue()
         self.world.change_facts(slack=WORKSPACE)
         if passkey:
@@ -55,9 +57,10 @@ class Memory(Scene):
         if path.startswith("/slack/"):
             return self._slack(http_event(method, path, body, headers))
         parts = urlsplit(path)
+        app = self.enrolling.app if path.startswith("/passkeys/") else self.world.app
         event = http_event(method, parts.path, body, headers)
         event["rawQueryString"] = parts.query
-        answer = self.world.app.resolve(event, lambda_context())
+        answer = app.resolve(event, lambda_context())
         given = {name.lower(): value for name, value in answer["headers"].items()}
         return Reply(answer["statusCode"], answer["body"], given)
 
@@ -69,6 +72,9 @@ class Memory(Scene):
         )  # fmt: skip
         answer = slack_app.build(lambda: door).resolve(event, lambda_context())
         return Reply(answer["statusCode"], answer["body"])
+
+    def registered(self, person: str) -> set[str]:
+        return {each.passkey.id for each in self.enrolling.enrolments(person)}
 
     def heard(self) -> int:
         return len(self.feedback.bodies)

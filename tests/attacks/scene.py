@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from cutover.contracts.approval import Decision
-from cutover.domain import base64url
+from cutover.domain import base64url, canonical
 from cutover.domain.links import Link
 from cutover.domain.mac import Mac
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
@@ -126,6 +126,10 @@ class Scene(ABC):
         """How many times a decision of ``me`` was written, as the ledger tells it."""
 
     @abstractmethod
+    def registered(self, person: str) -> set[str]:
+        """The credentials that were registered in this person's name."""
+
+    @abstractmethod
     def heard(self) -> int:
         """How often Slack's door has put something on its queue."""
 
@@ -180,6 +184,30 @@ class Scene(ABC):
         says = personal_links.PersonalLink(person=person, expires_at=self.question(self.me).expires_at)
         made = personal_links.make_link(says.model_copy(update=changes), audience=self.audience, mac=self.mac)
         return self.secret(made)
+
+    def invitation(self, person: str, **changes: Any) -> str:
+        """An authentic link to register a passkey."""
+        from cutover.domain import invitation_links
+
+        says = invitation_links.InvitationLink(
+            person=person, invitation=canonical.digest(person.encode()), expires_at=self.question(self.me).expires_at
+        )
+        made = invitation_links.make_link(says.model_copy(update=changes), audience=self.audience, mac=self.mac)
+        return self.secret(made)
+
+    def register(
+        self, link: str, page: Reply, by: Authenticator, headers: Mapping[str, str] | None = None, **said: Any
+    ) -> Reply:
+        """What the page's script posts once a device has made a passkey."""
+        options = re.search(r'data-options="([^"]*)"', page.body)
+        nonce = re.search(r'name="nonce" value="([^"]*)"', page.body)
+        assert options is not None
+        assert nonce is not None
+        challenge = base64url.decode(json.loads(html.unescape(options[1]))["challenge"], limit=100)
+        assert challenge is not None
+        fields = {"nonce": html.unescape(nonce[1]), **by.registration(challenge, **said)}
+        given = {"content-type": FORM, **(headers or {})}
+        return self.send("POST", link, headers=given, body=urlencode(fields).encode(), at="passkeys")
 
     def secret(self, text: str) -> str:
         self.secrets.add(text)

@@ -18,6 +18,7 @@ import httpx
 from cutover.adapters.kms_mac import KmsMac
 from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
 from cutover.contracts.manifest import RequiredSigner
+from cutover.contracts.passkeys import Enrolment
 from cutover.contracts.people import Passkey, Person
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain.links import Link
@@ -193,6 +194,11 @@ class Stack(Scene):
     def written(self) -> int:
         entries = self.deployed.releases.records.ledger(self.asked.cutover)
         return len([each for each in entries if each.actor.requester == self.me.person and each.event in DECIDED])
+
+    def registered(self, person: str) -> set[str]:
+        releases = self.deployed.releases
+        found = [releases.store.get(each.enrolment, limit=65_536) for each in releases.records.enrolments(person)]
+        return {Enrolment.model_validate_json(each).passkey.id for each in found}
 
     def heard(self) -> int:
         told = self.deployed.releases.stack.logs("SlackEvents")

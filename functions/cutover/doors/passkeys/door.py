@@ -56,6 +56,8 @@ class PasskeysDoor:
         link, policy = self._invited(text, told)
         done = self._registered(link)
         if done is not None:
+            if problem is not None:  # or they would tell the fingerprint of somebody else's passkey as theirs
+                raise problem
             return pages.registered(policy.facts.people[link.person], done, audience=self.audience)
         now = self.clock.now()
         nonce = nonces.make_nonce(text, audience=self.audience, mac=self.mac, now=now, random=secrets.token_bytes(16))

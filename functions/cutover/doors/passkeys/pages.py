@@ -19,7 +19,7 @@ _AGAIN = "Try again in a minute. If it stays, tell the team that runs Cutover th
 _TITLES = {
     "LINK_EXPIRED": "This link has expired", "LINK_WRONG_AUDIENCE": "This link belongs elsewhere",
     "LINK_MALFORMED": "This link is incomplete", "FORM_CROSS_SITE": "This form came from another site",
-    "PERSON_UNKNOWN": "You cannot register a passkey now",
+    "INVITATION_USED": "This invitation was used already", "PERSON_UNKNOWN": "You cannot register a passkey now",
 }  # fmt: skip
 _STATUS = {
     "LINK_MALFORMED": 404, "LINK_VERSION_UNKNOWN": 404, "LINK_EXPIRED": 410, "FORM_TOO_LARGE": 413,
