@@ -1,5 +1,6 @@
 """One person under two names: neither of them counts, however they are written."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from cutover.contracts.people import Passkey, Person
 from cutover.contracts.policy import Facts
 from cutover.domain import quorum
 from cutover.domain.doubles import double_of, mailbox
+from cutover.domain.waiving import Waiving
 from cutover.errors import Refused
 from tests.building.policy import DEPLOYMENT, instant
 
@@ -77,8 +79,18 @@ def test_who_asked_for_it_approves_it_under_no_other_name() -> None:
     """A second entry for the requester's mailbox is not somebody else."""
     again = facts(erin={"email": "dana+approves@example.com"})
     barred = quorum.barred(again, ("dana@ci", "dana@change"))
-    with pytest.raises(Refused, match="PERSON_TWICE"):
+    assert barred == {"dana", "erin"}
+    with pytest.raises(Refused, match="REQUESTER_MAY_NOT_APPROVE"):
         quorum.eligible("erin", "release-engineering", facts=again, barred=barred)
+
+
+def test_who_asked_for_it_waives_nothing_under_another_name() -> None:
+    again = facts(ruth={"email": "Dana+waives@example.com"})
+    (key,) = (each for each in again.keys if each.purpose == "waiver")
+    for said, refused in ((again, True), (facts(), False)):
+        waiving = Waiving.of(DEPLOYMENT.rules(), said, ("dana@ci", "dana@change"), product="service")
+        with pytest.raises(Refused, match="WAIVER_BY_REQUESTER") if refused else nullcontext():
+            waiving.demand((key,), "rollback")
 
 
 def test_people_with_nothing_in_common_are_people() -> None:

@@ -266,6 +266,7 @@ def test_the_report_of_a_whole_package_is_this_document() -> None:
             "not_before": "2026-03-03T20:00:00Z",
             "not_after": "2026-03-03T22:00:00Z",
             "bundle": WHOLE.names["bundle"],
+            "emergency": None,
             "approvals": 2,
             "documents": len(WHOLE.handoff.documents),
         },

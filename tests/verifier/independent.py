@@ -613,7 +613,7 @@ class Shelf:
         for each in asked:
             named = [name for name, person in people if each == name or each in person.get("identities", [])]
             need(len(named) == 1, "it is not known who asked")
-            owners.discard(named[0])
+            owners -= {name for name, person in people if means(person) & means(facts["people"][named[0]])}
         return any(name in owners and set(person["roles"]) & set(roles) for name, person in people)
 
 

@@ -7,6 +7,7 @@ have mended the facts (``quorum.eligible``). The policy's lint says so before it
 
 import functools
 import unicodedata
+from collections.abc import Iterable
 
 from cutover.contracts.people import Person
 from cutover.contracts.policy import Facts
@@ -37,3 +38,10 @@ def double_of(person_id: str, facts: Facts) -> tuple[str, str] | None:
         if other_id != person_id and (shared := mine & means(other)):
             return other_id, min(shared)[0]
     return None
+
+
+def doubles_of(people: Iterable[str], facts: Facts) -> frozenset[str]:
+    """Everybody in the facts who has the same means as one of these people; they themselves are not among them."""
+    named = frozenset(people)
+    theirs = frozenset[tuple[str, str]]().union(*(means(facts.people[each]) for each in named))
+    return frozenset(each for each, person in facts.people.items() if each not in named and theirs & means(person))

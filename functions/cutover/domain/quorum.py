@@ -15,7 +15,7 @@ from cutover.contracts.bundle import Bundle, DraftBundle, Sourced
 from cutover.contracts.manifest import Assurance, RequiredSigner
 from cutover.contracts.policy import Facts
 from cutover.domain import passkeys
-from cutover.domain.doubles import double_of
+from cutover.domain.doubles import double_of, doubles_of
 from cutover.errors import Refused
 
 _STRENGTH: dict[Assurance, int] = {"link": 0, "passkey": 1}
@@ -47,7 +47,7 @@ def person_of(facts: Facts, identity: str) -> str | None:
 
 
 def barred(facts: Facts, identities: Iterable[str]) -> frozenset[str]:
-    """The requesters as people: they may not approve their own release.
+    """The requesters as people, under whatever other name the facts have them: they may not approve their own release.
 
     Raises ``Refused`` (``REQUESTER_UNMAPPED``): without knowing who asked, nobody is known to be someone else.
     """
@@ -61,7 +61,7 @@ def barred(facts: Facts, identities: Iterable[str]) -> frozenset[str]:
                 "add the requester's identity to one person in the facts",
             )
         people.add(person)
-    return frozenset(people)
+    return frozenset(people) | doubles_of(people, facts)
 
 
 def eligible(person_id: str, role: str, *, facts: Facts, barred: frozenset[str]) -> None:

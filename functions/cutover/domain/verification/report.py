@@ -92,6 +92,7 @@ class Report:
             "not_before": format_instant(self.handoff.not_before),
             "not_after": format_instant(self.handoff.not_after),
             "bundle": "sha256:" + self.manifest.subject[0].digest.sha256,
+            "emergency": bound.emergency,
             "approvals": len(self.handoff.approvals),
             "documents": len(self.handoff.documents),
         }
