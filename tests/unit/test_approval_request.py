@@ -133,6 +133,26 @@ def test_a_run_that_failed_asks_whoever_was_not_asked(stage: Stage, monkeypatch:
     ]
 
 
+def test_one_mail_that_fails_again_and_again_asks_nobody_else_twice(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = stage.mailer.send
+
+    def failing(mail: Mail) -> str:
+        if mail.to == "bo@example.com":
+            raise ValueError("a fault of ours")
+        return send(mail)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.mailer, "send", failing)
+        for _ in range(3):
+            with pytest.raises(ValueError, match="a fault of ours"):
+                stage.run()
+    assert [link.person for link in stage.links()] == ["erin", "omar"]
+    assert stage.run() is Status.AWAITING_APPROVAL
+    assert [link.person for link in stage.links()] == ["erin", "omar", "bo", "bo"]
+
+
 def refusing(stage: Stage, *addresses: str) -> None:
     """A mailer that never delivers to these."""
     stage.mailer.refused.update(addresses)

@@ -4,25 +4,23 @@ Whoever is cut off between the two says it once more; the other order could lose
 now keeps nothing else from being said: it is what the next plan still has in it.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.contracts.base import parse_instant
 from cutover.contracts.policy import SignedReference
-from cutover.domain.correspondence import MAX_POSTS, Correspondence, Post, Told, merged
+from cutover.domain.correspondence import Correspondence, merged
 from cutover.domain.emergencies import Timers, timers
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, named
-from cutover.domain.telling import ChannelStep, Plan, Standing, Step, Telling, standing
-from cutover.errors import Conflict, DependencyUnavailable, Refused, TransientError
+from cutover.domain.telling import Plan, Step, Telling, standing
+from cutover.errors import Conflict
 from cutover.messaging import wording
-from cutover.messaging.addressing import Addressing
 from cutover.messaging.after_actions import AfterActions
-from cutover.messaging.mail import compose
-from cutover.messaging.message import Button, Message
-from cutover.messaging.owners import Owners, silent
-from cutover.messaging.previewing import preview
+from cutover.messaging.delivering import Delivering, silently
+from cutover.messaging.owners import Owners
+from cutover.messaging.scene import Said, Scene
+from cutover.messaging.speaking import Speaking
 from cutover.messaging.wording import Again
 from cutover.packages import Package, read_package
 from cutover.policies import PolicyReader
@@ -32,40 +30,6 @@ LOOK_AGAIN = timedelta(minutes=1)
 ROUNDS = 3
 """Who cannot be reached is replaced at once, and whoever replaces them perhaps too."""
 WRITES = 5
-OF_THE_APP = frozenset(
-    {
-        "SLACK_APP_REMOVED", "SLACK_SCOPE_MISSING", "SLACK_SECRET_MISSING", "SLACK_SECRET_UNREADABLE",
-        "SLACK_TOKEN_REFUSED", "SLACK_TOKEN_REVOKED",
-    }
-)  # fmt: skip
-"""Refusals of Slack's that are about no conversation: whoever installs the app again mends them all."""
-
-
-@dataclass(slots=True)
-class Said:
-    """What one run said. ``failed``: what may pass; it is still to be said."""
-
-    correspondence: Correspondence
-    counted: Counter[str] = field(default_factory=Counter)
-    failed: list[TransientError] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One look: a record, and everything that is needed to speak of it. ``package`` only while questions are open."""
-
-    record: RevisionRecord
-    policy: Policy
-    timers: Timers
-    package: Package | None
-    standing: Standing | None
-    now: datetime
-    again: Again | None = None
-
-    @property
-    def bound(self) -> Package:
-        """``DocumentMissing`` where it was not read."""
-        return named(self.package, "package")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +84,7 @@ class Messaging:
             if not any(refused):
                 break
         for step in self._telling(scene, said.correspondence).channels(said.correspondence):
-            self._channel(step, scene, said)
+            self._delivering.channel(step, scene, said)
         self._tell_owners(scene, said)
         said.correspondence = self._write(self._looked(scene, said, whole=not only_ask), before)
         return said
@@ -130,78 +94,14 @@ class Messaging:
     def _step(self, step: Step, scene: Scene, said: Said) -> bool:
         """Whether somebody turned out to be out of reach."""
         known = said.correspondence.of(*step.told.pair)
-        failures = len(said.failed)
-        told = self._by_mail(step, scene, said) if step.mail else _silently(step)
+        delivering, failures = self._delivering, len(said.failed)
+        told = delivering.by_mail(step, scene, said) if step.mail else silently(step)
         if step.kind == "remind" and len(said.failed) > failures:
             return False  # the whole reminder comes again
-        told = self._in_slack(step, told, scene, said) if step.slack else told
+        told = delivering.in_slack(step, told, scene, said) if step.slack else told
         said.correspondence = said.correspondence.with_told(told)
         said.counted[step.kind] += 1
         return told.unreachable and not (known is not None and known.unreachable)
-
-    def _by_mail(self, step: Step, scene: Scene, said: Said) -> Told:
-        told, person = step.told, scene.policy.facts.people[step.told.person]
-        message = self._message(step, scene, said.correspondence)
-        about = {
-            "cutover": said.correspondence.cutover, "revision": str(said.correspondence.revision),
-            "person": told.person, "role": told.role,
-        }  # fmt: skip
-        try:
-            identifier = self.mailer.send(compose(message, to=person.email, about=about, under=told.mail))
-        except Refused as refused:
-            update = {"undelivered": refused.code} if step.kind == "ask" else {"mailed": told.state}
-            return told.model_copy(update=update)
-        except TransientError as error:
-            said.failed.append(error)
-            return told
-        return told.model_copy(update={"mail": told.mail or identifier, "mailed": told.state})
-
-    def _in_slack(self, step: Step, told: Told, scene: Scene, said: Said) -> Told:
-        if self.slack is None:
-            return told
-        message = self._message(step, scene, said.correspondence)
-        try:
-            if step.kind == "close":
-                for reference in told.posts:
-                    _edit(self.slack, reference, message)
-                return told.model_copy(update={"posted": told.state})
-            conversation = scene.policy.facts.people[told.person].slack or ""
-            reference = self.slack.post(conversation, message)
-        except Refused as refused:
-            return told.model_copy(update={"unposted": refused.code})
-        except TransientError as error:
-            said.failed.append(error)
-            return told
-        return told.model_copy(update={"posts": (*told.posts, reference)[-MAX_POSTS:], "posted": told.state})
-
-    def _channel(self, step: ChannelStep, scene: Scene, said: Said) -> None:
-        if self.slack is None:
-            return
-        message = self._channel_message(step, scene, said.correspondence)
-        try:
-            if step.reference is not None:
-                _edit(self.slack, step.reference, message)
-            reference = step.reference or self.slack.post(step.conversation, message)
-        except Refused as refused:
-            self._silent(step.role, refused, scene, said)
-            return
-        except TransientError as error:
-            said.failed.append(error)
-            return
-        post = Post(role=step.role, conversation=step.conversation, reference=reference, shown=step.shown)
-        said.correspondence = said.correspondence.with_post(post)
-
-    def _silent(self, role: str, refused: Refused, scene: Scene, said: Said) -> None:
-        """A role's channel takes no message: release engineering is told once. Whoever is asked was asked anyway."""
-        known = said.correspondence.silent
-        if self.owners is None or role in known:
-            return
-        try:
-            self.owners.send([silent(scene.record, role, refused, scene.now)])
-        except TransientError as error:
-            said.failed.append(error)
-            return
-        said.correspondence = said.correspondence.model_copy(update={"silent": (*known, role)})
 
     def _tell_owners(self, scene: Scene, said: Said) -> None:
         if self.owners is None:
@@ -212,46 +112,15 @@ class Messaging:
             told = self.owners.tell(scene.record, said.correspondence, facts, standing, scene.now)
             said.correspondence = told
             said.correspondence = reminding.remind(scene.record, told, facts, scene.now)
-        except TransientError as error:
+        except Exception as error:  # noqa: BLE001 - what was said already is to be written down
             said.failed.append(error)
 
-    # --- what it says
-
-    def _message(self, step: Step, scene: Scene, said: Correspondence) -> Message:
-        told, package, people = step.told, scene.package, scene.policy.facts.people
-        if step.kind == "close" or package is None:
-            return wording.closing(told, scene.record, said)
-        addressing = self._addressing(scene)
-        return wording.asking(
-            people[told.person], told, package, said, links=addressing.links(told.person, told.role),
-            expires_at=addressing.expires_at, preview=self._preview(scene),
-            again=scene.again if step.kind == "ask" else None,
-            principal=people.get(told.stands_in_for) if told.stands_in_for else None, reminder=step.kind == "remind",
-        )  # fmt: skip
-
-    def _channel_message(self, step: ChannelStep, scene: Scene, said: Correspondence) -> Message:
-        people = scene.policy.facts.people
-        names = tuple(people[each].name for each in step.asked if each in people)
-        buttons: tuple[Button, ...] = ()
-        if scene.package is not None and _demands_a_passkey(step.role, scene.package):
-            addressing = self._addressing(scene)
-            buttons = tuple(addressing.button(each, step.role, people[each].name) for each in step.asked)
-        return wording.in_channel(
-            step, scene.record, said, scene.package, names=names, buttons=buttons,
-            preview=self._preview(scene) if scene.package else "",
-        )  # fmt: skip
-
-    def _preview(self, scene: Scene) -> str:
-        return preview(scene.bound, scene.record.predecessor, lambda it: self._read(it, scene.policy, scene.now))
-
-    def _addressing(self, scene: Scene) -> Addressing:
-        """No link outlives its package, nor the time that the pinned rules give to links."""
-        until = min(scene.bound.manifest.predicate.valid_until, scene.now + scene.timers.link_valid_for)
-        return Addressing(
-            audience=self.audience, page_url=self.page_url, mac=self.mac, package=scene.bound, expires_at=until
-        )
-
     # --- what it needs
+
+    @property
+    def _delivering(self) -> Delivering:
+        speaking = Speaking(audience=self.audience, page_url=self.page_url, mac=self.mac, read=self._read)
+        return Delivering(speaking=speaking, mailer=self.mailer, slack=self.slack, owners=self.owners)
 
     def _plan(self, scene: Scene, said: Correspondence) -> Plan:
         return self._telling(scene, said).plan()
@@ -303,24 +172,3 @@ class Messaging:
     def _timers(self, record: RevisionRecord, package: Package) -> Timers:
         emergency = package.bundle.release.emergency is not None
         return timers(self.policies.rules(record.rules), record.product, emergency=emergency)
-
-
-def _edit(slack: Slack, reference: str, message: Message) -> None:
-    """A message that its conversation keeps as it is stays so. While the app itself is not served, it is tried again:
-    once that is mended, no button of a question that is over may be left.
-    """
-    try:
-        slack.edit(reference, message)
-    except Refused as refused:
-        if refused.code in OF_THE_APP:
-            raise DependencyUnavailable(f"Slack: {refused.code}") from refused
-
-
-def _silently(step: Step) -> Told:
-    """Nothing is sent: a question that is closed so is closed for mail too."""
-    closed = step.kind == "close" and step.told.mailed == "open"
-    return step.told.model_copy(update={"mailed": step.told.state}) if closed else step.told
-
-
-def _demands_a_passkey(role: str, package: Package) -> bool:
-    return any(seat.role == role and seat.assurance == "passkey" for seat in package.manifest.predicate.signers)

@@ -23,7 +23,8 @@ from cutover.domain.record import RevisionRecord, Signal, Status, named
 from cutover.errors import Conflict, Refused
 from cutover.journal import DECISIONS
 from cutover.lapsing import APPROVAL_LAPSED
-from cutover.messaging.carrying import Messaging, Said, Scene
+from cutover.messaging.carrying import Messaging
+from cutover.messaging.scene import Said, Scene
 from cutover.messaging.wording import Again
 from cutover.recorder import Recorder, Step
 from cutover.stages.request_approval.asking import asked, detail_of, result_of
