@@ -16,7 +16,7 @@ from tests.building.policy import Deployment
 from tests.fakes.slack import SECRET, FakeSlackSecrets
 from tests.fakes.slack_caller import WORKSPACE, SlackCaller
 from tests.fakes.slack_limits import mentions
-from tests.fakes.slack_server import Posted, SlackServer, Workspace
+from tests.fakes.slack_server import Planned, Posted, SlackServer, Workspace
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window
 from tests.simulator.wiring import PAGE_URL
 from tests.simulator.world import World, fill
@@ -179,6 +179,19 @@ def test_with_slack_down_mail_still_goes_and_the_minute_repairs(world: World, wo
     shown = everywhere(workspace)
     assert {name: len(posted) for name, posted in shown.items()} == dict.fromkeys(shown, 1)
     assert mailed(world) == ["bo", "bo", "erin", "omar"], "nobody is mailed twice for it"
+
+
+def test_a_slack_that_answers_nobody_is_called_once(world: World, workspace: Workspace) -> None:
+    """Each call costs seconds of the function that has to send the mails."""
+    workspace.planned.extend(Planned(cut=True) for _ in range(99))
+    awaiting_approval(world)
+    assert mailed(world) == ["bo", "bo", "erin", "omar"]
+    assert len(workspace.calls) == 1
+    workspace.planned.clear()
+    world.clock.move(MINUTE)
+    world.tick()
+    shown = everywhere(workspace)
+    assert {name: len(posted) for name, posted in shown.items()} == dict.fromkeys(shown, 1)
 
 
 def test_what_could_not_be_edited_is_edited_a_minute_later(world: World, workspace: Workspace) -> None:
