@@ -75,7 +75,7 @@ def test_an_invitation_registers_once(page: Enrolling) -> None:
     assert again.status == 303
     assert page.world.records.chain("orders").sequence == 1
     other = page.post(link, second)
-    assert (other.status, other.code) == (403, "INVITATION_USED")
+    assert (other.status, other.code) == (422, "INVITATION_USED")
     assert enrolling.fingerprint(page.enrolments()[0].passkey) not in other.body, "it is not theirs to tell"
     assert "If you did not register a passkey just now" in page.get(link).body
     assert [each.passkey.id for each in page.enrolments()] == [OMAR.passkey().id]

@@ -36,7 +36,7 @@ def an_old_invitation(scene: Scene) -> Attempt:
     return _registers(scene, person, scene.invitation(person, expires_at=scene.now - timedelta(seconds=1)))
 
 
-@attack(FAMILY, "an invitation that was used, by a page that was open before", by=ATOMIC, answer="403 INVITATION_USED",
+@attack(FAMILY, "an invitation that was used, by a page that was open before", by=ATOMIC, answer="422 INVITATION_USED",
         stack=False)  # fmt: skip
 def a_used_invitation(scene: Scene) -> Attempt:
     person, mine = scene.me.person, scene.authenticator("attacker")
@@ -61,7 +61,7 @@ def posted_by_another_site(scene: Scene) -> Attempt:
 
 
 @attack(FAMILY, "the attacker's passkey, registered first, so that the person tells its fingerprint", by=PASSED,
-        answer="403 INVITATION_USED")  # fmt: skip
+        answer="422 INVITATION_USED")  # fmt: skip
 def passed_off(scene: Scene) -> Attempt:
     person, mine, theirs = scene.me.person, scene.authenticator("attacker"), scene.authenticator("new")
     link = scene.invitation(person)
