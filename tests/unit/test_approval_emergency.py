@@ -42,7 +42,7 @@ def test_who_approves_confirms_it_and_says_why(world: World) -> None:
     [("emergency", "ANSWERS_MISSING"), ("reason", "REASON_MISSING"), ("intent", "ANSWERS_MISSING")],
 )
 def test_nothing_of_it_can_be_left_out_and_what_was_typed_stays(world: World, left_out: str, code: str) -> None:
-    answer = world.decide(world.link(), **{left_out: None})
+    answer = world.decide(world.link(), "approve", **{left_out: None})
     assert (answer.status, answer.code) == (422, code)
     assert world.record.decisions == ()
     if left_out != "reason":

@@ -8,6 +8,7 @@ import pytest
 
 from cutover.domain import links
 from cutover.domain.record import Brake, Status
+from cutover.doors.approvals.listing import MAX_LISTED
 from cutover.errors import DependencyUnavailable
 from tests.approving import START, Answer, World
 from tests.builders import CUTOVER
@@ -170,3 +171,12 @@ def test_an_index_that_lags_lists_nothing_that_has_ended(world: World, monkeypat
     world.become(Status.WITHDRAWN)
     monkeypatch.setattr(world.records, "waiting", lambda *_, **__: iter([stale]))
     assert sections(listed(world)) == {}
+
+
+def test_more_than_a_page_holds_is_said(world: World) -> None:
+    for number in range(2, MAX_LISTED + 2):
+        world.records._set(world.record.model_copy(update={"cutover": f"service@production.{number}"}))
+    answer = listed(world)
+    assert len(opened(world, answer)) == MAX_LISTED
+    assert f"{MAX_LISTED} releases wait for you" in answer.body
+    assert "There are more than are listed here." in answer.body

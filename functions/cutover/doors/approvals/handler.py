@@ -57,6 +57,7 @@ def _waiting() -> WaitingDoor:
     return WaitingDoor(
         audience=wiring.settings.audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
         mac=wiring.links_mac, policy=wiring.policy, rules=wiring.policies.rules, log=logger, failed=_failed,
+        together=wiring.together,
     )  # fmt: skip
 
 

@@ -11,13 +11,14 @@ from cutover.domain.links import Link
 from cutover.domain.mac import Mac
 from cutover.domain.personal_links import PersonalLink
 from cutover.domain.policy import Policy
-from cutover.domain.record import RevisionRecord
+from cutover.domain.record import Brake, RevisionRecord
 from cutover.domain.transitions import ASKED
 from cutover.doors.approvals import permitting, postponing
 from cutover.doors.approvals.standing import Circumstances, Standing
 from cutover.errors import DocumentMissing, IntegrityError, Refused
 from cutover.packages import Package, read_package
 from cutover.ports import Records, Store
+from cutover.together import Together, one_by_one
 
 MAX_LISTED = 50
 """Each takes a handful of readings; the page says when there are more."""
@@ -62,27 +63,28 @@ class Listing:
     policy: Policy
     rules: Callable[[SignedReference], Rules]
     now: datetime
+    together: Together = one_by_one
 
     def of(self, mine: PersonalLink) -> Listed:
-        """Everything that asks this person, soonest window first. The index may lag, so each is read again."""
-        found = list(self.records.waiting(ASKED, limit=MAX_LISTED + 1))
-        lines: list[Line] = []
-        unreadable, brake = 0, self.records.brake()
-        for each in found[:MAX_LISTED]:
-            record = self.records.revision(each.cutover, each.revision)
-            if record is None or record.manifest is None or record.status not in ASKED:
-                continue
-            try:
-                package = read_package(self.store, record.manifest, keys=self.policy.facts.keys, now=self.now)
-            except (Refused, DocumentMissing, IntegrityError):
-                unreadable += 1
-                continue
-            latest = postponing.room(package, self.rules(record.rules), self.now).latest
-            on = Circumstances(package=package, facts=self.policy.facts, now=self.now, brake=brake, latest=latest)
-            lines += self._of(record, on, mine)
-        return Listed(
-            tuple(sorted(lines, key=lambda line: (line.opens_at, line.product))), unreadable, len(found) > MAX_LISTED
-        )
+        """Everything that asks this person, soonest window first. Some are read at a time: a person waits."""
+        found, brake = list(self.records.waiting(ASKED, limit=MAX_LISTED + 1)), self.records.brake()
+        read = self.together(lambda record: self._read(record, brake, mine), found[:MAX_LISTED])
+        lines = [line for each in read if each is not None for line in each]
+        lines.sort(key=lambda line: (line.opens_at, line.product))
+        return Listed(tuple(lines), sum(each is None for each in read), len(found) > MAX_LISTED)
+
+    def _read(self, found: RevisionRecord, brake: Brake | None, mine: PersonalLink) -> tuple[Line, ...] | None:
+        """None where its package cannot be read or trusted. The index may lag, so the record is read again."""
+        record = self.records.revision(found.cutover, found.revision)
+        if record is None or record.manifest is None or record.status not in ASKED:
+            return ()
+        try:
+            package = read_package(self.store, record.manifest, keys=self.policy.facts.keys, now=self.now)
+        except (Refused, DocumentMissing, IntegrityError):
+            return None
+        latest = postponing.room(package, self.rules(record.rules), self.now).latest
+        on = Circumstances(package=package, facts=self.policy.facts, now=self.now, brake=brake, latest=latest)
+        return tuple(self._of(record, on, mine))
 
     def _of(self, record: RevisionRecord, on: Circumstances, mine: PersonalLink) -> Iterator[Line]:
         """In each role that this person may decide in; in the one that they decided in, once they have."""

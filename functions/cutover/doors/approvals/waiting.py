@@ -14,6 +14,7 @@ from cutover.pages.gateway import Log, Request
 from cutover.pages.guarding import Guard
 from cutover.pages.rendering import Reply
 from cutover.ports import Clock, Mac, Records, Store
+from cutover.together import Together, one_by_one
 
 EVENT = "waiting"
 
@@ -31,6 +32,7 @@ class WaitingDoor:
     rules: Callable[[SignedReference], Rules]
     log: Log
     failed: Callable[[], None]
+    together: Together = one_by_one
 
     def answer(self, request: Request) -> Reply:
         """The list; never raises, because a person waits for an answer."""
@@ -46,7 +48,7 @@ class WaitingDoor:
             raise Refused("NOT_ELIGIBLE", "nobody is asked who is not in the facts now", "ask those who keep the facts")
         listing = Listing(
             audience=self.audience, records=self.records, store=self.store, mac=self.mac, policy=policy,
-            rules=self.rules, now=now,
+            rules=self.rules, now=now, together=self.together,
         )  # fmt: skip
         return pages.waiting(
             listing.of(mine), name=name_of(policy.facts, mine.person), audience=self.audience, ends=mine.expires_at
