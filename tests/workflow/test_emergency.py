@@ -122,6 +122,16 @@ def test_its_holds_stay_open_for_a_shorter_time() -> None:
     assert short.record().status is Status.EXPIRED
 
 
+def test_its_links_open_the_page_for_a_shorter_time() -> None:
+    usual, short = world_of(), world_of()
+    announced(usual)
+    asking(short)
+    for world in (usual, short):
+        world.clock.move(timedelta(seconds=EMERGENCY_PATH.link_valid_for))
+    assert usual.http("GET", usual.links()["erin"])["statusCode"] == 200
+    assert short.http("GET", short.links()["erin"])["statusCode"] == 410
+
+
 def test_a_product_without_an_emergency_path_is_held_and_no_waiver_helps() -> None:
     world = world_of()
     record = announced(world, urgent(world, product="billing"))
