@@ -55,6 +55,8 @@ class Comparison:
     against: str = ""
     groups: tuple[Group, ...] = ()
     missing: str = ""
+    lost: bool = False
+    """There is something to compare with, and it cannot be read."""
 
     @property
     def count(self) -> int:
@@ -84,7 +86,7 @@ class Comparing:
         try:
             before = read_package(self.store, reference, keys=self.keys, now=self.now)
         except _UNREADABLE:
-            return Comparison(title, missing=_LOST.format(_short(predicate.predecessor)))
+            return Comparison(title, missing=_LOST.format(_short(predicate.predecessor)), lost=True)
         return Comparison(title, _against(before), _groups(changes(before, package)))
 
     def to_successor(self, package: Package, record: RevisionRecord, records: Records) -> Comparison | None:
@@ -99,7 +101,7 @@ class Comparing:
                 return Comparison(title, groups=_groups(changes(package, after)))
             said = load(self.store, successor.supersession, Supersession)
         except _UNREADABLE:
-            return Comparison(title, missing="It cannot be read any more.")
+            return Comparison(title, missing="It cannot be read any more.", lost=True)
         return Comparison(title, groups=_groups(_announced(each) for each in said.differences))
 
 
