@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutover.domain.correspondence import Correspondence
+from cutover.domain.correspondence import Correspondence, outcome
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, Status
 from cutover.domain.telling import ASKING
@@ -48,5 +48,7 @@ class Looking:
 
 
 def _ours(record: RevisionRecord) -> bool:
-    """Asking for the first time, and asking everybody again, is RequestApproval's."""
-    return record.status is not Status.BOUND and not (record.status is Status.AWAITING_APPROVAL and record.ask)
+    """Whether there may be something to say. Asking for the first time, and everybody again, is RequestApproval's."""
+    if record.status is Status.AWAITING_APPROVAL:
+        return not record.ask
+    return outcome(record) is not None
