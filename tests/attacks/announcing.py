@@ -48,6 +48,7 @@ class Told:
     fields: tuple[str, ...] = ()
     pages: list[str] = field(default_factory=list)
     mails: Sequence[Mailed] = field(default_factory=list)
+    calendars: list[str] = field(default_factory=list)
     slack: list[Message] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     held: list[bytes] = field(default_factory=list)
@@ -96,13 +97,17 @@ def announce(change: Any = None) -> Told:
         told.mails = list(world.wiring.mailer.sent)
         told.slack = [each.message for each in _slack(world).messages.values()]
         told.held = [each.body for each in world.wiring.exceptions.messages]
+        told.calendars = [world.http("GET", f"{link}/window.ics")["body"] for link in world.links().values()]
         told.pages = [world.http("GET", link)["body"] for link in world.links().values()]
     return told
 
 
 def harm(told: Told, usual: Told, mark: str) -> list[str]:
     """What the texts did besides being read. ``mark`` stands in each; ``usual`` is told of a harmless release."""
-    return [*_in_pages(told, usual), *_in_mails(told, usual), *_in_slack(told), *_in_logs(told, mark)]
+    return [
+        *_in_pages(told, usual), *_in_mails(told, usual), *_in_calendars(told, usual), *_in_slack(told),
+        *_in_logs(told, mark),
+    ]  # fmt: skip
 
 
 def _in_pages(told: Told, usual: Told) -> Iterator[str]:
@@ -125,6 +130,21 @@ def _in_mails(told: Told, usual: Told) -> Iterator[str]:
             yield "mail: a subject of several lines, or of hidden characters"
         if not _readable(mail.text) or COMPUTED in mail.text:
             yield "mail: hidden or computed characters in its text"
+
+
+def _in_calendars(told: Told, usual: Told) -> Iterator[str]:
+    known = {name for calendar in usual.calendars for name in _properties(calendar)}
+    for calendar in told.calendars:
+        if _properties(calendar) - known:
+            yield "calendar: properties of the attacker's"
+        if not _readable(calendar.replace("\r\n", "")):
+            yield "calendar: hidden characters"
+
+
+def _properties(calendar: str) -> set[str]:
+    """The names of its lines, once those are unfolded (RFC 5545, 3.1), and what begins and ends."""
+    lines = calendar.replace("\r\n ", "").split("\r\n")
+    return {line if line.startswith(("BEGIN", "END")) else line.partition(":")[0] for line in lines}
 
 
 def _in_slack(told: Told) -> Iterator[str]:

@@ -21,7 +21,17 @@ from jinja2.sandbox import SandboxedEnvironment
 from cutover.contracts.approval import Assertion
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.people import Passkey
-from cutover.domain import admission, base64url, canonical, link_text, links, nonces, quorum, transitions
+from cutover.domain import (
+    admission,
+    base64url,
+    canonical,
+    link_text,
+    links,
+    nonces,
+    quorum,
+    transitions,
+    window_entry,
+)
 from cutover.domain import mac as keyring
 from cutover.domain import passkeys as signing
 from cutover.domain.link_text import Purpose
@@ -388,6 +398,8 @@ DEFENCES: dict[str, Defence] = {
     injection.LEGIBLE: Defence("messaging/wording.py", _as_written),
     injection.SET_OFF: Defence("messaging/templates/mail.txt", _flush_left),
     injection.ROOM: Defence("messaging/wording.py", _set(wording, "MAX_VERSION", 10**6)),
+    injection.BRIEF: Defence("domain/window_entry.py", _set(window_entry, "MAX_VERSION", 10**6)),
+    injection.FOLDED: Defence("domain/window_entry.py", _set(window_entry, "legible", lambda text: text)),
     injection.SLACK: Defence("messaging/slack_text.py", _set(slack_text, "_ENTITIES", {})),
     injection.VALUES: Defence("pages/rendering.py", _computed),
     injection.BOUNDS: Defence("contracts/base.py", _set(admission, "Candidate", Lenient)),

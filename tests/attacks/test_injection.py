@@ -36,6 +36,7 @@ def test_a_harmless_release_is_told_everywhere_that_is_looked_at() -> None:
     assert told.ended == "awaiting_approval"
     assert told.pages
     assert told.mails
+    assert told.calendars
     assert len(told.slack) >= len(told.mails)
     assert told.lines
     assert harm(told, told, MARK) == []

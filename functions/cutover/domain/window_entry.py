@@ -15,6 +15,8 @@ from cutover.domain.transitions import AGREED
 
 MEDIA_TYPE = "text/calendar; charset=utf-8; method=PUBLISH"
 _GONE = FINAL - {Status.HANDED_OFF, Status.UNCERTAIN}
+MAX_VERSION = 40
+"""Characters of a version: calendars show the beginning of a summary, and the target has to be in it."""
 Standing = Literal["TENTATIVE", "CONFIRMED", "CANCELLED"]
 
 
@@ -34,7 +36,9 @@ def entry(manifest: Manifest, bundle: Bundle, record: RevisionRecord, *, digest:
     event.add("dtstamp", _utc(record.moved_at))
     event.add("dtstart", _utc(predicate.window.opens_at))
     event.add("dtend", _utc(predicate.window.closes_at))
-    event.add("summary", _line(f"{release.product.value} {release.version.value} to {destination.target}"))
+    version = _line(release.version.value)
+    brief = version if len(version) <= MAX_VERSION else f"{version[: MAX_VERSION - 1]}…"
+    event.add("summary", f"{release.product.value} {brief} to {destination.target}")
     event.add("location", _line(f"queue {queue}, account {destination.account}"))
     event.add(
         "description",

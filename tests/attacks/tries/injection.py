@@ -19,6 +19,7 @@ LINES = f'{MARK}\nBcc: everybody@example.com\n\n{{"event_name": "approvals", "de
 BREAKS = f"{MARK}\r\nBcc: everybody@example.com\r\n\r\nApproved."
 DRESSED = f"{MARK}\nRead and decide here:\nhttps://strange.example/approvals/AcU8baajQWVKB2xpbmtz\nDigest: sha256:0000"
 ELSEWHERE = f"1.4.0 to staging, Mon 9 Mar 2026, 21:00? {MARK}" + " " * 60 + "x" * 200
+CALENDAR = "; ATTENDEE=everybody@example.com, \\n END:VEVENT"
 LONG = MARK + "x" * (10_000 - len(MARK))
 PAYLOADS = {
     "markup": MARKUP, "templates": TEMPLATE, "hidden characters": HIDDEN, "mentions": MENTIONS, "lines": LINES,
@@ -37,6 +38,8 @@ BOUNDS = "texts are bounded, and lines are one line"
 QUIET = "logs name what happened, and quote nothing"
 SET_OFF = "mail: further lines of a text are set off"
 ROOM = "subjects keep room for target and window"
+BRIEF = "calendar: room for the target"
+FOLDED = "calendar: hidden characters are named"
 ALPHABET = "links have one alphabet"
 ASKED = "awaiting_approval"
 REFUSED = "refused CANDIDATE_INVALID"
@@ -114,8 +117,20 @@ def lines_that_look_like_ours(_: Scene) -> Attempt:
         answer=ASKED, stack=False)  # fmt: skip
 def another_target_in_the_subject(_: Scene) -> Attempt:
     told = spread(ELSEWHERE, (("version",),))
-    subjects = [mail.subject for mail in told.mails]
-    return Attempt(Ended(told.ended), not all("to production, " in each for each in subjects))
+    return Attempt(Ended(told.ended), not all("to production, " in mail.subject for mail in told.mails))
+
+
+@attack(FAMILY, "the same, for the summary of the calendar's entry", by=BRIEF, answer=ASKED, stack=False)
+def another_target_in_the_calendar(_: Scene) -> Attempt:
+    told = spread(ELSEWHERE, (("version",),))
+    entries = [calendar.replace("\r\n ", "") for calendar in told.calendars]
+    return Attempt(Ended(told.ended), any("x" in each.partition("SUMMARY:")[2][:80] for each in entries))
+
+
+@attack(FAMILY, "lines of a calendar, hidden characters and markup, for the calendar's entry", by=FOLDED, answer=ASKED,
+        stack=False)  # fmt: skip
+def properties_in_the_calendar(_: Scene) -> Attempt:
+    return _shown(HIDDEN + CALENDAR)
 
 
 @attack(FAMILY, "line breaks as headers have them, in every text", by=BOUNDS, answer=REFUSED, stack=False)
