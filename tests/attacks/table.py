@@ -15,10 +15,11 @@ HEAD = """\
 Made by `python -m tests.attacks.table` from the cases in `tests/attacks`; a test holds this page to them. What is
 protected, and from whom, stands in the [threat model](threat-model.md).
 
-Every case runs against the real page: in memory, with a clock that moves, and where the table says so over HTTP against
-the whole deployed template on the local stack. After each one the person who was asked still decides, or their decision
-stands, or the release says that it is over; and no log line holds sixteen characters in a row of any link or nonce that
-was made, seen or mailed. On the stack that is asked of every log group.
+Every case runs against the real page: in memory, with a clock that moves, and where the table says so over HTTP
+against the whole deployed template on the local stack. After each one the person who was asked still decides, or
+their decision stands, or the release says that it is over; and no log line holds sixteen characters in a row of any
+link or nonce that was made, seen or mailed. On the stack that is asked of every log group. Hostile texts stand there
+in one release, all at once, and what is told of it is compared with a harmless one.
 
 No case passes for another reason than the one that it names: `tests/attacks/test_defences.py` switches the named
 defences off and sees the attack succeed. Where a case names several, each of them is left on alone, and is enough.
@@ -30,9 +31,10 @@ A mail scanner that only follows links, or prefetches them, decides nothing. Nei
 runs its scripts, ticks every box, types a word into every field and submits every form: each form asks for the first
 eight characters of the package's digest. But those characters stand on the page, because people have to compare them.
 A program that types every hexadecimal string that it sees into every field, and submits, **decides at assurance
-`link`**: it can approve, and just as well refuse or defer, in the name of whoever was sent the mail. The case is in the
-table (`submit_what_it_sees`), and it succeeds. The typed digest keeps accidents out and shows that somebody looked; it
-is no proof of a person. A link proves a mailbox, and whatever reads that mailbox has what its owner has.
+`link`**: it can approve, and just as well refuse or defer, in the name of whoever was sent the mail. The case is in
+the table (`submit_what_it_sees`), and it succeeds; `tests/browser/test_scanner.py` plays it in Chromium. The typed
+digest keeps accidents out and shows that somebody looked; it is no proof of a person. A link proves a mailbox, and
+whatever reads that mailbox has what its owner has.
 
 At assurance `passkey` the same program decides nothing (`by_what_it_sees`). The challenge is the digest of the answers,
 the package, the role, the person and the form's nonce; it is signed by a key that the authenticator does not give away,

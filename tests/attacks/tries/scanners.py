@@ -25,10 +25,10 @@ def head(scene: Scene) -> Attempt:
     return Attempt(reply, bool(scene.decisions()) or reply.body != "")
 
 
-@attack(FAMILY, "GET, twice by each of four scanners, without a cookie or a script", by=LOOKING, answer="200")
+@attack(FAMILY, "GET, by each of four scanners, without a cookie or a script", by=LOOKING, answer="200")
 def follow(scene: Scene) -> Attempt:
     link = scene.link()
-    replies = [scene.get(link, user_agent=agent) for agent in AGENTS for _ in range(2)]
+    replies = [scene.get(link, user_agent=agent) for agent in AGENTS]
     return Attempt(replies[-1], bool(scene.decisions()))
 
 
