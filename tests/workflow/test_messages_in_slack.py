@@ -268,6 +268,17 @@ def test_whoever_slack_does_not_reach_is_told_of(world: World, workspace: Worksp
     assert world.decide("omar")["statusCode"] == 303
 
 
+def test_whose_channel_takes_no_message_is_told_once(world: World, workspace: Workspace) -> None:
+    workspace.channels["C2OPERATE"] = "not_in_channel"
+    awaiting_approval(world)
+    for _ in range(3):
+        world.clock.move(MINUTE)
+        world.tick()
+    told = [message.body.decode() for message in world.wiring.exceptions.messages]
+    assert len([body for body in told if "SLACK_NOT_IN_CHANNEL" in body]) == 1
+    assert len(workspace.shown("U2OMAR")) == 1
+
+
 def test_what_slack_tells_of_an_account_reaches_its_owner(world: World, workspace: Workspace) -> None:
     """From the door to the team: what the queue is given is what Feedback reads."""
     from tests.unit.test_slack_events import World as Door
