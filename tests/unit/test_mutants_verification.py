@@ -23,7 +23,7 @@ from cutover.domain.verification.report import STEPS, Report, Step
 from cutover.domain.verification.times import check_window, signed_after
 from cutover.domain.verification.translated import Made
 from cutover.errors import Refused
-from tests.builders import CLOSES_AT, DEPLOYMENT, OPENS_AT, OTHER_DEPLOYMENT, Package, package
+from tests.builders import CLOSES_AT, DEPLOYMENT, EMERGENCY, OPENS_AT, OTHER_DEPLOYMENT, Package, package
 from tests.verifier.mutation import put
 
 WHOLE = package()
@@ -224,6 +224,53 @@ ONE_VALUE: list[tuple[str, str, Any, str, str]] = [
 @pytest.mark.parametrize(("document", "where", "value", "code", "detail"), ONE_VALUE)
 def test_each_comparison_gives_its_own_reason(document: str, where: str, value: Any, code: str, detail: str) -> None:
     assert said(verified(package({document: put(where, value)}))) == (code, detail)
+
+
+OF_EMERGENCIES: list[tuple[str, str, Any, str, str]] = [
+    (
+        "manifest", "/predicate/emergency", "INC-1",
+        "BINDING_DIFFERS", "the incident of the manifest is INC-1, wanted INC-4711",
+    ),
+    (
+        "bundle", "/release/emergency/reason/value", "No.",
+        "BINDING_DIFFERS", "why it cannot wait is No., wanted Every third order fails since noon.",
+    ),
+    (
+        "approval/1", "/predicate/answers/emergency", False,
+        "APPROVAL_DIFFERS", "whether an emergency was confirmed is False, wanted True",
+    ),
+    (
+        "approval/2", "/predicate/reason", None,
+        "APPROVAL_UNANSWERED", "omar approved an emergency without a reason",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "where", "value", "code", "detail"), OF_EMERGENCIES)
+def test_each_comparison_of_an_emergency_gives_its_own_reason(
+    document: str, where: str, value: Any, code: str, detail: str
+) -> None:
+    assert said(verified(package(emergency=EMERGENCY))) == ("VERIFIED", "")
+    assert said(verified(package({document: put(where, value)}, emergency=EMERGENCY))) == (code, detail)
+
+
+def test_what_is_no_emergency_is_confirmed_as_none() -> None:
+    confirmed = {"approval/1": put("/predicate/answers/emergency", True)}
+    detail = "whether an emergency was confirmed is True, wanted None"
+    assert said(verified(package(confirmed))) == ("APPROVAL_DIFFERS", detail)
+
+
+def test_an_emergency_of_a_product_without_a_path_says_so() -> None:
+    detail = "the emergency path of service asks operations less than production demands"
+    changed = package({"rules": _other_path}, emergency=EMERGENCY)
+    assert said(verified(changed)) == ("EMERGENCY_NOT_ALLOWED", detail)
+
+
+def _other_path(rules: Any) -> Any:
+    """Enough for another target, and less than this one demands."""
+    alone = [{"role": "release-engineering", "count": 1, "assurance": "link"}]
+    path = {**rules["emergency"]["service"], "signers": alone}
+    return {**rules, "signers": {**rules["signers"], "staging": alone}, "emergency": {"service": path}}
 
 
 def test_the_report_of_a_whole_package_is_this_document() -> None:
