@@ -8,12 +8,15 @@ import pytest
 
 from cutover.contracts.approval import Decision
 from cutover.domain import base64url, passkeys
+from cutover.domain.entries import Told
 from cutover.domain.record import Status
+from cutover.ports import Commit
 from tests.approving import PAGE_URL, Answer, World
 from tests.building.passkeys import PRESENT, Authenticator
 
 OMAR, SPARE, BO = Authenticator("omar"), Authenticator("spare"), Authenticator("bo")
 ROLE = "operations"
+TOLD = Told.of_order("test", requester="omar", correlation_id="c-1", inputs={}, result="DONE")
 
 
 def demanding(rules: Any) -> Any:
@@ -209,6 +212,29 @@ def test_a_counter_that_does_not_rise_tells_of_a_copy(first: int, second: int, s
     used = made.records.passkey_use(passkeys.name_of(OMAR.passkey().id))
     assert used is not None
     assert used.sign_count == (first if status == 422 else second)
+
+
+@pytest.mark.parametrize(("theirs", "code"), [(4, ""), (5, "PASSKEY_CLONED"), (9, "PASSKEY_CLONED")])
+def test_of_two_decisions_at_once_the_counter_lets_the_higher_follow(
+    theirs: int, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another decision with the same passkey is written between reading the counter and writing this one."""
+    made = world()
+    commit, rivals = made.records.commit, [theirs]
+
+    def slow(own: Commit) -> None:
+        if rivals and own.passkey:
+            other = own.passkey.model_copy(update={"sign_count": rivals.pop()})
+            made.recorder("approvals").append("orders", TOLD, passkey=other)
+        commit(own)
+
+    monkeypatch.setattr(made.records, "commit", lambda own: slow(own) if own.record else commit(own))
+    answer = decide(made, sign_count=5)
+    assert (answer.status, answer.code) == ((422, code) if code else (303, ""))
+    assert len(made.record.decisions) == (not code)
+    used = made.records.passkey_use(passkeys.name_of(OMAR.passkey().id))
+    assert used is not None
+    assert used.sign_count == max(theirs, 5)
 
 
 def test_the_counter_of_one_passkey_says_nothing_of_another() -> None:
