@@ -39,6 +39,8 @@ DESKS = tuple(f"desk-{number}" for number in range(7))
 SAFES = ("safe-0", "safe-1")
 """Roles of ten people each who have to approve with a passkey."""
 SEATS = 10
+LINKS_KEYS = "CUTOVER_LINKS_KEYS"
+NEWER = "links-next"
 OPERATIONS = "operations"
 PRODUCTS = (*(f"attacked-{number:02d}" for number in range(20)), "hostile")
 
@@ -102,15 +104,33 @@ class Deployed:
         self.shared: dict[bool, tuple[Release, Iterator[Seat]]] = {}
         """A release and who of it was not attacked yet: of those who decide by link, and of those with a passkey."""
         self.products = iter(PRODUCTS)
+        self.newer = ""
+        """The name of the key that has replaced the deployed one; empty where none has."""
         _keep_slack_s_secret(releases.stack)
         self.http = httpx.Client(base_url=address.url.rstrip("/"), headers=address.headers, timeout=60, trust_env=False)
 
     @cached_property
-    def mac(self) -> Mac:
+    def keys(self) -> tuple[Clients, str, str]:
+        """The page's own clients, and the name and ARN of the key that makes links."""
         stack = self.releases.stack
         told = stack.clients.lambda_.get_function_configuration(FunctionName=stack.functions["Approvals"])
-        name, arn = next(iter(json.loads(told["Environment"]["Variables"]["CUTOVER_LINKS_KEYS"]).items()))
-        return KmsMac(as_role_of(stack, told["Role"]).kms, key_arn=arn, key_name=name)
+        name, arn = next(iter(json.loads(told["Environment"]["Variables"][LINKS_KEYS]).items()))
+        return as_role_of(stack, told["Role"]), name, arn
+
+    @property
+    def mac(self) -> Mac:
+        clients, name, arn = self.keys
+        return KmsMac(clients.kms, key_arn=arn, key_name=self.newer or name)
+
+    def accept(self, *names: str) -> None:
+        """From now on the page accepts links of these keys, and makes forms by the first of them."""
+        _, name, arn = self.keys
+        stack, lambda_ = self.releases.stack, self.releases.stack.clients.lambda_
+        function = stack.functions["Approvals"]
+        known = lambda_.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        changed = {**known, LINKS_KEYS: json.dumps(dict.fromkeys(names, arn))}
+        lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": changed})
+        self.newer = names[0] if names[0] != name else ""
 
     def release(self) -> Release:
         """A product that nobody has released yet, asked about."""
@@ -206,6 +226,13 @@ class Stack(Scene):
 
     def lines(self) -> list[str]:
         return self.deployed.releases.stack.logs("Approvals")
+
+    def rotate(self) -> None:
+        """Both names are of one key here: what counts of a key that was taken out is that its name is known no more."""
+        self.deployed.accept(NEWER, self.deployed.keys[1])
+
+    def revoke(self) -> None:
+        self.deployed.accept(NEWER)
 
     @property
     def origin(self) -> str:

@@ -19,7 +19,8 @@ from tests.attacks.tries import injection
 from tests.local.releasing import Release, bring_up, now, wait
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("attacks")]
-SHARED = [each for each in ATTACKS if each.stack and not each.alone]
+KEYS = [each for each in ATTACKS if each.stack and each.family == "keys"]
+SHARED = [each for each in ATTACKS if each.stack and not each.alone and each not in KEYS]
 ALONE = [each for each in ATTACKS if each.stack and each.alone]
 SECRETS: set[str] = set()
 
@@ -55,6 +56,17 @@ def test_it_gains_nothing(attack: Attack, deployed: Deployed) -> None:
 def test_it_gains_nothing_from_a_release_of_its_own(attack: Attack, deployed: Deployed) -> None:
     scene = deployed.scene(passkey=attack.passkey, alone=True)
     judge(attack, scene)
+    SECRETS.update(scene.secrets)
+
+
+@pytest.mark.parametrize("attack", KEYS, ids=lambda each: each.name)
+def test_a_key_that_was_replaced_or_revoked_helps_nobody(attack: Attack, deployed: Deployed) -> None:
+    """Last of those that need the page: its links key is another one meanwhile."""
+    scene, (_, name, _) = deployed.scene(), deployed.keys
+    try:
+        judge(attack, scene)
+    finally:
+        deployed.accept(name)
     SECRETS.update(scene.secrets)
 
 

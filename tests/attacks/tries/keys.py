@@ -10,8 +10,12 @@ FAMILY = "keys"
 RING = "keys that were taken out count no more"
 
 
-@attack(FAMILY, "a link of a key that was replaced and then revoked", by=RING, answer="403 LINK_KEY_UNKNOWN",
-        stack=False)  # fmt: skip
+@attack(
+    FAMILY,
+    "a link of a key that was replaced and then revoked",
+    by=RING,
+    answer="403 LINK_KEY_UNKNOWN",
+)
 def of_a_revoked_key(scene: Scene) -> Attempt:
     link = scene.link()
     scene.rotate()
@@ -22,7 +26,7 @@ def of_a_revoked_key(scene: Scene) -> Attempt:
     return Attempt(reply, bool(scene.decisions()))
 
 
-@attack(FAMILY, "a form that was open when the key was revoked", by=RING, answer="403 LINK_KEY_UNKNOWN", stack=False)
+@attack(FAMILY, "a form that was open when the key was revoked", by=RING, answer="403 LINK_KEY_UNKNOWN")
 def open_when_revoked(scene: Scene) -> Attempt:
     link = scene.link()
     scene.rotate()
@@ -31,7 +35,7 @@ def open_when_revoked(scene: Scene) -> Attempt:
     return Attempt(scene.post(link, form), bool(scene.decisions()))
 
 
-@attack(FAMILY, "a link of the old key, renamed to the new one", by=MAC, answer="403 LINK_NOT_OURS", stack=False)
+@attack(FAMILY, "a link of the old key, renamed to the new one", by=MAC, answer="403 LINK_NOT_OURS")
 def renamed_after_rotation(scene: Scene) -> Attempt:
     link = raw(scene.link())
     scene.rotate()
@@ -44,7 +48,7 @@ def renamed_after_rotation(scene: Scene) -> Attempt:
     return Attempt(reply, bool(scene.decisions()))
 
 
-@attack(FAMILY, "a nonce of the revoked key under a new link", by=PROVED, answer="403 FORM_NOT_OURS", stack=False)
+@attack(FAMILY, "a nonce of the revoked key under a new link", by=PROVED, answer="403 FORM_NOT_OURS")
 def a_nonce_of_a_revoked_key(scene: Scene) -> Attempt:
     nonce = dict(scene.form(scene.link()))["nonce"]
     scene.rotate()
