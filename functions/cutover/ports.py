@@ -337,8 +337,8 @@ class Messages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail. ``about`` names what it is about, for what comes back (a bounce): names and values of 1 to 256 of
-    ``A-Z a-z 0-9 _ - . @``. ``under``: the id of the mail that this one stands under.
+    """One mail. ``about`` names what it is about, for what comes back (a bounce): names of ``A-Z a-z 0-9 _ -``, values
+    of 1 to 192 bytes. ``under``: the id of the mail that this one stands under.
     """
 
     to: str

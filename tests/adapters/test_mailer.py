@@ -1,5 +1,6 @@
 """Mail through SES: what is asked of it, which headers, and that moto takes it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from cutover.adapters.ses_mailer import SesMailer
+from cutover.domain import feedback
 from cutover.ports import Mail
 from tests.adapters.conftest import REGION, Clients
 
@@ -39,11 +41,27 @@ def sent(under: str | None = None, **options: Any) -> dict[str, Any]:
 def test_a_first_mail_has_no_headers_of_ours_and_says_what_it_is_about() -> None:
     request = sent(region="eu-west-1")
     assert "Headers" not in request["Content"]["Simple"]
-    assert request["EmailTags"] == [
-        {"Name": "cutover", "Value": "service@production.1"}, {"Name": "person", "Value": "erin"},
-        {"Name": "revision", "Value": "1"}, {"Name": "role", "Value": "operations"},
-    ]  # fmt: skip
+    tags = {each["Name"]: each["Value"] for each in request["EmailTags"]}
+    assert tags.keys() == {"cutover", "person", "revision", "role"}
+    for name, value in tags.items():
+        assert re.fullmatch(r"[A-Za-z0-9_-]{1,256}", name + value), "all that SES takes (API_MessageTag)"
     assert "ConfigurationSetName" not in request
+
+
+def test_what_a_mail_is_about_comes_back_as_it_was_said() -> None:
+    tags = {each["Name"]: [each["Value"]] for each in sent(region="eu-west-1")["EmailTags"]}
+    event = {
+        "source": "aws.ses", "detail-type": "Email Bounced",
+        "detail": {"mail": {"messageId": FIRST, "tags": tags}, "bounce": {"bounceType": "Permanent"}},
+    }  # fmt: skip
+    found = feedback.returned(event)
+    assert found is not None
+    assert (found.cutover, found.revision, found.person, found.role) == (
+        "service@production.1",
+        1,
+        "erin",
+        "operations",
+    )
 
 
 def test_what_comes_back_is_told_through_the_configuration_set() -> None:

@@ -65,6 +65,7 @@ def allowed_in(path: Path) -> set[str]:
         return SHARED | {own} | around[layer] | outermost
     if layer in {"adapters", "sources"}:
         documents = {
+            "cutover.domain.base64url",
             "cutover.domain.canonical",
             "cutover.domain.correspondence",
             "cutover.domain.ledger",

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cutover.domain import base64url
 from cutover_cli.local.stack import LocalStack
 from tests.local.releasing import wait
 
 
 def bounce(*, configuration: str, cutover: str = "nobody@staging.1", source: str = "aws.ses") -> str:
     """As SES publishes it, for a mail about a cutover that nobody knows."""
-    tags = {"ses:configuration-set": [configuration], "ses:from-domain": ["example.com"], "cutover": [cutover],
-            "revision": ["1"], "person": ["erin"], "role": ["engineering"]}  # fmt: skip
+    about = {"cutover": cutover, "revision": "1", "person": "erin", "role": "engineering"}
+    tags = {name: [base64url.encode(value.encode())] for name, value in about.items()}
+    tags |= {"ses:configuration-set": [configuration], "ses:from-domain": ["example.com"]}
     detail: dict[str, Any] = {
         "eventType": "Bounce",
         "bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "erin@example.com"}]},

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutover.contracts.policy import SignedReference
-from cutover.domain import feedback
+from cutover.domain import base64url, feedback
 from cutover.domain.correspondence import Correspondence, Told
 from cutover.errors import DigestMismatch, Refused
 from cutover.messaging.mail import MAX_SUBJECT, compose
@@ -134,9 +134,15 @@ TOLD = Told(person="erin", role="operations", round=1, asked_at=NOW, mailed="ope
 SAID = Correspondence(cutover="service@production.1", revision=1, headline="h", begun_by=1, told=(TOLD,))
 
 
+def said(text: str) -> list[str]:
+    """A tag's value as SES tells it."""
+    return [base64url.encode(text.encode())]
+
+
 def event(kind: str = "Email Bounced", **detail: Any) -> dict[str, Any]:
     """As SES tells it through EventBridge."""
-    tags = {"cutover": ["service@production.1"], "revision": ["1"], "person": ["erin"], "role": ["operations"]}
+    about = {"cutover": "service@production.1", "revision": "1", "person": "erin", "role": "operations"}
+    tags = {name: [base64url.encode(value.encode())] for name, value in about.items()}
     mail = {"messageId": "0100-1", "tags": tags, "destination": ["erin@example.com"]}
     return {"source": "aws.ses", "detail-type": kind, "detail": {"mail": mail, "bounce": {}} | detail}
 
@@ -176,8 +182,9 @@ class TestFeedback:
     @pytest.mark.parametrize(
         "tags",
         [
-            {"revision": ["0"]}, {"revision": ["1", "2"]}, {"revision": [1]}, {"person": ["Erin Example"]},
-            {"role": []}, {"cutover": ["../x"]}, {"person": "erin"}, {"revision": ["\u0661"]},
+            {"revision": said("0")}, {"revision": said("1") * 2}, {"revision": [1]}, {"person": said("Erin Example")},
+            {"role": []}, {"cutover": said("../x")}, {"person": "ZXJpbg"}, {"revision": said("\u0661")},
+            {"person": ["erin"]}, {"person": said("x" * 300)}, {"cutover": ["service@production.1"]},
         ],
     )  # fmt: skip
     def test_tags_that_are_none(self, tags: dict[str, Any]) -> None:

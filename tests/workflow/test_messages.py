@@ -9,6 +9,7 @@ import pytest
 
 from cutover.contracts.base import format_instant
 from cutover.contracts.owner_message import OwnerMessage
+from cutover.domain import base64url
 from cutover.errors import DependencyUnavailable
 from cutover.ports import Mail
 from tests.fakes.faults import Faults, faulty
@@ -300,6 +301,11 @@ def feedback(world: World, event: dict[str, Any] | str) -> None:
     world.run()
 
 
+def tags_of(mail: Mail) -> dict[str, list[str]]:
+    """As SES tells them."""
+    return {name: [base64url.encode(value.encode())] for name, value in mail.about.items()}
+
+
 def bounce(world: World, who: str, kind: str = "Permanent") -> dict[str, Any]:
     number, mail = next(
         (number, mail) for number, mail in enumerate(world.wiring.mailer.sent, start=1) if mail.to.startswith(who)
@@ -309,7 +315,7 @@ def bounce(world: World, who: str, kind: str = "Permanent") -> dict[str, Any]:
         "detail": {
             "eventType": "Bounce",
             "bounce": {"bounceType": kind, "bouncedRecipients": [{"emailAddress": mail.to, "status": "5.1.1"}]},
-            "mail": {"messageId": f"mail-{number}", "tags": {name: [value] for name, value in mail.about.items()}},
+            "mail": {"messageId": f"mail-{number}", "tags": tags_of(mail)},
         },
     }  # fmt: skip
 
@@ -371,7 +377,7 @@ def test_what_comes_back_of_nobody_s_mail_changes_nothing(world: World) -> None:
     foreign = bounce(world, "omar")
     foreign["detail"]["mail"]["tags"] = {"campaign": ["spring"]}
     unknown = bounce(world, "omar")
-    unknown["detail"]["mail"]["tags"]["person"] = ["ruth"]
+    unknown["detail"]["mail"]["tags"]["person"] = [base64url.encode(b"ruth")]
     for event in (foreign, unknown, {"kind": "slack", "event": "app_home_opened"}, "not json", "[]"):
         feedback(world, event)
     assert world.wiring.messages.correspondence(world.record().cutover, 1) == before

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from cutover.adapters.aws_errors import code_of, translated
+from cutover.domain import base64url
 from cutover.errors import Refused
 from cutover.ports import Mail
 
@@ -24,7 +25,8 @@ class SesMailer:
     """Implements ``Mailer``: one recipient a message, text and HTML, UTF-8.
 
     ``region``: where SES sends from; it stands in the Message-ID that SES gives each mail, so that a later mail can
-    name it (RFC 5322 §3.6.4). ``configuration_set``: through which SES tells of bounces and complaints.
+    name it (RFC 5322 §3.6.4). Values of ``about`` are sent in base64url, for a tag of SES takes neither ``@`` nor a
+    point. ``configuration_set``: through which SES tells of bounces and complaints.
 
     Raises ``Refused`` (``MAIL_REFUSED``) when SES will never send this one; the address is not repeated in it.
     """
@@ -52,7 +54,9 @@ class SesMailer:
             "FromEmailAddress": self._sender,
             "Destination": {"ToAddresses": [mail.to]},
             "Content": {"Simple": simple},
-            "EmailTags": [{"Name": name, "Value": value} for name, value in sorted(mail.about.items())],
+            "EmailTags": [
+                {"Name": name, "Value": base64url.encode(value.encode())} for name, value in sorted(mail.about.items())
+            ],
         }
         try:
             with translated("SendEmail"):

@@ -1,8 +1,8 @@
 """What came back of a message: read from what SES and Slack tell, marked in what was said. Pure.
 
 SES tells it as events of EventBridge (``source`` ``aws.ses``; ``Email Bounced``, ``Email Complaint Received``, ``Email
-Rejected``), whose ``detail`` has the mail's id and the tags that it was sent with. The tags say whom it was for; they
-count only where that person was told so. What a bounce quotes of other servers is not kept.
+Rejected``), whose ``detail`` has the mail's id and the tags that it was sent with, their values in base64url. The tags
+say whom it was for; they count only where that person was told so. What a bounce quotes of other servers is not kept.
 """
 
 import re
@@ -14,9 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from cutover.contracts.base import CutoverId, Name
 from cutover.contracts.policy import Facts
+from cutover.domain import base64url
 from cutover.domain.correspondence import Correspondence, Told
 from cutover.errors import Refused
 
+_MAX_TAG = 256
 _MESSAGE = re.compile(r"[A-Za-z0-9-]{1,120}", re.ASCII)
 _CUTOVER, _NAME = TypeAdapter(CutoverId), TypeAdapter(Name)
 _DETAIL_TYPES = {"Email Bounced": "bounce", "Email Complaint Received": "complaint", "Email Rejected": "reject"}
@@ -132,14 +134,16 @@ def _judged(
     return ("MAIL_DELAYED", False) if transient else ("MAIL_BOUNCED", True)
 
 
-def _tag(tags: Mapping[str, Any], name: str) -> object:
-    """SES tells each tag as a list of values."""
+def _tag(tags: Mapping[str, Any], name: str) -> str | None:
+    """SES tells each tag as a list of values; ours are in base64url."""
     values = tags.get(name)
-    return values[0] if isinstance(values, list) and len(values) == 1 else None
+    value = values[0] if isinstance(values, list) and len(values) == 1 else None
+    content = base64url.decode(value, limit=_MAX_TAG) if isinstance(value, str) else None
+    return content.decode("utf-8", "replace") if content is not None else None
 
 
-def _revision(text: object) -> int:
-    if not isinstance(text, str) or not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
+def _revision(text: str | None) -> int:
+    if text is None or not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
         raise _malformed("its tags are none of ours")
     return int(text)
 
