@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from cutover.adapters.ses_mailer import SesMailer
@@ -89,4 +88,4 @@ def test_ses_takes_it(aws: Clients) -> None:
     mailer = SesMailer(client, sender="cutover@example.com", region=REGION)
     first = mailer.send(mail())
     assert mailer.send(mail(first)) != first
-    assert len(ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages) == 2
+    assert len(ses_backends["123456789012"][REGION].sent_messages) == 2
