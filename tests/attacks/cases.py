@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.attacks.scene import Ended, Reply, Scene, Seat
+from tests.attacks.exchange import Ended, Reply, Seat
+from tests.attacks.scene import Scene
 
 FAMILIES = (
     "prefetch and scanners", "replay", "altered link", "cross-site post", "framing", "injection", "self-approval",

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tests.attacks.cases import Attack, Attempt
-from tests.attacks.scene import Scene, Seat
+from tests.attacks.exchange import Seat
+from tests.attacks.scene import Scene
 
 WINDOW = 16
 _WORD = re.compile(r"[A-Za-z0-9_-]{16,}")

@@ -15,7 +15,8 @@ from cutover.doors.slack_events import app as slack_app
 from cutover.doors.slack_events import door as slack_events
 from cutover.ports import Commit
 from tests.approving import PAGE_URL, START, World, http_event, lambda_context
-from tests.attacks.scene import Reply, Scene, Seat, Sent
+from tests.attacks.exchange import Reply, Seat, Sent
+from tests.attacks.scene import Scene
 from tests.builders import CUTOVER, REVISION
 from tests.enrolling import Enrolling
 from tests.fakes.keys import LocalMac

@@ -6,7 +6,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -16,62 +15,10 @@ from cutover.domain import base64url, canonical
 from cutover.domain.links import Link
 from cutover.domain.mac import Mac
 from cutover.domain.record import RecordedDecision, RevisionRecord, Status
+from tests.attacks.exchange import FORM, Fields, Reply, Seat, Sent, changed
 from tests.building.passkeys import Authenticator
 from tests.fakes.slack_caller import SlackRequest
 from tests.simulator.world import fill
-
-FORM = "application/x-www-form-urlencoded"
-Fields = list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A person, asked in one role."""
-
-    person: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP answer; header names in lower case."""
-
-    status: int
-    body: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def code(self) -> str:
-        """The page's own code of a refusal; empty where it has none."""
-        if self.body.startswith("{"):
-            return str(json.loads(self.body).get("reason", ""))
-        found = re.search(r"<code>([A-Z][A-Z_]+)</code>|<small>([A-Z][A-Z_]+)</small>", self.body)
-        return (found.group(1) or found.group(2)) if found else ""
-
-    @property
-    def answer(self) -> str:
-        return f"{self.status} {'' if self.asks and self.status == 200 else self.code}".strip()
-
-    @property
-    def asks(self) -> bool:
-        """Whether the page offers to approve."""
-        return 'value="approve"' in self.body
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How something ended that was asked over no page: a status of the protocol, and a code where there is one."""
-
-    answer: str
-    body: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One request: a post of a form, to be made at once with others."""
-
-    link: str
-    form: Fields
 
 
 class Scene(ABC):
@@ -278,10 +225,3 @@ class Scene(ABC):
         """What is on record of these people, or ``me``."""
         wanted = people or (self.me.person,)
         return tuple(each for each in self.record.decisions if each.person in wanted)
-
-
-def changed(form: Fields, **entries: str | None) -> Fields:
-    """The form with other values; None takes a field out."""
-    kept = [(name, entries.get(name, value)) for name, value in form]
-    added = [(name, value) for name, value in entries.items() if name not in dict(form)]
-    return [(name, value) for name, value in kept + added if value is not None]

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from cutover.contracts.candidate import Candidate
-from tests.attacks.announcing import announce, document, harm, leaves, with_text
+from tests.attacks.announcing import announce, document, leaves, with_text
+from tests.attacks.harm import harm
 from tests.attacks.tries.injection import HIDDEN, LINES, MARK, MARKUP, MENTIONS, PAYLOADS, PROSE, SHOWN, spread, usual
 
 DOCUMENT = document()

@@ -9,12 +9,14 @@ import pytest
 from cutover.contracts.candidate import Authority
 from cutover.domain import links
 from cutover_cli.local import lifecycle
-from tests.attacks.announcing import Told, harm
+from tests.attacks.announcing import Told
 from tests.attacks.cases import Attack
+from tests.attacks.crowd import DESKS, SEATS
 from tests.attacks.everything import ATTACKS
+from tests.attacks.exchange import Seat
+from tests.attacks.harm import harm
 from tests.attacks.judging import judge, leaks
-from tests.attacks.scene import Seat
-from tests.attacks.stack import DESKS, SEATS, Deployed, Stack, all_logs
+from tests.attacks.stack import Deployed, Stack, all_logs
 from tests.attacks.tries import injection
 from tests.local.releasing import Release, bring_up, now, wait
 

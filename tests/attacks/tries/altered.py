@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from cutover.domain import base64url, links, personal_links
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Scene, Seat
+from tests.attacks.exchange import Seat
+from tests.attacks.scene import Scene
 
 FAMILY = "altered link"
 MAC = "link's code proved"

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from cutover.domain.record import Status
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Scene, Sent
+from tests.attacks.exchange import Sent
+from tests.attacks.scene import Scene
 
 ENDED, LATE = "ended revision", "late and at once"
 OPEN = "only what is asked is decided"

@@ -4,7 +4,8 @@ import json
 from urllib.parse import urlencode
 
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import FORM, Fields, Reply, Scene, changed
+from tests.attacks.exchange import FORM, Fields, Reply, changed
+from tests.attacks.scene import Scene
 
 SHAPES, METHODS = "oversize and malformed", "methods and content types"
 SIZE = "forms are small"

@@ -4,7 +4,8 @@ import random
 
 from cutover.domain import base64url, links
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Scene, changed
+from tests.attacks.exchange import changed
+from tests.attacks.scene import Scene
 from tests.attacks.tries.altered import CODE_BYTES, MAC, raw
 from tests.attacks.tries.replays import PROVED
 from tests.fakes.keys import LocalMac

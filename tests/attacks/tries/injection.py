@@ -3,10 +3,12 @@
 import functools
 from typing import Any
 
-from tests.attacks import announcing
-from tests.attacks.announcing import Path, Told, announce, harm, with_text
+from tests.attacks import harm as harming
+from tests.attacks.announcing import Path, Told, announce, with_text
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import FORM, Ended, Scene, changed
+from tests.attacks.exchange import FORM, Ended, changed
+from tests.attacks.harm import harm
+from tests.attacks.scene import Scene
 from tests.attacks.tries.replays import PROVED
 
 FAMILY = "injection"
@@ -174,4 +176,4 @@ def everything(candidate: dict[str, Any]) -> dict[str, Any]:
     return with_text(with_text(candidate, list(PROSE), f"{text}\n{LINES}"), lines, text[:500])
 
 
-assert announcing.COMPUTED not in TEMPLATE
+assert harming.COMPUTED not in TEMPLATE

@@ -2,7 +2,8 @@
 
 from cutover.domain import base64url
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Scene, changed
+from tests.attacks.exchange import changed
+from tests.attacks.scene import Scene
 from tests.attacks.tries.altered import CODE_BYTES, MAC, raw
 from tests.attacks.tries.replays import PROVED
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from cutover.domain.record import Status
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Fields, Scene, changed
+from tests.attacks.exchange import Fields, changed
+from tests.attacks.scene import Scene
 from tests.attacks.tries import scanners
 from tests.attacks.tries.people import UNDECIDED
 from tests.building.passkeys import PRESENT, Authenticator

@@ -1,7 +1,8 @@
 """People who may not: who asked for the release, who has decided already, who has no role in it."""
 
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Scene, Seat
+from tests.attacks.exchange import Seat
+from tests.attacks.scene import Scene
 
 SELF, TWICE = "self-approval", "one person twice"
 BARRED = "requesters are barred"

@@ -5,7 +5,8 @@ from typing import Any
 
 from cutover.domain import base64url
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Reply, Scene
+from tests.attacks.exchange import Reply
+from tests.attacks.scene import Scene
 from tests.attacks.tries.altered import CODE_BYTES, MAC, raw
 from tests.attacks.tries.ended import ATOMIC, EXPIRY
 from tests.attacks.tries.passkeys import FAMILY

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from cutover.domain.record import Status
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Scene, changed
+from tests.attacks.exchange import changed
+from tests.attacks.scene import Scene
 
 FAMILY = "replay"
 STANDS = "a decision that stands is the answer"

@@ -4,7 +4,8 @@ import re
 from html.parser import HTMLParser
 
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Fields, Reply, Scene
+from tests.attacks.exchange import Fields, Reply
+from tests.attacks.scene import Scene
 
 FAMILY = "prefetch and scanners"
 LOOKING = "looking decides nothing"

@@ -1,7 +1,8 @@
 """What other sites can make a browser do with the page: post to it, or frame it."""
 
 from tests.attacks.cases import Attempt, attack
-from tests.attacks.scene import Reply, Scene
+from tests.attacks.exchange import Reply
+from tests.attacks.scene import Scene
 
 POSTS, FRAMES = "cross-site post", "framing"
 ORIGIN = "form from the page's own origin"
