@@ -124,7 +124,9 @@ def ended(world: World) -> RevisionRecord:
     return world.record(record.cutover)
 
 
-@pytest.mark.parametrize(("journey", "status"), [(handed_off, Status.HANDED_OFF), (ended, Status.EXPIRED)], ids=str)
+@pytest.mark.parametrize(
+    ("journey", "status"), [(handed_off, Status.HANDED_OFF), (ended, Status.EXPIRED)], ids=["handed-off", "expired"]
+)
 def test_the_lane_remembers_what_ended_approved(journey: Callable[[World], RevisionRecord], status: Status) -> None:
     world = World()
     record = journey(world)

@@ -13,6 +13,11 @@ from cutover_cli.local.stack import Mail
 _LINK = re.compile(r"https?://[^\s<>\"]+/approvals/[A-Za-z0-9_-]+")
 
 
+def asks(mail: Mail) -> bool:
+    """Whether a mail asks for a decision; others close a question, or tell of something else."""
+    return _LINK.search(mail.text) is not None
+
+
 def link_in(mail: Mail) -> str:
     """The one approval link of a mail. Raises NotAsPromised where there is none, or more than one."""
     found = set(_LINK.findall(mail.text))

@@ -214,6 +214,6 @@ class Demo:
 
 
 def _both(stack: LocalStack, sent: int) -> list[Mail] | None:
-    """The mails beyond the first `sent`, once there are as many as there are roles."""
-    found = stack.mail()[sent:]
+    """The questions among the mails beyond the first `sent`, once there are as many as there are roles."""
+    found = [mail for mail in stack.mail()[sent:] if mails.asks(mail)]
     return found if len(found) >= 2 else None  # noqa: PLR2004  # one for each role of the example policy
