@@ -48,24 +48,11 @@ def _door() -> Door:
         ),
         once=_once,
         log=logger,
-        failed=_failed,
+        failed=lambda: metrics.add_metric("Failed", MetricUnit.Count, 1),
     )  # fmt: skip
 
 
-def _waiting() -> WaitingDoor:
-    wiring = wired()
-    return WaitingDoor(
-        audience=wiring.settings.audience, clock=wiring.clock, records=wiring.records, store=wiring.store,
-        mac=wiring.links_mac, policy=wiring.policy, rules=wiring.policies.rules, log=logger, failed=_failed,
-        together=wiring.together,
-    )  # fmt: skip
-
-
-def _failed() -> None:
-    metrics.add_metric("Failed", MetricUnit.Count, 1)
-
-
-app = build(_door, _waiting)
+app = build(_door, lambda: WaitingDoor.beside(_door(), together=wired().together))
 
 
 @observed("approvals")

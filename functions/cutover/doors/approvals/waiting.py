@@ -7,6 +7,7 @@ from cutover.contracts.policy import Rules, SignedReference
 from cutover.domain import personal_links
 from cutover.domain.policy import Policy
 from cutover.doors.approvals import pages
+from cutover.doors.approvals.door import Door
 from cutover.doors.approvals.listing import Listing
 from cutover.doors.approvals.view import name_of
 from cutover.errors import Refused
@@ -33,6 +34,14 @@ class WaitingDoor:
     log: Log
     failed: Callable[[], None]
     together: Together = one_by_one
+
+    @classmethod
+    def beside(cls, door: Door, *, together: Together) -> "WaitingDoor":
+        """Over the same ports as the page that its links lead to."""
+        return cls(
+            audience=door.audience, clock=door.clock, records=door.records, store=door.store, mac=door.mac,
+            policy=door.policy, rules=door.rules, log=door.log, failed=door.failed, together=together,
+        )  # fmt: skip
 
     def answer(self, request: Request) -> Reply:
         """The list; never raises, because a person waits for an answer."""
