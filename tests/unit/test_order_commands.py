@@ -274,5 +274,5 @@ def test_a_brake_that_was_set_without_an_order(world: World, site: Site, keys: P
 def test_a_plan_that_is_too_large_is_said_to_be(world: World, site: Site) -> None:
     engage(world)
     record = world.record()
-    world.wiring.records.waiting = lambda statuses, *, limit: iter([record] * limit)  # type: ignore[method-assign]
+    world.wiring.records.waiting = lambda statuses, *, limit: iter([record] * limit)  # type: ignore[method-assign]  # noqa: ARG005
     assert run(site, "brake", "release", "--dry-run", expect=3)["reason"] == "PLAN_TOO_LARGE"

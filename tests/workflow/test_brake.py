@@ -223,7 +223,7 @@ def test_a_revision_that_the_index_shows_as_it_was_is_read_again() -> None:
     world = World()
     record = awaiting_window(world)
     engage(world)
-    world.wiring.records.waiting = lambda statuses, *, limit: iter([record])  # type: ignore[method-assign]
+    world.wiring.records.waiting = lambda statuses, *, limit: iter([record])  # type: ignore[method-assign]  # noqa: ARG005
     world.decide("bo", "refuse")
     assert release_plan(state(world), world.wiring.records).frees == ()
 
@@ -234,7 +234,7 @@ def test_a_plan_that_nobody_could_read_is_not_released() -> None:
     engage(world)
     shown = plan(world)
     event = signed(world, brake_order(world, "release", plan=shown))
-    world.wiring.records.waiting = lambda statuses, *, limit: iter([record] * limit)  # type: ignore[method-assign]
+    world.wiring.records.waiting = lambda statuses, *, limit: iter([record] * limit)  # type: ignore[method-assign]  # noqa: ARG005
     deliver(world, event)
     assert result(world, event) == ("brake", "PLAN_TOO_LARGE")
 
