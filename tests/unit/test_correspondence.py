@@ -406,10 +406,24 @@ class TestTwoWriters:
         theirs = base.with_told(told("ann", posts=("D1/1",), posted="open")).model_copy(update={"version": 2})
         ours = base.with_told(told("ann", posts=("D1/2",), posted="open")).with_told(told("ben"))
         ours = ours.with_post(Post(role="operations", conversation="C1", reference="C1/1", shown="sha256:" + "0" * 64))
-        result = merged(theirs, ours)
+        result = merged(theirs, ours, again=NOW)
         assert result.told[0].posts == ("D1/1", "D1/2")
         assert [each.person for each in result.told] == ["ann", "ben"]
         assert (result.posts, result.seen, result.version) == (ours.posts, 0, 3)
+
+    @pytest.mark.parametrize(("stored", "ours"), [(None, None), (None, 1), (1, None), (-1, 1)])
+    def test_what_came_of_it_is_looked_at_soon_whatever_either_of_them_thought(
+        self, stored: int | None, ours: int | None
+    ) -> None:
+        """The one who wrote first saw the end and left nothing due; whom the other asked has to be told of it."""
+        base = Correspondence(cutover="service@production.1", revision=1, headline="h", begun_by=1)
+
+        def with_due(hours: int | None) -> Correspondence:
+            return base.model_copy(update={"due_at": None if hours is None else NOW + timedelta(hours=hours)})
+
+        result = merged(with_due(stored), with_due(ours), again=NOW)
+        assert result.due_at is not None
+        assert result.due_at <= NOW
 
 
 histories = st.lists(

@@ -33,6 +33,7 @@ some_links = st.builds(
     person=names,
     role=names,
     expires_at=st.integers(1_800_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    channel=st.sampled_from(["email", "slack"]),
 )
 
 

@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 import pytest
 
 from cutover.adapters.slack_messages import SlackMessages
+from cutover.contracts.approval import Approval
 from cutover.contracts.policy import Facts
+from cutover.domain import envelope as dsse
 from tests.building.passkeys import Authenticator
 from tests.building.policy import Deployment
 from tests.fakes.slack import SECRET, FakeSlackSecrets
@@ -124,13 +126,33 @@ def test_in_a_channel_links_stand_only_where_a_passkey_is_demanded(world: World,
     assert world.record().decisions == ()
 
 
+def test_where_one_seat_of_a_role_is_had_by_link_its_channel_shows_none(world: World, workspace: Workspace) -> None:
+    """Another seat of the role demands a passkey; a link would still decide for its person, in whose hands it is."""
+    rules, target = world.rules(), world.deployment.target
+    facts = with_slack(Deployment().facts())
+    people = {
+        name: person.model_copy(update={"passkeys": (Authenticator(name).passkey(),)})
+        for name, person in facts.people.items()
+    }
+    operations = next(seat for seat in rules.signers[target] if seat.role == "operations")
+    seats = (*rules.signers[target], operations.model_copy(update={"assurance": "passkey"}))
+    rules = rules.model_copy(update={"signers": {target: seats}})
+    world.publish(rules=rules, facts=facts.model_copy(update={"people": people}), version=2)
+    awaiting_approval(world)
+    (posted,) = workspace.shown("C2OPERATE")
+    assert posted.urls == []
+
+
 def test_the_button_leads_to_the_person_s_own_page(world: World, workspace: Workspace) -> None:
     awaiting_approval(world)
     (posted,) = workspace.shown("U1ERIN")
     (link,) = links_in(posted)
     assert decide_from(world, link)["statusCode"] == 303
     world.run()
-    assert [(each.person, each.role) for each in world.record().decisions] == [("erin", "release-engineering")]
+    (decision,) = world.record().decisions
+    assert (decision.person, decision.role) == ("erin", "release-engineering")
+    envelope = dsse.parse(world.wiring.store.get(decision.envelope, limit=dsse.MAX_ENVELOPE_BYTES))
+    assert Approval.model_validate_json(dsse.decode_base64(envelope.payload)).predicate.channel == "slack"
 
 
 def test_one_decision_closes_what_it_decides_everywhere(world: World, workspace: Workspace) -> None:

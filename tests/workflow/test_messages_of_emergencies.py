@@ -6,6 +6,8 @@ from typing import Any
 
 from cutover.messaging.after_actions import DUE, OVERDUE
 from tests.building.policy import EMERGENCY_PATH
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_caller import WORKSPACE
 from tests.simulator import journeys
 from tests.simulator.owners import with_facts
 from tests.simulator.world import World
@@ -51,6 +53,24 @@ def test_the_after_action_record_is_asked_for_once_and_told_when_it_is_overdue()
     later(world, timedelta(hours=1))
     assert len(owners_told(world)) == 2
     assert list(world.wiring.messages.open(limit=10)) == []
+
+
+def test_the_record_is_asked_for_by_one_mail_however_long_slack_is_down() -> None:
+    world = world_of()
+
+    def in_slack(said: dict[str, Any]) -> None:
+        said["slack"] = WORKSPACE.model_copy(update={"channels": {}}).model_dump(mode="json")
+        said["people"]["dana"]["slack"] = "U1DANA"
+
+    with_facts(world, in_slack)
+    slack = FakeSlack()
+    slack.down = True
+    world.wiring.slack = slack
+    handed_off(world)
+    for _ in range(5):
+        later(world, timedelta(minutes=1))
+    assert len([mail for mail in world.wiring.mailer.sent if mail.to == "dana@example.com"]) == 1
+    assert [told["code"] for told in owners_told(world)] == [DUE]
 
 
 def test_what_is_no_emergency_leaves_nothing_due() -> None:

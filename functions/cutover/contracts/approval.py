@@ -22,6 +22,7 @@ from cutover.contracts.envelope import Statement, Subject
 from cutover.contracts.manifest import Assurance
 from cutover.contracts.people import CredentialId
 
+Channel = Literal["email", "slack"]
 Decision = Literal["approve", "refuse", "defer", "resume"]
 """``defer`` puts the question off until a time; ``resume`` takes it up before that time has come."""
 
@@ -58,7 +59,8 @@ class ApprovalPredicate(Model):
     decision: Decision
     role: Name
     person: Name
-    channel: Literal["email", "slack"]
+    channel: Channel
+    """By which way the link came with which it was decided."""
     assurance: Assurance
     answers: Answers | None
     reason: Text | None

@@ -4,6 +4,7 @@ with a question that is over.
 A message is a consequence of the record, never the other way round: losing this costs a repeated mail, no decision.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from cutover.contracts.base import Code, CutoverId, Digest, Instant, Line, Model, Name, Revision
@@ -133,10 +134,11 @@ def outcome(record: RevisionRecord) -> State | None:
     return OUTCOMES.get(record.status)
 
 
-def merged(stored: Correspondence, ours: Correspondence) -> Correspondence:
+def merged(stored: Correspondence, ours: Correspondence, *, again: datetime) -> Correspondence:
     """Two writers spoke at once: the stored one stands, and what only we know of is not forgotten.
 
-    A message in Slack whose reference was lost would keep its buttons for ever. What came of it is looked at again.
+    A message in Slack whose reference was lost would keep its buttons for ever. What came of it is looked at ``again``
+    at that time at the latest, whatever either of them thought to be over.
     """
     result = stored
     for mine in ours.told:
@@ -151,4 +153,5 @@ def merged(stored: Correspondence, ours: Correspondence) -> Correspondence:
     for post in ours.posts:
         if post.role not in known:
             result = result.with_post(post)
-    return result.model_copy(update={"seen": 0, "version": stored.version + 1})
+    due_at = min(each for each in (stored.due_at, ours.due_at, again) if each is not None)
+    return result.model_copy(update={"seen": 0, "due_at": due_at, "version": stored.version + 1})

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from cutover.contracts.approval import Channel
 from cutover.contracts.base import Digest
 from cutover.domain import base64url, canonical
 from cutover.domain.mac import Mac
@@ -29,6 +30,7 @@ MAX_URL_CHARACTERS = 500
 MAX_KEY_NAME = 16
 NEW_LINK = "open the newest message that you were sent, or ask for a new one"
 
+_CHANNELS: dict[Channel, bytes] = {"email": b"", "slack": b"\x01"}
 _TAG, _DIGEST, _MAC, _EXPIRY = 8, 32, 32, 5
 
 
@@ -54,6 +56,11 @@ def instant(moment: datetime) -> bytes:
     return int(moment.timestamp()).to_bytes(_EXPIRY, "big")
 
 
+def channel(value: Channel) -> bytes:
+    """Nothing for mail, as links were before they came in any other way."""
+    return _CHANNELS[value]
+
+
 @dataclass(slots=True)
 class Reader:
     """Takes a body apart; a length that does not fit is ``LINK_MALFORMED``."""
@@ -74,6 +81,14 @@ class Reader:
 
     def digest(self) -> Digest:
         return "sha256:" + self.take(_DIGEST).hex()
+
+    def channel(self) -> Channel:
+        """The last thing that a link says."""
+        found = next((name for name, mark in _CHANNELS.items() if mark == self.rest), None)
+        if found is None:
+            raise malformed()
+        self.rest = b""
+        return found
 
     def instant(self) -> datetime:
         try:

@@ -2,13 +2,14 @@
 
 What a link says, in this order::
 
-    cutover | revision 3 | manifest digest 32 | person | role | expiry 5 (seconds since 1970)
+    cutover | revision 3 | manifest digest 32 | person | role | expiry 5 (seconds since 1970) | channel 0 or 1
 
 It holds no task token and no secret, and proves possession of a mailbox, no more.
 """
 
 from datetime import datetime
 
+from cutover.contracts.approval import Channel
 from cutover.contracts.base import CutoverId, Digest, Instant, Model, Name, Revision
 from cutover.domain import link_text
 from cutover.domain.link_text import Purpose, Reader
@@ -27,6 +28,8 @@ class Link(Model):
     person: Name
     role: Name
     expires_at: Instant
+    channel: Channel = "email"
+    """By which way it was sent."""
 
 
 def make_link(link: Link, *, audience: str, mac: Mac) -> str:
@@ -38,6 +41,7 @@ def make_link(link: Link, *, audience: str, mac: Mac) -> str:
         link_text.string(link.person),
         link_text.string(link.role),
         link_text.instant(link.expires_at),
+        link_text.channel(link.channel),
     )
     return link_text.seal(_PURPOSE, says, audience=audience, mac=mac)
 
@@ -65,4 +69,5 @@ def _read(reader: Reader) -> Link:
         person=reader.string(),
         role=reader.string(),
         expires_at=reader.instant(),
+        channel=reader.channel(),
     )

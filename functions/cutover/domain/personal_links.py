@@ -2,7 +2,7 @@
 
 What a link says, in this order::
 
-    person | expiry 5 (seconds since 1970)
+    person | expiry 5 (seconds since 1970) | channel 0 or 1
 
 It decides nothing. The page behind it makes approval links for whatever waits, so it is worth as much as these:
 it proves possession of a mailbox, no more.
@@ -10,6 +10,7 @@ it proves possession of a mailbox, no more.
 
 from datetime import datetime
 
+from cutover.contracts.approval import Channel
 from cutover.contracts.base import Instant, Model, Name
 from cutover.domain import link_text
 from cutover.domain.link_text import Purpose, Reader
@@ -23,11 +24,13 @@ class PersonalLink(Model):
 
     person: Name
     expires_at: Instant
+    channel: Channel = "email"
+    """By which way it was sent."""
 
 
 def make_link(link: PersonalLink, *, audience: str, mac: Mac) -> str:
     """The link's text."""
-    says = (link_text.string(link.person), link_text.instant(link.expires_at))
+    says = (link_text.string(link.person), link_text.instant(link.expires_at), link_text.channel(link.channel))
     return link_text.seal(_PURPOSE, says, audience=audience, mac=mac)
 
 
@@ -47,4 +50,4 @@ def open_link(text: str, *, audience: str, mac: Mac, now: datetime) -> PersonalL
 
 
 def _read(reader: Reader) -> PersonalLink:
-    return PersonalLink(person=reader.string(), expires_at=reader.instant())
+    return PersonalLink(person=reader.string(), expires_at=reader.instant(), channel=reader.channel())

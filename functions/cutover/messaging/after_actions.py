@@ -4,6 +4,7 @@ Whoever requested the release is asked by mail and in Slack, and their team by t
 the record: what is late is told, and stays possible.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from cutover.domain.correspondence import Correspondence
 from cutover.domain.emergencies import after_action_awaited, after_action_overdue
 from cutover.domain.legible import legible
 from cutover.domain.record import RevisionRecord
-from cutover.errors import Refused
+from cutover.errors import Refused, TransientError
 from cutover.messaging.mail import compose
 from cutover.messaging.message import Message, Row
 from cutover.messaging.owners import Owners
@@ -33,13 +34,17 @@ class AfterActions:
     owners: Owners
 
     def remind(self, record: RevisionRecord, said: Correspondence, facts: Facts, now: datetime) -> Correspondence:
-        """What was said, with what is said of this now. Raises what may pass: then it is said once more."""
+        """What was said, with what is said of this now.
+
+        Raises what may pass of the exception queue, and then of mail: the queue forgets what it had already, and a mail
+        that went out is the last thing that can fail. Slack is a way beside it, tried once.
+        """
         if not after_action_awaited(record) or record.after_action_due is None:
             return said
         person = quorum.person_of(facts, record.requester)
         if said.after_action is None:
-            self._ask(record, said, facts.people.get(person) if person else None)
             self.owners.send([_told(DUE, record, facts, person, now)])
+            self._ask(record, said, facts.people.get(person) if person else None)
             said = said.model_copy(update={"after_action": "asked"})
         if said.after_action == "asked" and after_action_overdue(record, now):
             self.owners.send([_told(OVERDUE, record, facts, person, now)])
@@ -52,12 +57,11 @@ class AfterActions:
             return
         message = _message(record, said, person)
         about = {"cutover": record.cutover, "revision": str(record.revision)}
-        try:
+        with contextlib.suppress(Refused):
             self.mailer.send(compose(message, to=person.email, about=about, under=None))
-            if self.slack is not None and person.slack is not None:
+        if self.slack is not None and person.slack is not None:
+            with contextlib.suppress(Refused, TransientError):
                 self.slack.post(person.slack, message)
-        except Refused:
-            return
 
 
 def _message(record: RevisionRecord, said: Correspondence, person: Person) -> Message:

@@ -86,7 +86,9 @@ class Messaging:
         for step in self._telling(scene, said.correspondence).channels(said.correspondence):
             self._delivering.channel(step, scene, said)
         self._tell_owners(scene, said)
-        said.correspondence = self._write(self._looked(scene, said, whole=not only_ask), before)
+        said.correspondence = self._write(
+            self._looked(scene, said, whole=not only_ask), before, again=scene.now + LOOK_AGAIN
+        )
         return said
 
     # --- one thing at a time
@@ -142,7 +144,7 @@ class Messaging:
         }
         return said.correspondence.model_copy(update=update)
 
-    def _write(self, said: Correspondence, before: Correspondence | None) -> Correspondence:
+    def _write(self, said: Correspondence, before: Correspondence | None, *, again: datetime) -> Correspondence:
         for remaining in reversed(range(WRITES)):
             version = before.version + 1 if before else 1
             written = said.model_copy(update={"version": version})
@@ -152,7 +154,7 @@ class Messaging:
                 before = self.messages.correspondence(said.cutover, said.revision)
                 if remaining == 0 or before is None:
                     raise
-                said = merged(before, said)
+                said = merged(before, said, again=parse_instant(again))
                 continue
             return written
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -39,7 +39,7 @@ class Delivering:
             "person": told.person, "role": told.role,
         }  # fmt: skip
         try:
-            message = self.speaking.message(step, scene, said.correspondence)
+            message = self.speaking.message(step, scene, said.correspondence, by="email")
             identifier = self.mailer.send(compose(message, to=person.email, about=about, under=told.mail))
         except Refused as refused:
             update = {"undelivered": refused.code} if step.kind == "ask" else {"mailed": told.state}
@@ -53,7 +53,7 @@ class Delivering:
         if self.slack is None:
             return told
         try:
-            message = self.speaking.message(step, scene, said.correspondence)
+            message = self.speaking.message(step, scene, said.correspondence, by="slack")
             if step.kind == "close":
                 for reference in told.posts:
                     _edit(self.slack, reference, message)

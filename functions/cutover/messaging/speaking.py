@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cutover.contracts.approval import Channel
 from cutover.contracts.policy import SignedReference
 from cutover.domain.correspondence import Correspondence
 from cutover.domain.mac import Mac
@@ -26,11 +27,12 @@ class Speaking:
     mac: Mac
     read: Callable[[SignedReference, Policy, datetime], Package]
 
-    def message(self, step: Step, scene: Scene, said: Correspondence) -> Message:
+    def message(self, step: Step, scene: Scene, said: Correspondence, *, by: Channel) -> Message:
+        """``by``: the way that it is sent."""
         told, package, people = step.told, scene.package, scene.policy.facts.people
         if step.kind == "close" or package is None:
             return wording.closing(told, scene.record, said)
-        addressing = self._addressing(scene)
+        addressing = self._addressing(scene, by)
         return wording.asking(
             people[told.person], told, package, said, links=addressing.links(told.person, told.role),
             expires_at=addressing.expires_at, preview=self._preview(scene),
@@ -43,7 +45,7 @@ class Speaking:
         names = tuple(people[each].name for each in step.asked if each in people)
         buttons: tuple[Button, ...] = ()
         if scene.package is not None and _demands_a_passkey(step.role, scene.package):
-            addressing = self._addressing(scene)
+            addressing = self._addressing(scene, "slack")
             buttons = tuple(addressing.button(each, step.role, people[each].name) for each in step.asked)
         return wording.in_channel(
             step, scene.record, said, scene.package, names=names, buttons=buttons,
@@ -53,13 +55,16 @@ class Speaking:
     def _preview(self, scene: Scene) -> str:
         return preview(scene.bound, scene.record.predecessor, lambda it: self.read(it, scene.policy, scene.now))
 
-    def _addressing(self, scene: Scene) -> Addressing:
+    def _addressing(self, scene: Scene, by: Channel) -> Addressing:
         """No link outlives its package, nor the time that the pinned rules give to links."""
         until = min(scene.bound.manifest.predicate.valid_until, scene.now + scene.timers.link_valid_for)
         return Addressing(
-            audience=self.audience, page_url=self.page_url, mac=self.mac, package=scene.bound, expires_at=until
-        )
+            audience=self.audience, page_url=self.page_url, mac=self.mac, package=scene.bound, expires_at=until,
+            channel=by,
+        )  # fmt: skip
 
 
 def _demands_a_passkey(role: str, package: Package) -> bool:
-    return any(seat.role == role and seat.assurance == "passkey" for seat in package.manifest.predicate.signers)
+    """Whether no seat of the role can be had by link alone: then a link that others see decides nothing for them."""
+    asked = [seat.assurance for seat in package.manifest.predicate.signers if seat.role == role]
+    return bool(asked) and all(assurance == "passkey" for assurance in asked)

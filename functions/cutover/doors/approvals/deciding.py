@@ -158,7 +158,7 @@ class Decider:
         at = max(now, ballot.package.manifest.predicate.bound_at)
         predicate = ApprovalPredicate(
             audience=self.audience, cutover=link.cutover, revision=link.revision, decision=ballot.decision,
-            role=link.role, person=link.person, channel="email", answers=ballot.answers, reason=ballot.reason,
+            role=link.role, person=link.person, channel=link.channel, answers=ballot.answers, reason=ballot.reason,
             assurance="passkey" if ballot.assertion else "link", passkey=ballot.assertion, until=ballot.until,
             decided_at=at, facts=policy.facts_digest, nonce=ballot.nonce,
         )  # fmt: skip

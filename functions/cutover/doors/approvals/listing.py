@@ -113,7 +113,7 @@ class Listing:
         ends = min(mine.expires_at, predicate.valid_until, self.now + timers.link_valid_for)
         link = Link(
             cutover=record.cutover, revision=record.revision, manifest=package.digest, person=mine.person, role=role,
-            expires_at=ends,
+            expires_at=ends, channel=mine.channel,
         )  # fmt: skip
         return Standing.of(record, link, package=package, facts=on.facts, now=self.now)
 
