@@ -15,12 +15,13 @@ here: ``domain.verification`` does that, and these guards read what it has prove
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from cutover.contracts.approval import ApprovalPredicate
 from cutover.contracts.base import Digest
 from cutover.contracts.manifest import Destination, ManifestPredicate
 from cutover.contracts.policy import Facts, Rules
-from cutover.domain import quorum, reliance, window
+from cutover.domain import passkeys, quorum, reliance, window
 from cutover.domain.lapses import lapsed
 from cutover.domain.record import RevisionRecord, named
 from cutover.domain.transitions import not_for_a_rehearsal
@@ -74,11 +75,16 @@ class Guards:
 
     @staticmethod
     def people(
-        manifest: ManifestPredicate, approvals: list[ApprovalPredicate], *, facts: Facts, requesters: Iterable[str]
-    ) -> None:
-        """Guard 6."""
+        manifest: ManifestPredicate, approvals: list[ApprovalPredicate], *, facts: Facts, requesters: Iterable[str],
+        now: datetime,
+    ) -> None:  # fmt: skip
+        """Guard 6. Passkeys as the signed statements name them: whoever can write the table could name others."""
         barred = quorum.barred(facts, requesters)
-        votes = [quorum.cast(each.person, each.role, each.assurance, facts=facts, barred=barred) for each in approvals]
+        votes = [
+            quorum.cast(each.person, each.role, each.assurance, facts=facts, barred=barred)
+            for each in approvals
+            if passkeys.listed(each, facts, now)
+        ]
         counted = [vote for vote in votes if vote is not None]
         if missing := quorum.outstanding(manifest.signers, counted):
             lacking = ", ".join(signer.role for signer in missing)

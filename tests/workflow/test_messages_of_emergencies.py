@@ -73,6 +73,19 @@ def test_the_record_is_asked_for_by_one_mail_however_long_slack_is_down() -> Non
     assert [told["code"] for told in owners_told(world)] == [DUE]
 
 
+def test_whoever_is_asked_has_a_link_that_works_as_long_as_the_package_is_valid() -> None:
+    """Links of the emergency path end after two hours; its last reminder comes long before."""
+    world = world_of()
+    asking(world)
+    ends = world.record().valid_until
+    assert ends is not None
+    while world.clock.now() < min(ends, world.record().moved_at + timedelta(hours=9)) - timedelta(minutes=20):
+        later(world, timedelta(minutes=20))
+        assert world.http("GET", world.links()["erin"])["statusCode"] == 200, world.clock.now()
+    sent = [mail for mail in world.wiring.mailer.sent if mail.to == "erin@example.com"]
+    assert len(sent) <= 1 + len(EMERGENCY_PATH.reminders) + 9 * 3600 // EMERGENCY_PATH.link_valid_for
+
+
 def test_what_is_no_emergency_leaves_nothing_due() -> None:
     world = World()
     journeys.handed_off(world)

@@ -142,6 +142,21 @@ def revoked(world: World) -> None:
     publish(world, version=2, omar=(OMAR.passkey(revoked_at=world.clock.now()), SPARE.passkey()))
 
 
+def test_whoever_writes_the_table_cannot_name_another_passkey_than_signed(world: World) -> None:
+    """The record says that Omar's other passkey was used; his signed statement says which one it was."""
+    approved(world)
+    revoked(world)
+    record = world.record()
+    decisions = tuple(
+        each.model_copy(update={"credential": SPARE.passkey().id}) if each.person == "omar" else each
+        for each in record.decisions
+    )
+    world.wiring.records._set(record.model_copy(update={"decisions": decisions}))
+    by_hand_off(world)
+    assert (world.record().status, world.record().reason) == ("awaiting_window", "QUORUM_LAPSED")
+    assert world.messages() == []
+
+
 def test_an_approval_lapses_with_its_passkey_and_another_takes_its_place(world: World) -> None:
     approved(world)
     revoked(world)

@@ -45,6 +45,8 @@ class Told(Model):
     stands_in_for: Name | None = None
     reminded: int = 0
     """How many of the reminders' times have passed."""
+    linked_at: Instant | None = None
+    """When a link was last sent; None: with the question."""
     address: Digest | None = None
     """Of the address that mail went to: a corrected one is written to again."""
     mail: Line | None = None

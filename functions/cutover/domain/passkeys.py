@@ -23,6 +23,7 @@ from cutover.contracts.approval import ApprovalPredicate, Assertion
 from cutover.contracts.base import Digest
 from cutover.contracts.passkeys import Consent
 from cutover.contracts.people import Passkey, Person
+from cutover.contracts.policy import Facts
 from cutover.domain import base64url, canonical
 from cutover.errors import Refused
 
@@ -63,6 +64,14 @@ def counts(passkey: Passkey, at: datetime) -> bool:
 def usable(person: Person | None, at: datetime) -> tuple[Passkey, ...]:
     """The passkeys that a person can decide with."""
     return tuple(each for each in (person.passkeys if person else ()) if counts(each, at))
+
+
+def listed(said: ApprovalPredicate, facts: Facts, at: datetime) -> bool:
+    """Whether the facts list the passkey of a signed decision for its person, unrevoked; true of one by link."""
+    if said.assurance != "passkey":
+        return True
+    mine = {each.id for each in usable(facts.people.get(said.person), at)}
+    return said.passkey is not None and said.passkey.credential in mine
 
 
 def name_of(credential: str) -> Digest:

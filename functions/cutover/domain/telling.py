@@ -163,11 +163,13 @@ class Telling:
             yield Step("ask", told, mail=mail, slack=slack)
             return
         passed = sum(1 for offset in self.timers.reminders if told.asked_at + offset <= self.now)
-        if passed > told.reminded:
-            here = not is_away(self.facts.people[told.person], self.now)
-            reminded = told.model_copy(update={"reminded": passed})
-            by_mail = here and told.mailed == "open" and told.undelivered is None
-            yield Step("remind", reminded, mail=by_mail, slack=here and told.posted == "open")
+        here = not is_away(self.facts.people[told.person], self.now)
+        by_mail = here and told.mailed == "open" and told.undelivered is None
+        in_slack = here and told.posted == "open"
+        sent = by_mail or in_slack
+        if passed > told.reminded or (sent and self._link_ends(told) <= self.now):
+            update = {"reminded": passed} | ({"linked_at": self.now} if sent else {})
+            yield Step("remind", told.model_copy(update=update), mail=by_mail, slack=in_slack)
 
     def _unwanted(self, told: Told, circle: Circle) -> Iterator[Step]:
         """Whoever is not wanted now: because they decided, or others did, or they may not; or as a deputy any more."""
@@ -222,6 +224,10 @@ class Telling:
     def _in_slack(self, told: Told) -> bool:
         return self._member(told.person) is not None
 
+    def _link_ends(self, told: Told) -> datetime:
+        """While the package is valid, nobody who is asked is left without a link that works."""
+        return (told.linked_at or told.asked_at) + self.timers.link_valid_for
+
     def _due_at(self) -> datetime | None:
         if self.record.status in FINAL:
             awaited = after_action_awaited(self.record) and self.said.after_action != "overdue"
@@ -232,6 +238,7 @@ class Telling:
             for told in self.said.told:
                 if told.state == "open":
                     times.extend(told.asked_at + each for each in self.timers.reminders)
+                    times.append(self._link_ends(told))
         return parse_instant(min((each for each in times if each > self.now), default=self.record.expires_at))
 
 

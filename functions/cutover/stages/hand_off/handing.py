@@ -167,7 +167,7 @@ class _Attempt:
         if record.rules.payload != bound.rules:
             raise Refused("RULES_DIFFER", "the record names other rules than the manifest")
         guards.destination(record, bound, self.of.destinations.get(record.target))
-        guards.people(bound, message.approvals, facts=active.facts, requesters=found.requesters)
+        guards.people(bound, message.approvals, facts=active.facts, requesters=found.requesters, now=guards.clock.now())
         guards.facts(active.facts, message.facts)
         guards.keys(message.relies_on, facts=active.facts)
         self.message, self.keep = message, maker.keep
