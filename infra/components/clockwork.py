@@ -24,8 +24,9 @@ SIGNALLED = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {"Keys": {"sk": {"S": ["ADMISSION", {"prefix": "REVISION#"}]}}},
 }
-# Three functions read the main table's stream, and AWS advises two at most ("Change data capture for DynamoDB Streams").
-# The third may be throttled for a moment: that delays records and loses none, and each of the three is repaired.
+# Three functions read the main table's stream, and AWS advises two at most ("Change data capture for DynamoDB
+# Streams"). The third may be throttled for a moment: that delays records and loses none, and each of the three is
+# repaired.
 # What people are told of: a revision that came or changed. Not that it is waited for: that is the relay's.
 REVISIONS = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "REVISION#"}]}}}}
 LEDGER_ENTRIES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "LEDGER#"}]}}}}

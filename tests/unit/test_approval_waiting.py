@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from cutover.contracts.policy import SignedReference
 from cutover.domain import links
 from cutover.domain.record import Brake, Status
 from cutover.doors.approvals.listing import MAX_LISTED
-from cutover.errors import DependencyUnavailable
+from cutover.errors import DependencyUnavailable, DocumentMissing
 from tests.approving import START, Answer, World
 from tests.builders import CUTOVER
 
@@ -180,3 +181,17 @@ def test_more_than_a_page_holds_is_said(world: World) -> None:
     assert len(opened(world, answer)) == MAX_LISTED
     assert f"{MAX_LISTED} releases wait for you" in answer.body
     assert "There are more than are listed here." in answer.body
+
+
+def test_a_revision_whose_rules_cannot_be_read_keeps_no_other_from_being_listed(world: World) -> None:
+    damaged = SignedReference(payload="sha256:" + "0" * 64, envelope="sha256:" + "1" * 64)
+    world.records._set(world.record.model_copy(update={"cutover": "other@production.7", "rules": damaged}))
+
+    class Rules(dict[str, Any]):
+        def __missing__(self, _key: str) -> Any:
+            raise DocumentMissing("rules")
+
+    world.pinned = Rules(world.pinned)
+    answer = listed(world)
+    assert answer.status == 200
+    assert "service 1.4.0 to production" in sections(answer)["Waits for you"]

@@ -90,6 +90,18 @@ def test_another_invitation_registers_another(page: Enrolling) -> None:
     assert len(page.enrolments()) == 2
 
 
+@pytest.mark.parametrize("person", ["omar", "erin"])
+def test_a_passkey_that_the_facts_list_already_is_registered_for_nobody(page: Enrolling, person: str) -> None:
+    """Without attestation nobody proves that it is theirs, and two people with one passkey count as nobody."""
+    people = page.world.facts.people
+    listed = people[person].model_copy(update={"passkeys": (OMAR.passkey(),)})
+    page.world.change_facts(people=people | {person: listed})
+    link = page.link()
+    answer = page.post(link, form(page, link))
+    assert (answer.status, answer.code) == (422, "PASSKEY_KNOWN")
+    assert page.enrolments() == []
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_to_look_writes_nothing(page: Enrolling, method: str) -> None:
     link, before = page.link(), page.world.snapshot()

@@ -14,11 +14,13 @@ from cutover.domain.coverage import coverage
 from cutover.domain.pointer import NOWHERE, resolve
 from cutover.domain.reading import parse_strictly
 from cutover.errors import Refused
-from tests.builders import package
+from tests.builders import EMERGENCY, package
 from tests.verifier import mutation
 
 WHOLE = package()
 KINDS = {"sourced", "waived", "absent"}
+GROUPS = {"/release/emergency"}
+"""May be left out whole; what stands in them may not."""
 
 
 def codes(
@@ -51,16 +53,17 @@ def test_every_leaf_of_a_bundle_is_sourced_or_waived_or_in_the_header() -> None:
     for leaf in coverage(Bundle):
         if leaf.pointer.split("/")[1] not in lineage.HEADER:
             assert leaf.kinds <= KINDS, leaf
-            assert leaf.kinds & {"sourced", "waived"}, leaf
+            assert leaf.kinds & {"sourced", "waived"} or leaf.pointer in GROUPS, leaf
 
 
 def test_only_these_fields_may_be_absent() -> None:
-    """What a flag's type does not need (``domain.flag_types``), and the shared value of a setting that only one
-    environment has; nothing else of a bundle may be left out without a waiver.
+    """What a flag's type does not need (``domain.flag_types``), the shared value of a setting that only one environment
+    has, and of a usual release that it is an emergency; nothing else of a bundle may be left out without a waiver.
     """
     flag = ("default", "environments", "expires_at", "monitoring_hook", "owner", "purpose", "rollback_condition")
     absent = [leaf.pointer for leaf in coverage(Bundle) if "absent" in leaf.kinds]
-    assert absent == [*(f"/flags/*/{name}" for name in flag), "/overlays/*/differences/*/base"]
+    shared = "/overlays/*/differences/*/base"
+    assert sorted(absent) == sorted([*(f"/flags/*/{name}" for name in flag), shared, *GROUPS])
 
 
 def test_a_draft_may_be_held_and_a_bundle_may_not() -> None:
@@ -81,9 +84,10 @@ def test_the_trace_has_every_sourced_field_of_the_release() -> None:
 
 
 def test_every_sourced_or_waived_field_of_the_type_is_in_the_example() -> None:
-    present = {mutation.pattern(where) for where, _ in lineage.leaves(WHOLE.bundle)}
+    urgent = package(emergency=EMERGENCY)
+    present = {mutation.pattern(where) for each in (WHOLE, urgent) for where, _ in lineage.leaves(each.bundle)}
     whole_groups = {"/cohorts", "/flags", "/flags/*/environments", "/overlays", "/rollback/steps", "/waivers/*"}
-    assert {leaf.pointer for leaf in coverage(Bundle)} - whole_groups <= present
+    assert {leaf.pointer for leaf in coverage(Bundle)} - whole_groups - GROUPS <= present
 
 
 def test_items_are_in_their_order_and_not_in_that_of_their_digits() -> None:

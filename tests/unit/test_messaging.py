@@ -66,7 +66,9 @@ class TestPreview:
         def unreadable(_: SignedReference) -> Package:
             raise error
 
-        assert preview(package, PREVIOUS, unreadable).startswith("With 1 component")
+        said = preview(package, PREVIOUS, unreadable)
+        assert said.startswith("With 1 component")
+        assert said.endswith("What was approved before cannot be read any more.")
 
     def test_whatever_a_release_is_called_it_is_one_short_legible_line(self, package: Package) -> None:
         before = previously("version", "\u202e9.3.1\u2028" + "<b>" * 80)

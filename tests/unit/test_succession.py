@@ -116,7 +116,9 @@ def test_one_transaction_ends_the_one_and_opens_the_other() -> None:
     assert (opened.signal, opened.supersession) == (Signal.START, step.inputs["supersession"])
     assert opened.due_at == schedule.due_at(opened, world.clock.now())
     assert (commit.lane_before, commit.current) == (lane, lane)
-    assert commit.lane == lane.model_copy(update={"revision": 2, "version": lane.version + 1})
+    assert commit.lane == lane.model_copy(
+        update={"revision": 2, "version": lane.version + 1, "approved": record.manifest}
+    )
     assert commit.release == Slot(
         queue_arn=world.deployment.queue_arn, window=record.window, cutover=record.cutover, revision=1
     )

@@ -12,8 +12,11 @@ from cutover.contracts.owner_message import OwnerMessage
 from cutover.domain import base64url
 from cutover.errors import DependencyUnavailable
 from cutover.ports import Mail
+from infra.plan import DOORS, STAGES
+from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, faulty
 from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_caller import WORKSPACE
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_approval, awaiting_window
 from tests.simulator.owners import with_facts
 from tests.simulator.world import World
@@ -315,7 +318,7 @@ def bounce(world: World, who: str, kind: str = "Permanent") -> dict[str, Any]:
         "detail": {
             "eventType": "Bounce",
             "bounce": {"bounceType": kind, "bouncedRecipients": [{"emailAddress": mail.to, "status": "5.1.1"}]},
-            "mail": {"messageId": f"mail-{number}", "tags": tags_of(mail)},
+            "mail": {"messageId": f"mail-{number}", "destination": [mail.to], "tags": tags_of(mail)},
         },
     }  # fmt: skip
 
@@ -361,6 +364,44 @@ def test_a_corrected_address_is_written_to(world: World) -> None:
     assert post.said() == [("omar.o", "asked")]
 
 
+@pytest.mark.parametrize("kind", ["Permanent", "Transient"])
+def test_a_late_bounce_of_an_address_that_was_corrected_since_changes_nothing(world: World, kind: str) -> None:
+    """The question and its reminder went to the wrong one: it comes back twice."""
+    with_facts(world, said_of("omar", stands_in_for=[]))
+    post = Post(world)
+    awaiting_approval(world)
+    first, late = bounce(world, "omar"), bounce(world, "omar", kind)
+    late["detail"]["mail"]["messageId"] = "mail-99"
+    feedback(world, first)
+    with_facts(world, said_of("omar", email="omar.o@example.com"))
+    later(world, MINUTE)
+    before, owners = world.wiring.messages.correspondence(world.record().cutover, 1), owners_told(world)
+    feedback(world, late)
+    after = world.wiring.messages.correspondence(world.record().cutover, 1)
+    assert before is not None
+    assert after is not None
+    assert after.told == before.told
+    assert owners_told(world) == owners, "nobody is asked to correct what is correct"
+    assert [each.event for each in world.ledger()].count("message-returned") == 2
+    post.new()
+    world.decide("erin", "refuse")
+    world.run()
+    assert ("omar.o", "closed") in post.said()
+
+
+def test_an_address_that_was_corrected_before_anything_came_back_is_the_one_that_counts(world: World) -> None:
+    """The reminder went there, so what comes back of it counts, and what comes back of the question does not."""
+    with_facts(world, said_of("omar", stands_in_for=[]))
+    awaiting_approval(world)
+    early = bounce(world, "omar")
+    with_facts(world, said_of("omar", email="omar.o@example.com"))
+    later(world, 4 * HOUR)
+    feedback(world, early)
+    assert owners_told(world) == []
+    feedback(world, bounce(world, "omar.o"))
+    assert [each[0] for each in owners_told(world)] == ["MAIL_BOUNCED"]
+
+
 def test_a_mailbox_that_is_full_is_told_and_nobody_takes_its_place(world: World) -> None:
     with_facts(world, said_of("bo", stands_in_for=["erin", "omar"]))
     post = Post(world)
@@ -404,3 +445,61 @@ def test_a_channel_that_takes_no_message_is_told_once_and_its_people_are_asked(w
     assert [(each["code"], each["owner"], each["role"]) for each in told] == [
         ("SLACK_CHANNEL_ARCHIVED", "release-engineering", "operations")
     ]
+
+
+def test_a_slack_that_answers_slowly_costs_nobody_a_mail_and_mails_nobody_twice() -> None:
+    """Each of its answers takes 4.5 s, which no adapter gives up on."""
+    world = TimedWorld()
+    with_facts(world, _in_slack)
+    slack = SlowSlack(world.clock)
+    world.wiring.slack = slack
+    awaiting_approval(world)
+    mailed = [(mail.to, mail.subject) for mail in world.wiring.mailer.sent]
+    assert len({to for to, _ in mailed}) == 9
+    for _ in range(10):
+        later(world, MINUTE)
+    assert [(mail.to, mail.subject) for mail in world.wiring.mailer.sent] == mailed
+    assert len({posted.conversation for posted in slack.messages.values()}) == 9
+    for module, plan in (
+        ("stages.request_approval", STAGES["RequestApproval"]),
+        ("doors.messenger", DOORS["Messenger"]),
+    ):
+        assert timedelta() < world.longest[module] < timedelta(seconds=plan.timeout_seconds), module
+
+
+def _in_slack(said: dict[str, Any]) -> None:
+    people = said["people"]
+    said["slack"] = WORKSPACE.model_copy(update={"channels": {}}).model_dump(mode="json")
+    for number in range(6):
+        mine = {"name": f"Op {number}", "email": f"op{number}@example.com", "identities": []}
+        people[f"op{number}"] = people["omar"] | mine
+    asked = [name for name, person in people.items() if {"operations", "release-engineering"} & set(person["roles"])]
+    for number, name in enumerate(sorted(asked)):
+        people[name]["slack"] = f"U1P{number}"
+
+
+class SlowSlack(FakeSlack):
+    """Takes its time."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def _try(self, conversation: str) -> None:
+        self.clock.move(timedelta(seconds=4.5))
+        super()._try(conversation)
+
+
+class TimedWorld(World):
+    """``longest``: how long a function ran at the most, by the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.longest: dict[str, timedelta] = {}
+
+    def invoke(self, module: str, event: Any) -> Any:
+        began = self.clock.now()
+        try:
+            return super().invoke(module, event)
+        finally:
+            self.longest[module] = max(self.longest.get(module, timedelta()), self.clock.now() - began)

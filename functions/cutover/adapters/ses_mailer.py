@@ -54,10 +54,11 @@ class SesMailer:
             "FromEmailAddress": self._sender,
             "Destination": {"ToAddresses": [mail.to]},
             "Content": {"Simple": simple},
-            "EmailTags": [
-                {"Name": name, "Value": base64url.encode(value.encode())} for name, value in sorted(mail.about.items())
-            ],
         }
+        if mail.about:
+            request["EmailTags"] = [
+                {"Name": name, "Value": base64url.encode(value.encode())} for name, value in sorted(mail.about.items())
+            ]
         try:
             with translated("SendEmail"):
                 return self._client.send_email(**request)["MessageId"]

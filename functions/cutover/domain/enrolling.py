@@ -11,8 +11,10 @@ from typing import Any
 
 from cutover.contracts.base import Audience, Digest
 from cutover.contracts.people import Passkey, Person
+from cutover.contracts.policy import Facts
 from cutover.domain import base64url, canonical, passkeys
 from cutover.domain.passkeys import malformed
+from cutover.errors import Refused
 
 MAX_CREDENTIAL = 1023
 """Bytes (WebAuthn L3 §4)."""
@@ -87,6 +89,17 @@ def register(
         origin=site.origin, registered_at=now,
     )  # fmt: skip
     return Registered(passkey, aaguid_to_string(attested.aaguid), bool(data.flags.bs))
+
+
+def check_new(passkey: Passkey, facts: Facts) -> None:
+    """Raises ``Refused`` (``PASSKEY_KNOWN``) where the facts list its credential or key (WebAuthn §7.1, 26).
+
+    Without attestation nobody proves that they have what they register: a colleague's would make both count as nobody.
+    """
+    known = {each.id for person in facts.people.values() for each in person.passkeys}
+    keys = {each.public_key for person in facts.people.values() for each in person.passkeys}
+    if passkey.id in known or passkey.public_key in keys:
+        raise Refused("PASSKEY_KNOWN", "this passkey is registered already", "register another one")
 
 
 def fingerprint(passkey: Passkey) -> str:

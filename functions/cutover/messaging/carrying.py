@@ -14,7 +14,7 @@ from cutover.domain.emergencies import Timers, timers
 from cutover.domain.policy import Policy
 from cutover.domain.record import RevisionRecord, named
 from cutover.domain.telling import Plan, Step, Telling, standing
-from cutover.errors import Conflict
+from cutover.errors import Conflict, DependencyUnavailable
 from cutover.messaging import wording
 from cutover.messaging.after_actions import AfterActions
 from cutover.messaging.delivering import Delivering, silently
@@ -30,6 +30,8 @@ LOOK_AGAIN = timedelta(minutes=1)
 ROUNDS = 3
 """Who cannot be reached is replaced at once, and whoever replaces them perhaps too."""
 WRITES = 5
+SPEAK_FOR = timedelta(seconds=12)
+"""For one revision: with one slow call more, less than the time of the functions that speak (30 s, 60 s)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +75,21 @@ class Messaging:
         ``only_ask``: the rest is left to the next look.
         Raises ``Conflict`` when others write again and again; what was said by then is said once more.
         """
-        said = Said(before or self._new(scene))
+        said = Said(before or self._new(scene), until=self.clock.now() + SPEAK_FOR)
         if begun_by is not None and said.correspondence.begun_by != begun_by:
             update = {"round": said.correspondence.round + 1, "begun_by": begun_by}
             said.correspondence = said.correspondence.model_copy(update=update)
         for _ in range(ROUNDS):
             plan = self._plan(scene, said.correspondence)
             steps = [step for step in plan.steps if step.kind == "ask" or not only_ask]
-            refused = [self._step(step, scene, said) for step in steps]
-            if not any(refused):
+            unreachable = _unreachable(said.correspondence)
+            for step in [step for step in steps if self._mailed(step, scene, said)]:
+                self._posted(step, scene, said)
+            if _unreachable(said.correspondence) <= unreachable:
                 break
-        for step in self._telling(scene, said.correspondence).channels(said.correspondence):
-            self._delivering.channel(step, scene, said)
+        for post in self._telling(scene, said.correspondence).channels(said.correspondence):
+            if self._in_time(said):
+                self._delivering.channel(post, scene, said)
         self._tell_owners(scene, said)
         said.correspondence = self._write(
             self._looked(scene, said, whole=not only_ask), before, again=scene.now + LOOK_AGAIN
@@ -93,17 +98,29 @@ class Messaging:
 
     # --- one thing at a time
 
-    def _step(self, step: Step, scene: Scene, said: Said) -> bool:
-        """Whether somebody turned out to be out of reach."""
-        known = said.correspondence.of(*step.told.pair)
-        delivering, failures = self._delivering, len(said.failed)
-        told = delivering.by_mail(step, scene, said) if step.mail else silently(step)
+    def _mailed(self, step: Step, scene: Scene, said: Said) -> bool:
+        """Everybody's mail goes before anybody's message in Slack. Whether the step goes on there."""
+        if not self._in_time(said):
+            return False
+        failures = len(said.failed)
+        told = self._delivering.by_mail(step, scene, said) if step.mail else silently(step)
         if step.kind == "remind" and len(said.failed) > failures:
             return False  # the whole reminder comes again
-        told = delivering.in_slack(step, told, scene, said) if step.slack else told
         said.correspondence = said.correspondence.with_told(told)
         said.counted[step.kind] += 1
-        return told.unreachable and not (known is not None and known.unreachable)
+        return step.slack
+
+    def _posted(self, step: Step, scene: Scene, said: Said) -> None:
+        told = said.correspondence.of(*step.told.pair)
+        if told is not None and self._in_time(said):
+            said.correspondence = said.correspondence.with_told(self._delivering.in_slack(step, told, scene, said))
+
+    def _in_time(self, said: Said) -> bool:
+        """A channel that answers, only slowly, costs those behind it a look, and nobody what was said already."""
+        if self.clock.now() < said.until:
+            return True
+        said.failed.append(DependencyUnavailable("the rest is said at the next look"))
+        return False
 
     def _tell_owners(self, scene: Scene, said: Said) -> None:
         if self.owners is None:
@@ -174,3 +191,7 @@ class Messaging:
     def _timers(self, record: RevisionRecord, package: Package) -> Timers:
         emergency = package.bundle.release.emergency is not None
         return timers(self.policies.rules(record.rules), record.product, emergency=emergency)
+
+
+def _unreachable(said: Correspondence) -> frozenset[tuple[str, str]]:
+    return frozenset(each.pair for each in said.told if each.unreachable)

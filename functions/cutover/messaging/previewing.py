@@ -16,11 +16,13 @@ Read = Callable[[SignedReference], Package]
 
 def preview(package: Package, predecessor: SignedReference | None, read: Read) -> str:
     """``version 1.4.0 → 1.4.1, api digest …; 3 changes``. What cannot be read any more is not compared with."""
+    if predecessor is None:
+        return shortened(f"{_contents(package)} No revision was approved before.", MAX_PREVIEW)
     try:
-        before = read(predecessor) if predecessor is not None else None
+        before = read(predecessor)
     except (Refused, IntegrityError):
-        before = None
-    return shortened(_contents(package) if before is None else _changed(changes(before, package)), MAX_PREVIEW)
+        return shortened(f"{_contents(package)} What was approved before cannot be read any more.", MAX_PREVIEW)
+    return shortened(_changed(changes(before, package)), MAX_PREVIEW)
 
 
 def shortened(text: str, limit: int) -> str:
@@ -58,7 +60,7 @@ def _contents(package: Package) -> str:
         parts.append(_counted(len(package.register.holds), "waived hold"))
     if isinstance(bundle.rollback.steps, tuple):
         parts.append(_counted(len(bundle.rollback.steps), "rollback step"))
-    return f"With {', '.join(parts)}. No revision was approved before."
+    return f"With {', '.join(parts)}."
 
 
 def _counted(count: int, what: str) -> str:

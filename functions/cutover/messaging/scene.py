@@ -36,5 +36,7 @@ class Said:
     """What one run said. ``failed``: why something is still to be said; whoever called raises it, once all else is."""
 
     correspondence: Correspondence
+    until: datetime
+    """Nothing more is begun after that: what was said has to be written down before the function's time is over."""
     counted: Counter[str] = field(default_factory=Counter)
     failed: list[Exception] = field(default_factory=list)

@@ -74,17 +74,20 @@ class Listing:
         return Listed(tuple(lines), sum(each is None for each in read), len(found) > MAX_LISTED)
 
     def _read(self, found: RevisionRecord, brake: Brake | None, mine: PersonalLink) -> tuple[Line, ...] | None:
-        """None where its package cannot be read or trusted. The index may lag, so the record is read again."""
+        """None where its package or its rules cannot be read or trusted: that keeps no other from being listed.
+
+        The index may lag, so the record is read again.
+        """
         record = self.records.revision(found.cutover, found.revision)
         if record is None or record.manifest is None or record.status not in ASKED:
             return ()
         try:
             package = read_package(self.store, record.manifest, keys=self.policy.facts.keys, now=self.now)
+            latest = postponing.room(package, self.rules(record.rules), self.now).latest
+            on = Circumstances(package=package, facts=self.policy.facts, now=self.now, brake=brake, latest=latest)
+            return tuple(self._of(record, on, mine))
         except (Refused, DocumentMissing, IntegrityError):
             return None
-        latest = postponing.room(package, self.rules(record.rules), self.now).latest
-        on = Circumstances(package=package, facts=self.policy.facts, now=self.now, brake=brake, latest=latest)
-        return tuple(self._of(record, on, mine))
 
     def _of(self, record: RevisionRecord, on: Circumstances, mine: PersonalLink) -> Iterator[Line]:
         """In each role that this person may decide in; in the one that they decided in, once they have."""

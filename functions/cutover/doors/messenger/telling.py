@@ -18,7 +18,7 @@ from cutover.ports import Clock, Messages, Unreadable
 
 BATCH = 1_000
 """Correspondences looked at in a minute; most cost one reading."""
-SPEAK_FOR = timedelta(seconds=40)
+SPEAK_FOR = timedelta(seconds=30)
 """So long a minute's run goes on; what is left is due in the next."""
 Report = Callable[[str, Exception], None]
 """Told what could not be looked after, by its name, and why."""

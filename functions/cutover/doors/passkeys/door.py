@@ -87,6 +87,8 @@ class PasskeysDoor:
             credential=fields["credential"], client_data=fields.get("client_data", ""),
             attestation=fields.get("attestation", ""), nonce=nonce, site=self._site, now=now,
         )  # fmt: skip
+        if self._registered(link) is None:
+            enrolling.check_new(made.passkey, policy.facts)
         enrolment = Enrolment(
             audience=self.audience, person=link.person, passkey=made.passkey, invitation=link.invitation,
             aaguid=made.aaguid, backed_up=made.backed_up,
