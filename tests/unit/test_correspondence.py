@@ -108,6 +108,34 @@ class TestWhoIsAsked:
         later = NOW + 3 * HOUR
         assert asked(who, seats=seats, told=(told("ann"),), decided=frozenset({"ann"}), now=later) == ["cem"]
 
+    def test_colleagues_who_stand_in_for_each_other_are_nobodys_deputies(self) -> None:
+        """Beside them are somebody who is silent for ever, and a deputy of theirs and of his."""
+        who = facts(
+            ann=person(instead_of=("ben",)), ben=person(instead_of=("ann",)), cem=person(),
+            dee=person(instead_of=("ann", "cem")),
+        )  # fmt: skip
+        assert asked(who) == ["ann", "ben", "cem"]
+        assert [each.stands_in_for for each in circle(who).wanted()] == [None, None, None]
+
+    def test_of_a_circle_with_somebody_who_is_asked_in_it_the_rest_are_deputies(self) -> None:
+        who = facts(ann=person(instead_of=("ben",)), ben=person(instead_of=("ann", "cem")), cem=person())
+        assert asked(who) == ["cem"]
+        assert asked(who, decided=frozenset({"cem"}), seats=(RequiredSigner(role="operations"),)) == ["ann", "ben"]
+
+    def test_a_deputy_of_a_deputy_is_asked_with_him_when_the_question_is_old_enough(self) -> None:
+        who = facts(ann=person(), ben=person(instead_of=("ann",)), cem=person(instead_of=("ben",)))
+        question = told("ann")
+        assert asked(who, told=(question,)) == ["ann"]
+        assert asked(who, told=(question,), now=NOW + 2 * HOUR) == ["ann", "ben", "cem"]
+        assert NOW + 2 * HOUR in set(circle(who, told=(question,)).changes_at())
+
+    def test_when_the_seat_is_still_empty_deputies_of_those_who_answered_are_asked_too(self) -> None:
+        who = facts(ann=person(), ben=person(instead_of=("ann",)), cem=person())
+        given: dict[str, Any] = {"told": (told("ann"), told("cem")), "decided": frozenset({"ann"})}
+        assert asked(who, **given, now=NOW + HOUR) == ["cem"]
+        late = circle(who, **given, now=NOW + 2 * HOUR).wanted()
+        assert [(each.person, each.stands_in_for) for each in late] == [("ben", None), ("cem", None)]
+
     def test_a_deputy_of_somebody_who_may_not_decide_is_nobodys(self) -> None:
         who = facts(ann=person(), ben=person(instead_of=("ann",)))
         assert asked(who, barred=frozenset({"ann"})) == ["ben"]
@@ -161,6 +189,21 @@ def test_nobody_is_asked_who_may_not_and_no_seat_that_can_be_filled_is_left(
     assert missing(roles) == missing(everybody)
     assert len({each.pair for each in wanted}) == len(wanted)
     assert around.wanted() == wanted
+
+
+@given(crowds, seatings, st.integers(0, 5))
+def test_when_the_question_is_old_enough_everybody_who_is_there_is_asked(
+    crowd: dict[str, Person], seats: list[RequiredSigner], hours: int
+) -> None:
+    """Whoever stands in for whom: nobody who could fill an empty seat is left out for ever."""
+    who, now = facts(**crowd), NOW + hours * HOUR
+    first = circle(who, seats=tuple(seats), now=now).wanted()
+    open_ = tuple(told(each.person, each.role, at=now - 2 * HOUR) for each in first)
+    around = circle(who, seats=tuple(seats), now=now, told=open_)
+    wanted = {each.pair for each in around.wanted()}
+    for role in {each.role for each in first}:
+        there = {each for each in around.eligible(role) if not is_away(who.people[each], now)}
+        assert {(role, each) for each in there} <= wanted
 
 
 @given(crowds, seatings, st.integers(0, 5))
@@ -391,6 +434,22 @@ class TestSlack:
         desk.say()
         (second,) = desk.telling().channels(desk.said)
         assert (second.state, second.asked, second.reference) == ("filled", (), "C123/1.0")
+
+    @pytest.mark.parametrize("left", [None, SlackWorkspace(team="T123", app="A123", channels={})])
+    def test_a_channel_that_the_facts_name_no_more_is_told_what_became_of_it(
+        self, desk: Desk, left: SlackWorkspace | None
+    ) -> None:
+        desk.say()
+        (first,) = desk.telling().channels(desk.said)
+        post = Post(role=first.role, conversation="C123", reference="C123/1.0", shown=first.shown)
+        asked, desk.facts = desk.said, desk.facts.model_copy(update={"slack": left})
+        assert list(desk.telling().channels(asked)) == [], "nothing new is posted"
+        desk.said = asked.with_post(post)
+        assert list(desk.telling().channels(desk.said)) == []
+        desk.become(Status.DECLINED)
+        desk.say()
+        (last,) = desk.telling().channels(desk.said)
+        assert (last.state, last.asked, last.reference) == ("declined", (), "C123/1.0")
 
     def test_a_channel_in_which_nothing_was_asked_is_left_alone(self, desk: Desk) -> None:
         desk.say()

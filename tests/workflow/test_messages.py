@@ -392,11 +392,14 @@ def test_a_late_bounce_of_an_address_that_was_corrected_since_changes_nothing(wo
 def test_an_address_that_was_corrected_before_anything_came_back_is_the_one_that_counts(world: World) -> None:
     """The reminder went there, so what comes back of it counts, and what comes back of the question does not."""
     with_facts(world, said_of("omar", stands_in_for=[]))
+    post = Post(world)
     awaiting_approval(world)
     early = bounce(world, "omar")
     with_facts(world, said_of("omar", email="omar.o@example.com"))
     later(world, 4 * HOUR)
+    post.new()
     feedback(world, early)
+    assert post.said() == []
     assert owners_told(world) == []
     feedback(world, bounce(world, "omar.o"))
     assert [each[0] for each in owners_told(world)] == ["MAIL_BOUNCED"]

@@ -2,9 +2,10 @@
 
 1. Never whoever may not decide (``quorum.eligible``), nor whoever has decided already.
 2. At first whoever is there: not away, and nobody's deputy, or deputy of somebody who is away or cannot be reached.
+   Deputies whose principals lead to nobody who is asked, as colleagues who stand in for each other, are nobody's.
 3. Where that leaves a seat empty, everybody who may decide in its role, away or not; where that does not fill it
    either, everybody who may decide in any.
-4. Once a question is ``deputies_after`` old, those who stand in for whoever has not answered it.
+4. Once a question is ``deputies_after`` old and the seat still empty, whoever stands in for anybody of the role.
 """
 
 from collections.abc import Iterable, Iterator
@@ -76,38 +77,54 @@ class Circle:
     def changes_at(self) -> Iterator[datetime]:
         """The times, still to come, at which somebody else is to be asked though nothing happens."""
         for role in self._roles():
+            yield from (at for at in self._late_at(role) if at > self.now)
             for person in self.eligible(role):
                 yield from (at for at in _turns(self.facts.people[person]) if at > self.now)
                 for principal in self._principals(person, role):
                     yield from (at for at in _turns(self.facts.people[principal]) if at > self.now)
-                    told = self._question(role, principal)
-                    if told is not None and told.asked_at + self.deputies_after > self.now:
-                        yield told.asked_at + self.deputies_after
 
     def _roles(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(seat.role for seat in self.seats))
 
     def _first(self, role: str) -> Iterator[Wanted]:
+        reserve = self._reserve(role)
         for person in self.eligible(role):
-            if self._missing(person):
+            if self._missing(person) or person in reserve:
                 continue
-            principals = self._principals(person, role)
-            gone = next((each for each in principals if self._missing(each)), None)
-            if gone is not None or not principals:
-                yield Wanted(role, person, gone)
+            gone = (each for each in self._principals(person, role) if self._missing(each))
+            yield Wanted(role, person, next(gone, None))
+
+    def _reserve(self, role: str) -> frozenset[str]:
+        """Deputies of whoever is asked or has decided, their deputies, and so on."""
+        able = {each: self._principals(each, role) for each in self.eligible(role)}
+        deputies = {each for each, found in able.items() if found and not any(map(self._missing, found))}
+        known = {each for each in able if each not in deputies and not self._missing(each)} | self.decided
+        while more := {each for each in deputies - known if not known.isdisjoint(able[each])}:
+            known |= more
+        return frozenset(deputies & known)
 
     def _ask_everybody(self, role: str, asked: dict[tuple[str, str], Wanted]) -> None:
         for person in self.eligible(role):
             asked.setdefault((role, person), Wanted(role, person))
 
     def _late(self, role: str) -> Iterator[Wanted]:
+        if all(at > self.now for at in self._late_at(role)):
+            return
         for person in self.eligible(role):
-            for principal in self._principals(person, role):
-                told = self._question(role, principal)
-                silent = principal not in self.decided and told is not None
-                if silent and told and self.now >= told.asked_at + self.deputies_after and not self._missing(person):
-                    yield Wanted(role, person, principal)
-                    break
+            principals = self._principals(person, role)
+            if principals and not self._missing(person):
+                silent = (each for each in principals if each not in self.decided)
+                yield Wanted(role, person, next(silent, None))
+
+    def _late_at(self, role: str) -> tuple[datetime, ...]:
+        """When those who stand in for others are to be asked: by the oldest question that can still be answered. Empty:
+        there is no such question, or nobody to ask.
+        """
+        able = self.eligible(role)
+        found = (each for each in self.told if each.role == role and each.state == "open")
+        asked = [each.asked_at for each in found if each.person in able]
+        deputies = any(self._principals(each, role) for each in able)
+        return (min(asked) + self.deputies_after,) if asked and deputies else ()
 
     def _unfilled(self, asked: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         """The roles whose seats would stay empty even if everybody who is asked approved, as strongly as they can."""
@@ -126,9 +143,6 @@ class Circle:
 
     def _missing(self, person: str) -> bool:
         return person in self._unreachable or is_away(self.facts.people[person], self.now)
-
-    def _question(self, role: str, person: str) -> Told | None:
-        return next((each for each in self.told if each.pair == (role, person) and each.state == "open"), None)
 
 
 def is_away(person: Person, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from cutover.contracts.base import Code, CutoverId, Digest, Instant, Line, Model, Name, Revision
+from cutover.domain import canonical
 from cutover.domain.record import RevisionRecord, Status
 
 State = Literal[
@@ -48,7 +49,7 @@ class Told(Model):
     linked_at: Instant | None = None
     """When a link was last sent; None: with the question."""
     address: Digest | None = None
-    """Of the address that mail went to: a corrected one is written to again."""
+    """``mailbox`` of the address that mail went to last: a corrected one is written to again."""
     mail: Line | None = None
     """The id of the first mail; later ones stand under it."""
     mailed: State | None = None
@@ -129,6 +130,11 @@ class Correspondence(Model):
     def with_post(self, post: Post) -> "Correspondence":
         others = tuple(each for each in self.posts if each.role != post.role)
         return self.model_copy(update={"posts": (*others, post)})
+
+
+def mailbox(email: str) -> Digest:
+    """An address, by which it is known again. In whatever case it is spelt, it is one mailbox."""
+    return canonical.digest(email.casefold().encode())
 
 
 def outcome(record: RevisionRecord) -> State | None:

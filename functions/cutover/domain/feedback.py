@@ -2,7 +2,8 @@
 
 SES tells it as events of EventBridge (``source`` ``aws.ses``; ``Email Bounced``, ``Email Complaint Received``, ``Email
 Rejected``), whose ``detail`` has the mail's id and the tags that it was sent with, their values in base64url. The tags
-say whom it was for; they count only where that person was told so. What a bounce quotes of other servers is not kept.
+say whom it was for; they count only where that person was told so, at the address that it came back from. What a bounce
+quotes of other servers is not kept, nor any address.
 """
 
 import re
@@ -12,13 +13,14 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from cutover.contracts.base import CutoverId, Name
+from cutover.contracts.base import CutoverId, Digest, Name
 from cutover.contracts.policy import Facts
 from cutover.domain import base64url
-from cutover.domain.correspondence import Correspondence, Told
+from cutover.domain.correspondence import Correspondence, Told, mailbox
 from cutover.errors import Refused
 
 _MAX_TAG = 256
+_MAX_ADDRESSES, _MAX_ADDRESS = 50, 320
 _MESSAGE = re.compile(r"[A-Za-z0-9-]{1,120}", re.ASCII)
 _CUTOVER, _NAME = TypeAdapter(CutoverId), TypeAdapter(Name)
 _DETAIL_TYPES = {"Email Bounced": "bounce", "Email Complaint Received": "complaint", "Email Rejected": "reject"}
@@ -26,7 +28,10 @@ _DETAIL_TYPES = {"Email Bounced": "bounce", "Email Complaint Received": "complai
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A mail that came to nothing. ``code``: why; ``for_good``: nothing sent there will arrive until it is mended."""
+    """A mail that came to nothing. ``code``: why; ``for_good``: nothing sent there will arrive until it is mended.
+
+    ``mailboxes``: whom it was sent to, as digests; empty where SES does not say.
+    """
 
     message: str
     cutover: str
@@ -35,6 +40,7 @@ class Returned:
     role: str
     code: Literal["MAIL_BOUNCED", "MAIL_DELAYED", "MAIL_COMPLAINED", "MAIL_REFUSED"]
     for_good: bool
+    mailboxes: frozenset[Digest] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ def returned(event: Mapping[str, Any]) -> Returned | None:
     except ValidationError:
         raise _malformed("its tags are none of ours") from None
     code, for_good = _judged(kind, detail)
-    return Returned(message, cutover, _revision(_tag(tags, "revision")), person, role, code, for_good)
+    revision = _revision(_tag(tags, "revision"))
+    return Returned(message, cutover, revision, person, role, code, for_good, _mailboxes(mail.get("destination")))
 
 
 def ended(message: Mapping[str, Any]) -> SlackEnded | None:
@@ -94,13 +101,23 @@ def ended(message: Mapping[str, Any]) -> SlackEnded | None:
     return SlackEnded(event, _ENDS[event], user, channel)
 
 
+def concerns(told: Told, returned: Returned) -> bool:
+    """Whether it came back from where the question is sent now: a late bounce of an address that was corrected since
+    says nothing of the one that was written to after it.
+    """
+    return not returned.mailboxes or told.address is None or told.address in returned.mailboxes
+
+
 def marked(said: Correspondence, returned: Returned) -> Correspondence | None:
-    """With the question as undelivered; None where that is known, or where this person was asked no such thing.
+    """With the question as undelivered; None where that is known, or where this person was asked no such thing, or is
+    asked at another address by now.
 
     A complaint is kept even where the mail arrived: from now on SES sends nothing there.
     """
     told = said.of(returned.role, returned.person)
     if told is None or told.mailed is None or told.undelivered is not None or not returned.for_good:
+        return None
+    if not concerns(told, returned):
         return None
     return _again(said, told.model_copy(update={"undelivered": returned.code, "owner_told": False}))
 
@@ -146,6 +163,12 @@ def _revision(text: str | None) -> int:
     if text is None or not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
         raise _malformed("its tags are none of ours")
     return int(text)
+
+
+def _mailboxes(destination: object) -> frozenset[Digest]:
+    """Whom the mail was sent to. Not the recipients that the bounce names: there, a forwarding server has its own."""
+    listed = destination[:_MAX_ADDRESSES] if isinstance(destination, list) else []
+    return frozenset(mailbox(each) for each in listed if isinstance(each, str) and 0 < len(each) <= _MAX_ADDRESS)
 
 
 def _object(value: object) -> Mapping[str, Any]:

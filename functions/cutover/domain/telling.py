@@ -14,7 +14,7 @@ from cutover.contracts.manifest import RequiredSigner
 from cutover.contracts.policy import Facts
 from cutover.domain import canonical, lapses, quorum
 from cutover.domain.circle import Circle, Wanted, is_away
-from cutover.domain.correspondence import Correspondence, State, Told, outcome
+from cutover.domain.correspondence import Correspondence, State, Told, mailbox, outcome
 from cutover.domain.emergencies import Timers, after_action_awaited
 from cutover.domain.record import FINAL, RevisionRecord, Status
 from cutover.errors import Refused
@@ -107,16 +107,20 @@ class Telling:
         return Plan(steps, self._due_at())
 
     def channels(self, said: Correspondence) -> Iterator[ChannelStep]:
-        """The roles' channels, after ``said``. Where nobody was asked, nothing is posted."""
-        workspace = self.facts.slack
-        if workspace is None or not self.slack:
+        """The roles' channels, after ``said``. Where nobody was asked, nothing is posted.
+
+        What stands in a channel is edited also once the facts name no workspace, or other channels: it would ask for
+        ever.
+        """
+        if not self.slack:
             return
+        named = self.facts.slack.channels if self.facts.slack is not None else {}
         for role in dict.fromkeys(each.role for each in said.told):
             told = [each for each in said.told if each.role == role]
             asked = tuple(sorted(each.person for each in told if each.state == "open"))
             state: State = "open" if asked else outcome(self.record) or "filled"
             post = next((each for each in said.posts if each.role == role), None)
-            conversation = post.conversation if post else workspace.channels.get(role)
+            conversation = post.conversation if post else named.get(role)
             rounds = max(each.round for each in told)
             shown = canonical.digest(canonical.encode([state, list(asked), rounds if asked else 0]))
             if conversation is not None and (post is None or post.shown != shown) and (post or asked):
@@ -214,7 +218,7 @@ class Telling:
 
     def _address(self, person: str) -> Digest | None:
         found = self.facts.people.get(person)
-        return canonical.digest(found.email.encode()) if found else None
+        return mailbox(found.email) if found else None
 
     def _member(self, person: str) -> str | None:
         """Who this person is in Slack, where there is one."""

@@ -6,7 +6,7 @@ and again.
 
 from dataclasses import dataclass
 
-from cutover.domain.correspondence import MAX_POSTS, Post, Told
+from cutover.domain.correspondence import MAX_POSTS, Post, Told, mailbox
 from cutover.domain.telling import ChannelStep, Step
 from cutover.errors import DependencyUnavailable, Refused
 from cutover.messaging.mail import compose
@@ -33,7 +33,8 @@ class Delivering:
     owners: Owners | None
 
     def by_mail(self, step: Step, scene: Scene, said: Said) -> Told:
-        told, person = step.told, scene.policy.facts.people[step.told.person]
+        person = scene.policy.facts.people[step.told.person]
+        told = step.told.model_copy(update={"address": mailbox(person.email)})
         about = {
             "cutover": said.correspondence.cutover, "revision": str(said.correspondence.revision),
             "person": told.person, "role": told.role,
@@ -46,7 +47,7 @@ class Delivering:
             return told.model_copy(update=update)
         except Exception as error:  # noqa: BLE001 - what was said already is to be written down
             said.failed.append(error)
-            return told
+            return step.told
         return told.model_copy(update={"mail": told.mail or identifier, "mailed": told.state})
 
     def in_slack(self, step: Step, told: Told, scene: Scene, said: Said) -> Told:

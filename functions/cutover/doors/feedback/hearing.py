@@ -64,7 +64,7 @@ class Hearing:
         self._mark(returned.cutover, returned.revision, lambda it: feedback.marked(it, returned))
         if returned.for_good:
             self.looking.look(returned.cutover, returned.revision)
-        else:
+        elif feedback.concerns(told, returned):
             self._tell(returned, record.correlation_id)
         self._note(returned)
         return returned.code
