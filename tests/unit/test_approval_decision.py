@@ -203,10 +203,11 @@ def test_the_hand_off_counts_each_approval_for_its_own_role_too(world: World) ->
     erin = world.statements()[0].predicate
     bo = erin.model_copy(update={"person": "bo"})
     with pytest.raises(Refused, match="missing: operations") as refused:
-        Guards.people(manifest, [erin, bo], facts=world.facts, requesters=["dana@ci"])
+        Guards.people(manifest, [erin, bo], facts=world.facts, requesters=["dana@ci"], now=world.clock.now())
     assert refused.value.code == "QUORUM_LAPSED"
     Guards.people(
-        manifest, [erin, bo.model_copy(update={"role": "operations"})], facts=world.facts, requesters=["dana@ci"]
+        manifest, [erin, bo.model_copy(update={"role": "operations"})], facts=world.facts, requesters=["dana@ci"],
+        now=world.clock.now(),
     )  # fmt: skip
 
 

@@ -258,8 +258,8 @@ def test_slot_and_queue_give_their_reasons() -> None:
 
 def test_people_facts_and_keys_give_their_reasons() -> None:
     erin, omar = (each.predicate for each in WHOLE.approvals)
-    Guards.people(MANIFEST, [erin, omar], facts=FACTS, requesters=["dana@ci"])
-    assert refusal(lambda: Guards.people(MANIFEST, [], facts=FACTS, requesters=["dana@ci"])) == (
+    Guards.people(MANIFEST, [erin, omar], facts=FACTS, requesters=["dana@ci"], now=AFTER_OPENING)
+    assert refusal(lambda: Guards.people(MANIFEST, [], facts=FACTS, requesters=["dana@ci"], now=AFTER_OPENING)) == (
         "QUORUM_LAPSED", "an approval no longer counts; missing: release-engineering, operations", "",
     )  # fmt: skip
     newer = FACTS.model_copy(update={"version": FACTS.version + 1})
