@@ -163,12 +163,12 @@ class Releases:
         return {name: count for name, count in orjson.loads(answer).items() if count}
 
     def age(self, record: RevisionRecord, by: timedelta) -> None:
-        """As if nobody had looked at the record for so long."""
-        earlier = format_instant(now() - by)
+        """As if nobody had looked at the record for so long, and its window had been open as long."""
+        earlier, opened = format_instant(now() - by), record.wake_at is not None and record.wake_at <= now()
         key = {"pk": {"S": f"CUTOVER#{record.cutover}"}, "sk": {"S": f"REVISION#{record.revision:06d}"}}
         self.stack.clients.dynamodb.update_item(
             TableName=self.stack.outputs["TableName"], Key=key,
-            UpdateExpression="SET due_at = :earlier, moved_at = :earlier",
+            UpdateExpression="SET due_at = :earlier, moved_at = :earlier" + (", wake_at = :earlier" if opened else ""),
             ConditionExpression="attribute_exists(live)", ExpressionAttributeValues={":earlier": {"S": earlier}},
         )  # fmt: skip
 
