@@ -143,7 +143,7 @@ def test_every_cutover_ends_as_it_should_with_one_effect(
         f"seed {SEED}: {CUTOVERS} cutovers in {seconds:.0f} s, {killer.killed.total()} workers killed, "
         f"a start takes {start:.1f} s\n"
     )
-    assert killer.killed.total() > CUTOVERS, "hardly anybody was killed: this shows nothing"
+    assert 2 * killer.killed.total() >= CUTOVERS, "hardly anybody was killed: this shows nothing"
     for journey in journeys:
         _right(shop, journey)
     working = Counter(filter(None, map(function_of, children(emulator))))
