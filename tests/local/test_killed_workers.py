@@ -28,7 +28,7 @@ from cutover.domain import ledger
 from cutover.domain.record import FINAL, RevisionRecord, Status
 from cutover_cli.local import lifecycle
 from tests.local.killing import Killer, children, function_of
-from tests.local.releasing import TARGET, Release, Releases, bring_up
+from tests.local.releasing import TARGET, WINDOWS, Release, Releases, bring_up
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("killed-workers")]
 
@@ -136,14 +136,19 @@ def test_every_cutover_ends_as_it_should_with_one_effect(
     started = time.monotonic()
     with killer.at_large():
         _until_all_have_ended(shop, journeys, start)
+        while killer.killed.total() <= CUTOVERS and len(journeys) < WINDOWS:  # a quick machine is through before that
+            number = len(journeys)
+            more = Journey(Release(shop, f"killed-{number:02d}", f"now-{number}"), _wanted(number))
+            _until_all_have_ended(shop, [more], start)
+            journeys.append(more)
     seconds = time.monotonic() - started
-    record_property("cutovers under killed workers", CUTOVERS)
+    record_property("cutovers under killed workers", len(journeys))
     record_property("workers killed while they ran", killer.killed.total())
     sys.stdout.write(
-        f"seed {SEED}: {CUTOVERS} cutovers in {seconds:.0f} s, {killer.killed.total()} workers killed, "
+        f"seed {SEED}: {len(journeys)} cutovers in {seconds:.0f} s, {killer.killed.total()} workers killed, "
         f"a start takes {start:.1f} s\n"
     )
-    assert 2 * killer.killed.total() >= CUTOVERS, "hardly anybody was killed: this shows nothing"
+    assert killer.killed.total() > CUTOVERS, "hardly anybody was killed: this shows nothing"
     for journey in journeys:
         _right(shop, journey)
     working = Counter(filter(None, map(function_of, children(emulator))))

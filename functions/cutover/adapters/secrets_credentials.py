@@ -3,23 +3,15 @@
 import re
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from cutover.adapters.aws_errors import code_of, translated
+from cutover.adapters.secrets import Codes, Secrets
 from cutover.errors import Refused
 from cutover.ports import Credential
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
-KEPT_SECONDS = 300
-"""How long a credential that is taken is not read again. One that is not taken is read at once."""
-_ABSENT = frozenset({"InvalidRequestException", "ResourceNotFoundException"})
-"""Not there; or marked for deletion."""
-_CLOSED = frozenset({"AccessDeniedException", "DecryptionFailure"})
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 
 
@@ -44,13 +36,13 @@ class SecretsCredentials:
     """
 
     def __init__(self, client: "SecretsManagerClient", *, prefix: str) -> None:
-        self._secrets = SecretsProvider(boto3_client=client)
+        self._secrets = Secrets(client, Codes("CREDENTIAL_MISSING", "CREDENTIAL_UNREADABLE"))
         self._prefix = prefix
 
     def get(self, purpose: str, *, fresh: bool = False) -> Credential:
         if not _NAME.fullmatch(purpose):
             raise Refused("CREDENTIAL_MISSING", "a purpose is a name in lower case")
-        value = self._read(self._prefix + purpose, fresh)
+        value = self._secrets.read(self._prefix + purpose, fresh=fresh)
         try:
             read = _SECRET.validate_json(value)
         except ValidationError:
@@ -61,22 +53,3 @@ class SecretsCredentials:
         if isinstance(read, _Token):
             return Credential(token=read.token)
         return Credential(user=read.user, password=read.password)
-
-    def _read(self, name: str, fresh: bool) -> str | bytes:
-        with translated("GetSecretValue"):
-            try:
-                found = self._secrets.get(name, max_age=KEPT_SECONDS, force_fetch=fresh)
-            except GetParameterError as error:
-                cause = error.__context__
-                if not isinstance(cause, ClientError):
-                    raise cause or error from None
-                if code_of(cause) in _ABSENT:
-                    raise Refused("CREDENTIAL_MISSING", f"there is no secret {name}", "create it") from None
-                if code_of(cause) in _CLOSED:
-                    detail = f"the secret {name} may not be read ({code_of(cause)})"
-                    raise Refused(
-                        "CREDENTIAL_UNREADABLE", detail, "configure the key that it is encrypted with"
-                    ) from None
-                raise cause from None
-        assert isinstance(found, str | bytes)  # noqa: S101 - no transformation was asked for
-        return found

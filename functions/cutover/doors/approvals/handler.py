@@ -1,32 +1,19 @@
 """The approvals page, what waits for a person, and calendar entries: GET and HEAD show, one POST decides."""
 
-from collections.abc import Callable
 from typing import Any
 
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.idempotency import exceptions as idempotency
 
 from cutover.doors.approvals.app import build
 from cutover.doors.approvals.deciding import Decider
 from cutover.doors.approvals.door import Door
 from cutover.doors.approvals.waiting import WaitingDoor
-from cutover.errors import Conflict, DependencyUnavailable
-from cutover.runtime.idempotency import once
+from cutover.runtime.idempotency import remembering
 from cutover.runtime.observability import logger, metrics, observed
 from cutover.runtime.wiring import wired
 
-
-def _act(*, key: str, action: Callable[[], str]) -> dict[str, Any]:
-    return {"status": action()}
-
-
-def _once(key: str, action: Callable[[], str]) -> str:
-    try:
-        return str(once("approvals", _act, app.lambda_context)(key=key, action=action)["status"])
-    except idempotency.IdempotencyAlreadyInProgressError as error:
-        raise Conflict("form") from error
-    except idempotency.IdempotencyPersistenceLayerError as error:
-        raise DependencyUnavailable("the idempotency table did not answer") from error
+_once = remembering("approvals", "form", lambda: app.lambda_context)
 
 
 def _door() -> Door:
@@ -52,7 +39,7 @@ def _door() -> Door:
     )  # fmt: skip
 
 
-app = build(_door, lambda: WaitingDoor.beside(_door(), together=wired().together))
+app: APIGatewayHttpResolver = build(_door, lambda: WaitingDoor.beside(_door(), together=wired().together))
 
 
 @observed("approvals")

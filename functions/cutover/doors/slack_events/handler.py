@@ -8,31 +8,18 @@ is plenty.
 It answers 200, 400, 401, 403, 404, 413, 415 and 503, always with a JSON object.
 """
 
-from collections.abc import Callable
 from typing import Any
 
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.idempotency import exceptions as idempotency
 
 from cutover.doors.slack_events.app import build
 from cutover.doors.slack_events.door import Door
-from cutover.errors import Conflict, DependencyUnavailable
-from cutover.runtime.idempotency import once
+from cutover.runtime.idempotency import remembering
 from cutover.runtime.observability import logger, metrics, observed
 from cutover.runtime.wiring import wired
 
-
-def _act(*, key: str, action: Callable[[], str]) -> dict[str, Any]:
-    return {"status": action()}
-
-
-def _once(key: str, action: Callable[[], str]) -> str:
-    try:
-        return str(once("slack", _act, app.lambda_context)(key=key, action=action)["status"])
-    except idempotency.IdempotencyAlreadyInProgressError as error:
-        raise Conflict("request") from error
-    except idempotency.IdempotencyPersistenceLayerError as error:
-        raise DependencyUnavailable("the idempotency table did not answer") from error
+_once = remembering("slack", "request", lambda: app.lambda_context)
 
 
 def _door() -> Door:
@@ -43,7 +30,7 @@ def _door() -> Door:
     )  # fmt: skip
 
 
-app = build(_door)
+app: APIGatewayHttpResolver = build(_door)
 
 
 @observed("slack_events")
