@@ -60,9 +60,9 @@ def wanted(repository: Path, handler: Path) -> set[str]:
     tree, known = ast.parse(handler.read_text("utf-8")), members(repository)
     found = literals(tree).union(*(behind(name, known) for name in asked(tree, "wiring", "wired()")))
     text = handler.read_text("utf-8")
-    # The key of a purpose is named by the purpose; the guard of `once` is in a module of its own.
+    # The key of a purpose is named by the purpose; the guards `once` and `remembering` are in a module of their own.
     found |= {f"CUTOVER_{each.upper()}_KEY" for each in re.findall(r'wiring\.(?:sealer|signer)\("(\w+)"\)', text)}
-    if "once(" in text:
+    if "once(" in text or "remembering(" in text:
         found |= behind("idempotency", known)
     return found
 
