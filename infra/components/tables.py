@@ -7,6 +7,7 @@ from constructs import Construct
 from infra.components.settings import StageSettings
 
 DUE_INDEX = "due"
+DAY_INDEX = "day"
 
 
 class Tables(Construct):
@@ -20,6 +21,13 @@ class Tables(Construct):
             index_name=DUE_INDEX,
             partition_key=_text("live"),
             sort_key=_text("due_at"),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+        # What all chains of the ledger tell of one day: for people who look, no function reads it.
+        self.main.add_global_secondary_index(
+            index_name=DAY_INDEX,
+            partition_key=_text("day"),
+            sort_key=_text("at"),
             projection_type=dynamodb.ProjectionType.ALL,
         )
         self.tokens = self._table("Tokens", "pk", "sk", stream=dynamodb.StreamViewType.KEYS_ONLY)

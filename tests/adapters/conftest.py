@@ -46,23 +46,25 @@ def aws(session: boto3.Session) -> Iterator[Clients]:
 
 
 def make_table(client: "DynamoDBClient", name: str) -> None:
-    """The table as the stack makes it, index included."""
+    """The table as the stack makes it, indexes included."""
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            {"AttributeName": attribute, "AttributeType": "S"} for attribute in ("pk", "sk", "live", "due_at")
+            {"AttributeName": attribute, "AttributeType": "S"}
+            for attribute in ("pk", "sk", "live", "due_at", "day", "at")
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "due",
+                "IndexName": name,
                 "KeySchema": [
-                    {"AttributeName": "live", "KeyType": "HASH"},
-                    {"AttributeName": "due_at", "KeyType": "RANGE"},
+                    {"AttributeName": partition, "KeyType": "HASH"},
+                    {"AttributeName": order, "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
             }
+            for name, partition, order in (("due", "live", "due_at"), ("day", "day", "at"))
         ],
     )
 

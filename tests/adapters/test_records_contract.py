@@ -279,6 +279,18 @@ def test_the_ledger_is_read_in_order(records: Records, writer: Writer) -> None:
         assert after.previous == canonical.digest_model(before)
 
 
+def test_all_chains_are_read_by_day(records: Records, writer: Writer) -> None:
+    at = START.replace(hour=23, minute=59, second=59)
+    for chain in (CUTOVER, "admissions.1"):
+        for instant in (at, at + timedelta(seconds=1)):
+            head = records.chain(chain)
+            records.commit(Commit(head_before=head, entries=(entry(head, at=instant),)))
+    first, second = list(records.written_on(at.date())), list(records.written_on(at.date() + timedelta(days=1)))
+    assert [stored.at for stored in (*first, *second)] == [at, at, *(at + timedelta(seconds=1),) * 2]
+    assert {stored.chain for stored in first} == {stored.chain for stored in second} == {CUTOVER, "admissions.1"}
+    assert list(records.written_on(at.date() - timedelta(days=1))) == []
+
+
 def test_a_slot_is_claimed_once_but_by_its_owner_again(records: Records, writer: Writer) -> None:
     writer.commit(claim=slot())
     writer.commit(claim=slot())

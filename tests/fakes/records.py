@@ -1,7 +1,7 @@
 """The main table in memory: the same conditions as the transaction in DynamoDB, judged under one lock."""
 
 from collections.abc import Collection, Hashable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
 from typing import TypeVar
 
@@ -55,6 +55,10 @@ class InMemoryRecords:
     def ledger(self, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
         entries = [model for model in self._all(LedgerEntry) if model.chain == chain and model.sequence > after]
         return iter(sorted(entries, key=lambda entry: entry.sequence))
+
+    def written_on(self, day: date) -> Iterator[LedgerEntry]:
+        found = [entry for entry in self._all(LedgerEntry) if entry.at.date() == day]
+        return iter(sorted(found, key=lambda entry: entry.at))
 
     def slot(self, queue_arn: str, window: str) -> Slot | None:
         return self._get(Slot, queue_arn, window)

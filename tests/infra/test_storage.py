@@ -106,16 +106,18 @@ def test_tables(stage: Assembled) -> None:
         assert table.body["DeletionPolicy"] == ("Retain" if production else "Delete")
 
 
-def test_keys_streams_and_the_index_of_what_is_due(stage: Assembled) -> None:
+def test_keys_streams_and_the_indexes_of_what_is_due_and_of_each_day(stage: Assembled) -> None:
     main, tokens = (stage.resources[f"Tables/{name}"].properties for name in ("Main", "Tokens"))
     for table in (main, tokens):
         assert [each["AttributeName"] for each in table["KeySchema"]] == ["pk", "sk"]
     assert main["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     assert tokens["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}, "a token leaves its table by reading only"
-    (index,) = main["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "due"
-    assert [each["AttributeName"] for each in index["KeySchema"]] == ["live", "due_at"]
-    assert index["Projection"] == {"ProjectionType": "ALL"}
+    indexes = {
+        index["IndexName"]: [each["AttributeName"] for each in index["KeySchema"]]
+        for index in main["GlobalSecondaryIndexes"]
+    }
+    assert indexes == {"due": ["live", "due_at"], "day": ["day", "at"]}
+    assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in main["GlobalSecondaryIndexes"])
     assert {each["AttributeType"] for table in (main, tokens) for each in table["AttributeDefinitions"]} == {"S"}
 
 

@@ -7,9 +7,11 @@ Mapping, the same for every kind:
   sort) as ``S``, integers ``N``, booleans ``BOOL``, nested documents ``M``, tuples ``L``. None is not stored.
 - A correspondence carries ``live = "messages"`` while not everything is said.
 - Revisions and admissions carry ``live = "1"`` while the clock must look at them: see ``is_waiting``.
-- A ledger entry carries ``writer``, the random name of the commit that wrote it: see ``DynamoRecords.commit``.
+- A ledger entry carries ``writer``, the random name of the commit that wrote it: see ``DynamoRecords.commit``; and
+  ``day``, the date of its time in UTC, by which an index finds what all chains tell of one day.
 """
 
+from datetime import UTC, date, datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
@@ -55,7 +57,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "MESSAGES": Correspondence,
 }
 _KIND_OF = {model: kind for kind, model in KINDS.items()}
-_BESIDE_THE_MODEL = frozenset({"pk", "sk", "kind", "live", "writer"})
+_BESIDE_THE_MODEL = frozenset({"pk", "sk", "kind", "live", "writer", "day"})
 OPEN_MESSAGES = "messages"
 LEDGER_PREFIX = "LEDGER#"
 LAST_SEQUENCE = 10**12 - 1
@@ -153,7 +155,14 @@ def item_of(model: BaseModel) -> Item:
         fields["live"] = "1"
     if isinstance(model, Correspondence) and model.due_at is not None:
         fields["live"] = OPEN_MESSAGES
+    if isinstance(model, LedgerEntry):
+        fields["day"] = day_of(model.at)
     return key_of(model) | {name: marshal(value) for name, value in fields.items()}
+
+
+def day_of(at: date) -> str:
+    """The date of an instant in UTC (RFC 3339 full-date), or a date itself, as the index of days spells it."""
+    return (at.astimezone(UTC) if isinstance(at, datetime) else at).strftime("%Y-%m-%d")
 
 
 def name_of(item: Item) -> str:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 DUE_INDEX = "due"
+DAY_INDEX = "day"
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -64,6 +65,15 @@ class DynamoRecords:
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
             ConsistentRead=True,
+        )
+        return (items.read(LedgerEntry, item) for item in found)
+
+    def written_on(self, day: date) -> Iterator[LedgerEntry]:
+        found = self._query(
+            IndexName=DAY_INDEX,
+            KeyConditionExpression="#day = :day",
+            ExpressionAttributeNames={"#day": "day"},
+            ExpressionAttributeValues={":day": items.marshal(items.day_of(day))},
         )
         return (items.read(LedgerEntry, item) for item in found)
 
