@@ -11,7 +11,7 @@ import typer
 from cutover.adapters.system_clock import SystemClock
 from cutover.contracts.base import Audience, Digest
 from cutover.errors import TransientError
-from cutover.ports import Clock, Records, Store
+from cutover.ports import Clock, Messages, Records, Store
 from cutover_cli.output import BadArgument, CommandError, Exit
 
 if TYPE_CHECKING:
@@ -52,8 +52,18 @@ class Uploads(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack as CloudFormation describes it; ``client`` makes the boto3 client of a service, for who looks closer."""
+
+    name: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    client: Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """``store`` and ``inbox`` are None where the stack does not say where they are."""
+    """``store`` and ``inbox`` are None where the stack does not say where they are, ``stack`` where there is none."""
 
     audience: Audience
     records: Records
@@ -65,6 +75,8 @@ class Site:
     """The root that the stack pins."""
     queues: Callable[[str], str | None] = lambda _target: None
     """The ARN of a target's queue; None where the stack has no such target, or the caller may not ask its queue."""
+    messages: Messages | None = None
+    stack: Stack | None = None
 
     @property
     def documents(self) -> Store:
@@ -135,13 +147,8 @@ def _local(state_dir: Path | None) -> Site:
     from cutover_cli.local import lifecycle
 
     stack = lifecycle.attach(state_dir=state_dir)
-    clients = {
-        "dynamodb": stack.clients.dynamodb,
-        "events": stack.clients.events,
-        "s3": stack.clients.s3,
-        "sqs": stack.clients.sqs,
-    }
-    return _of(stack.outputs, lambda service: clients[service], fingerprint=stack.root_fingerprint)
+    parameters = {"RootFingerprint": stack.root_fingerprint}
+    return _of(Stack(stack.stack_name, stack.outputs, parameters, stack.clients.of))
 
 
 def deployed(session: "boto3.Session", stack: str) -> Site:
@@ -151,14 +158,17 @@ def deployed(session: "boto3.Session", stack: str) -> Site:
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())}
     if missing := {"Audience", "BusName", "TableName"} - outputs.keys():
         raise BadArgument(f"the stack {stack} is no Cutover: it has no output {', '.join(sorted(missing))}")
-    return _of(outputs, session.client, fingerprint=parameters.get("RootFingerprint"))
+    client: Callable[[Any], Any] = session.client
+    return _of(Stack(stack, outputs, parameters, client))
 
 
-def _of(outputs: Mapping[str, str], client: Callable[[Any], Any], *, fingerprint: Digest | None) -> Site:
+def _of(stack: Stack) -> Site:
     """A stack by its own outputs."""
+    from cutover.adapters.dynamodb_messages import DynamoMessages
     from cutover.adapters.dynamodb_records import DynamoRecords
     from cutover.adapters.s3_store import S3Store
 
+    outputs, client = stack.outputs, stack.client
     store, inbox = outputs.get("StoreBucket"), outputs.get("InboxBucket")
     return Site(
         audience=outputs["Audience"],
@@ -166,8 +176,10 @@ def _of(outputs: Mapping[str, str], client: Callable[[Any], Any], *, fingerprint
         bus=EventBridgeBus(client("events"), outputs["BusName"]),
         store=S3Store(client("s3"), bucket=store) if store else None,
         inbox=InboxBucket(client("s3"), inbox) if inbox else None,
-        fingerprint=fingerprint,
+        fingerprint=stack.parameters.get("RootFingerprint"),
         queues=lambda target: _queue_arn(outputs, client, target),
+        messages=DynamoMessages(client("dynamodb"), table=outputs["TableName"]),
+        stack=stack,
     )
 
 

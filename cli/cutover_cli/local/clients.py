@@ -1,7 +1,8 @@
 """boto3 clients of the emulator's account root: they see and may do everything, as an operator's do."""
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -42,6 +43,11 @@ class Clients:
             region_name=REGION,
         )
         return Clients(self.endpoint, session)
+
+    def of(self, service: str) -> Any:
+        """A client of any service by its boto3 name, made anew."""
+        make: Callable[..., Any] = self.session.client
+        return make(service, endpoint_url=self.endpoint, config=_CONFIG)
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
