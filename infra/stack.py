@@ -110,6 +110,7 @@ class CutoverStack(Stack):
         r = self.resources
         outputs = {
             "Audience": r.audience,
+            "Targets": ",".join(target.config.name for target in r.targets.all),
             "BusName": r.inbox.bus.event_bus_name,
             "InboxBucket": r.store.inbox.bucket_name,
             "StoreBucket": r.store.store.bucket_name,

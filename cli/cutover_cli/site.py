@@ -75,6 +75,8 @@ class Site:
     """The root that the stack pins."""
     queues: Callable[[str], str | None] = lambda _target: None
     """The ARN of a target's queue; None where the stack has no such target, or the caller may not ask its queue."""
+    targets: frozenset[str] | None = None
+    """The targets that are deployed; None where the stack does not say."""
     messages: Messages | None = None
     stack: Stack | None = None
 
@@ -178,6 +180,7 @@ def _of(stack: Stack) -> Site:
         inbox=InboxBucket(client("s3"), inbox) if inbox else None,
         fingerprint=stack.parameters.get("RootFingerprint"),
         queues=lambda target: _queue_arn(outputs, client, target),
+        targets=frozenset(outputs["Targets"].split(",")) if "Targets" in outputs else None,
         messages=DynamoMessages(client("dynamodb"), table=outputs["TableName"]),
         stack=stack,
     )

@@ -36,6 +36,10 @@ from tests.fakes.records import InMemoryRecords
 REHEARSAL = "shop@eu.rehearsal.1"
 
 
+def active(version: int) -> ActivePolicy:
+    return ActivePolicy(rules=signed(f"rules {version}"), facts=signed("facts"), version=version)
+
+
 def conflict_of(action: Callable[[], object]) -> frozenset[str]:
     with pytest.raises(Conflict) as caught:
         action()
@@ -97,7 +101,7 @@ def test_a_failed_commit_writes_nothing(records: Records, writer: Writer) -> Non
 def test_every_failed_part_is_named(records: Records, writer: Writer) -> None:
     parts: dict[str, Any] = {"opened": record(), "admission": admission(), "lane": lane()}
     once: dict[str, Any] = {"payload": digest_of("payload"), "nonce": digest_of("nonce")}
-    first = writer.commit(**parts, **once, claim=slot(), brake=Brake(engaged=True))
+    first = writer.commit(**parts, **once, claim=slot(), brake=Brake(engaged=True), policy=active(1))
     reading = record(revision=2)
     again = Commit(
         entries=first.entries,
@@ -108,6 +112,7 @@ def test_every_failed_part_is_named(records: Records, writer: Writer) -> None:
         record_before=reading,
         claim=slot(revision=9),
         brake=Brake(engaged=True),
+        policy=active(1),
     )
     assert conflict_of(lambda: records.commit(again)) == {
         "ledger",
@@ -118,6 +123,7 @@ def test_every_failed_part_is_named(records: Records, writer: Writer) -> None:
         "slot",
         "nonce",
         "brake",
+        "policy",
     }
 
 
@@ -344,6 +350,9 @@ MALFORMED: list[dict[str, Any]] = [
     {"record": record()},
     {"opened": record(version=2)},
     {"opened": record(), "record": record(version=2), "record_before": record()},
+    {"policy": active(2)},
+    {"policy": active(3), "policy_before": active(1)},
+    {"policy_before": active(1)},
     {"brake": Brake(engaged=True, version=2)},
     {"brake": Brake(engaged=True), "brake_before": Brake(engaged=False)},
     {"brake_before": Brake(engaged=False)},
@@ -505,6 +514,24 @@ def test_the_brake_is_part_of_a_commit(records: Records, writer: Writer) -> None
     assert conflict_of(lambda: records.commit(stale)) == {"brake"}
     assert records.brake() == off
     assert records.chain(CUTOVER).sequence == 2
+
+
+def test_the_active_policy_is_part_of_a_commit(records: Records, writer: Writer) -> None:
+    writer.commit(policy=active(1))
+    assert records.policy() == active(1)
+    assert conflict_of(lambda: writer.commit(policy=active(1))) == {"policy"}
+    writer.commit(policy=active(2), policy_before=active(1))
+    late = writer.plan(policy=active(2).model_copy(update={"rules": signed("late")}), policy_before=active(1))
+    assert conflict_of(lambda: records.commit(late)) == {"policy"}
+    assert records.policy() == active(2)
+    assert records.chain(CUTOVER).sequence == 2, "a lost race leaves no entry"
+
+
+def test_a_policy_that_was_set_without_an_entry_is_a_reading_too(records: Records, writer: Writer) -> None:
+    records.activate_policy(active(1))
+    assert conflict_of(lambda: writer.commit(policy=active(1))) == {"policy"}
+    writer.commit(policy=active(2), policy_before=active(1))
+    assert records.policy() == active(2)
 
 
 def test_a_brake_that_was_set_without_an_order_is_a_reading_too(records: Records, writer: Writer) -> None:

@@ -43,6 +43,7 @@ def test_a_stack_says_where_everything_is(aws: Clients) -> None:
     site.records.set_brake(Brake(engaged=True))
     assert site.audience == OUTPUTS["Audience"]
     assert site.records.brake() == Brake(engaged=True)
+    assert site.targets is None, "it was deployed before stacks said it"
     assert site.bus.put("BrakeOrder", "{}")
 
 
@@ -50,7 +51,10 @@ def test_a_stack_says_where_its_store_inbox_and_queues_are(aws: Clients) -> None
     for name, versioned in (("shop-store", True), ("shop-inbox", True)):
         make_bucket(aws("s3"), name, versioned=versioned)
     url = aws("sqs").create_queue(QueueName="payments")["QueueUrl"]
-    more = {"StoreBucket": "shop-store", "InboxBucket": "shop-inbox", "TargetPaymentsProdQueueUrl": url}
+    more = {
+        "StoreBucket": "shop-store", "InboxBucket": "shop-inbox", "TargetPaymentsProdQueueUrl": url,
+        "Targets": "payments-prod,billing",
+    }  # fmt: skip
     site = deployed(Session(aws, OUTPUTS | more), "shop-dev")  # type: ignore[arg-type]
     digest = site.documents.put(b"hello")
     assert site.documents.get(digest, limit=10) == b"hello"
@@ -59,6 +63,7 @@ def test_a_stack_says_where_its_store_inbox_and_queues_are(aws: Clients) -> None
     assert first != second, "an event names one version"
     assert (site.queues("payments-prod") or "").endswith(":payments")
     assert site.queues("staging") is None
+    assert site.targets == {"payments-prod", "billing"}
 
 
 def test_an_inbox_without_versions_takes_nothing(aws: Clients) -> None:

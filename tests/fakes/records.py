@@ -105,7 +105,7 @@ class InMemoryRecords:
                 self._models.pop(_name(commit.release), None)
             written = (
                 commit.record, commit.opened, commit.admission, commit.lane, commit.claim, commit.brake,
-                commit.passkey, commit.enrolled,
+                commit.passkey, commit.enrolled, commit.policy,
             )  # fmt: skip
             for model in (head, *commit.entries, *written):
                 if model is not None:
@@ -160,6 +160,7 @@ class InMemoryRecords:
                 yield "payload"
         yield from self._stale("passkey", commit.passkey, commit.passkey_before)
         yield from self._stale("enrolled", commit.enrolled, None)
+        yield from self._stale("policy", commit.policy, commit.policy_before)
         if commit.nonce in self._nonces:
             yield "nonce"
 

@@ -27,6 +27,7 @@ def new_head(commit: Commit) -> ChainHead:
     _follows("admission", commit.admission, commit.admission_before, ("digest",))
     _follows("lane", commit.lane, commit.lane_before, ("product", "target", "rehearsal"))
     _follows("brake", commit.brake, commit.brake_before, ())
+    _follows("policy", commit.policy, commit.policy_before, ())
     _follows("passkey", commit.passkey, commit.passkey_before, ("credential",))
     if commit.record is not None and commit.record_before is None:
         raise MalformedCommit("record: a change without its reading; a new one is opened")
@@ -66,7 +67,7 @@ def _follows(part: str, new: object, before: object, identity: tuple[str, ...]) 
         if before is not None:
             raise MalformedCommit(f"{part}: a reading without a new image")
         return
-    version = getattr(new, "version")  # noqa: B009  # three models, one protocol of versions
+    version = getattr(new, "version")  # noqa: B009  # several models, one protocol of versions
     if before is None:
         if version != 1:
             raise MalformedCommit(f"{part}: the first version is 1, found {version}")

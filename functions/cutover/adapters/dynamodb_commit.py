@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from cutover.adapters import dynamodb_items as items
 from cutover.adapters.commits import new_head
 from cutover.adapters.dynamodb_guards import ABSENT, Guard, absent_or, equal
-from cutover.domain.record import Admission, Brake, ChainHead, Lane, PasskeyUse, RevisionRecord, Slot
+from cutover.domain.record import ActivePolicy, Admission, Brake, ChainHead, Lane, PasskeyUse, RevisionRecord, Slot
 from cutover.errors import Conflict, DependencyUnavailable
 from cutover.ports import Commit
 
@@ -51,6 +51,8 @@ def actions(table: str, commit: Commit, writer: str) -> tuple[Action, ...]:
         found.append(build.delete("slot", items.key_of(commit.release), absent_or(_ours(commit.release))))
     if commit.brake:
         found.append(build.save("brake", commit.brake, _brake_guard(commit.brake_before)))
+    if commit.policy:
+        found.append(build.save("policy", commit.policy, _policy_guard(commit.policy_before)))
     return (*found, *_of_passkeys(build, commit), *_claims(build, commit))
 
 
@@ -129,6 +131,10 @@ def _record_guard(before: RevisionRecord | None) -> Guard:
 
 def _brake_guard(before: Brake | None) -> Guard:
     return equal(version=before.version, engaged=before.engaged) if before else ABSENT
+
+
+def _policy_guard(before: ActivePolicy | None) -> Guard:
+    return equal(version=before.version) if before else ABSENT
 
 
 def _passkey_guard(before: PasskeyUse | None) -> Guard:

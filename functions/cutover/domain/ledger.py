@@ -10,6 +10,8 @@ from cutover.errors import Refused
 
 ADMISSION_SHARDS = 16
 BRAKE_CHAIN = "brake"
+POLICY_CHAIN = "policy"
+"""Proposed, signed and activated: what the owners of the policy did."""
 ORDERS_CHAIN = "orders"
 """Signed events that belong to no revision, or that did not count."""
 

@@ -50,6 +50,8 @@ class Commit:
     """A form's nonce, spent by this commit."""
     brake: Brake | None = None
     brake_before: Brake | None = None
+    policy: ActivePolicy | None = None
+    policy_before: ActivePolicy | None = None
     passkey: PasskeyUse | None = None
     passkey_before: PasskeyUse | None = None
     enrolled: Enrolled | None = None
@@ -90,7 +92,8 @@ class Records(Protocol):
 
     def policy(self) -> ActivePolicy | None: ...
 
-    def activate_policy(self, policy: ActivePolicy) -> None: ...
+    def activate_policy(self, policy: ActivePolicy) -> None:
+        """Without an entry, as a deployment is set up. Owners activate through ``commit``."""
 
     def brake(self) -> Brake | None: ...
 
@@ -110,7 +113,7 @@ class Records(Protocol):
         """All or nothing. Raises ``Conflict`` naming the parts whose condition failed:
 
         ``record``, ``opened``, ``admission``, ``lane``, ``ledger``, ``slot``, ``payload``, ``nonce``, ``brake``,
-        ``passkey``, ``enrolled``.
+        ``passkey``, ``enrolled``, ``policy``.
         """
 
     def clear_signal(self, of: RevisionRecord | Admission) -> None:
