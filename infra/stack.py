@@ -15,7 +15,7 @@ from infra.components.page import ROUTES
 from infra.components.queues import only
 from infra.components.settings import StageSettings
 from infra.environment import environment
-from infra.grants import EVERYONE, GRANTS, KEY_USERS, MACHINE
+from infra.grants import EVERYONE, GRANTS, KEY_USERS, MACHINE, SENDERS
 from infra.limits import bounded
 from infra.plan import DOORS, STAGES
 from infra.powers import write_log
@@ -103,14 +103,16 @@ class CutoverStack(Stack):
             reserve(earlier, actions=["kms:GenerateMac"], users=[])
         for target in r.targets.all:
             if target.own:
-                only(target.own, sender=r.functions["HandOff"].role)
+                only(target.own, senders=[r.functions[name].role for name in SENDERS])
 
     def _tell(self) -> None:
         """What operators and the local stack need to know after deploying."""
         r = self.resources
         outputs = {
             "Audience": r.audience,
-            "Targets": ",".join(target.config.name for target in r.targets.all),
+            "Targets": r.targets.setting(),
+            **{f"{name}RoleArn": r.functions[name].role.role_arn for name in SENDERS},
+            "TargetNames": ",".join(target.config.name for target in r.targets.all),
             "BusName": r.inbox.bus.event_bus_name,
             "InboxBucket": r.store.inbox.bucket_name,
             "StoreBucket": r.store.store.bucket_name,

@@ -180,7 +180,7 @@ def _of(stack: Stack) -> Site:
         inbox=InboxBucket(client("s3"), inbox) if inbox else None,
         fingerprint=stack.parameters.get("RootFingerprint"),
         queues=lambda target: _queue_arn(outputs, client, target),
-        targets=frozenset(outputs["Targets"].split(",")) if "Targets" in outputs else None,
+        targets=frozenset(outputs["TargetNames"].split(",")) if "TargetNames" in outputs else None,
         messages=DynamoMessages(client("dynamodb"), table=outputs["TableName"]),
         stack=stack,
     )

@@ -53,7 +53,7 @@ def test_a_stack_says_where_its_store_inbox_and_queues_are(aws: Clients) -> None
     url = aws("sqs").create_queue(QueueName="payments")["QueueUrl"]
     more = {
         "StoreBucket": "shop-store", "InboxBucket": "shop-inbox", "TargetPaymentsProdQueueUrl": url,
-        "Targets": "payments-prod,billing",
+        "TargetNames": "payments-prod,billing",
     }  # fmt: skip
     site = deployed(Session(aws, OUTPUTS | more), "shop-dev")  # type: ignore[arg-type]
     digest = site.documents.put(b"hello")

@@ -21,7 +21,7 @@ TYPES = {
 OUTPUTS = {
     "Audience", "BusName", "InboxBucket", "StoreBucket", "TableName", "TokensTableName", "IdempotencyTableName",
     "StateMachineArn", "PageUrl", "ExceptionsQueueUrl", "ClockFunctionName", "BindKeyArn", "DecideKeyArn",
-    "HandoffKeyArn", "LedgerKeyArn", "LinksKeyArn", "Targets",
+    "HandoffKeyArn", "LedgerKeyArn", "LinksKeyArn", "TargetNames",
 }  # fmt: skip
 
 
@@ -47,8 +47,8 @@ def test_outputs(development: Assembled, production: Assembled) -> None:
 
 
 def test_the_stack_says_which_targets_are_deployed(development: Assembled, production: Assembled) -> None:
-    assert development.template["Outputs"]["Targets"]["Value"] == "staging"
-    assert production.template["Outputs"]["Targets"]["Value"] == "production,production-eu"
+    assert development.template["Outputs"]["TargetNames"]["Value"] == "staging"
+    assert production.template["Outputs"]["TargetNames"]["Value"] == "production,production-eu"
 
 
 def test_outputs_name_what_they_say(stage: Assembled) -> None:
