@@ -11,7 +11,9 @@ LOOPBACK = "CUTOVER_TEST_LOOPBACK"
 """Lets sources be this machine, without TLS: for tests on it. In Lambda it would reach what runs beside a function."""
 SLACK_URL = "CUTOVER_TEST_SLACK_URL"
 """Puts another server in Slack's place: it would be told the bot's token, and every link that goes to a person."""
-REFUSED = (LOOPBACK, SLACK_URL)
+CLOCK = "CUTOVER_TEST_CLOCK"
+"""Names a file that says how far a function's clock is moved: whoever writes it opens windows and ends keys."""
+REFUSED = (LOOPBACK, SLACK_URL, CLOCK)
 
 
 class TestSettingGiven(ValueError):

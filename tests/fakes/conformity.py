@@ -16,6 +16,7 @@ from cutover.adapters.slack_messages import SlackMessages
 from cutover.adapters.slack_secret import SecretsManagerSlack
 from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
 from cutover.adapters.stepfunctions_workflow import StepFunctionsWorkflow
+from cutover.adapters.moved_clock import MovedClock
 from cutover.adapters.system_clock import SystemClock
 from cutover.contracts.sources import BucketSource, RegistrySource
 from cutover.sources.oci import OciSource
@@ -35,7 +36,7 @@ from tests.fakes.tokens import InMemoryTokens
 from tests.fakes.web import FakeWeb
 from tests.fakes.workflow import FakeWorkflow
 
-CLOCKS: tuple[type[ports.Clock], ...] = (SystemClock, FakeClock)
+CLOCKS: tuple[type[ports.Clock], ...] = (SystemClock, MovedClock, FakeClock)
 STORES: tuple[type[ports.Store], ...] = (S3Store, InMemoryStore)
 LEDGER_HEADS: tuple[type[ports.LedgerHeads], ...] = (S3Store, InMemoryStore)
 RECORDS: tuple[type[ports.Records], ...] = (DynamoRecords, InMemoryRecords)

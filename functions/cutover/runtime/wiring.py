@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -75,9 +76,18 @@ class Wiring:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock: Clock = SystemClock()
+        self.clock: Clock = self._clock()
         self._signers: dict[Purpose, Signer] = {}
         self._making = threading.Lock()
+
+    def _clock(self) -> Clock:
+        """The host's. The setting for drills is refused at synthesis (``infra.refusals``)."""
+        moved = self.settings.environment.get("CUTOVER_TEST_CLOCK")
+        if moved is None:
+            return SystemClock()
+        from cutover.adapters.moved_clock import MovedClock
+
+        return MovedClock(Path(moved))
 
     @functools.cached_property
     def session(self) -> boto3.Session:
