@@ -84,6 +84,8 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
                         release_slot, get_content, put_content, put_tombstone, remember),
     "BrakeOrders":     (consume("BrakeOrders"), read_table, read_due, put_items("BRAKE", "CHAIN", "NONCE"),
                         get_content, put_content),
+    "Deliveries":      (consume("Deliveries"), read_table, read_chain, put_items("CHAIN", "NONCE"), get_content,
+                        put_content, look_for_tombstone, look_for_handoff, send_to_targets),
     "Receipts":        (consume("Receipts"), read_table, put_items("CHAIN", "CUTOVER", "LANE", "NONCE"),
                         get_content, put_content, look_for_handoff, remember),
     "AfterActions":    (consume("AfterActions"), read_table, put_items("CHAIN", "CUTOVER", "NONCE"), get_content,
@@ -111,6 +113,9 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
 # fmt: on
 
 MACHINE: tuple[Power, ...] = (call_stages, deliver_log, trace, sample_traces)
+
+SENDERS = ("HandOff", "Deliveries")
+"""Whom the targets' queues let send. Of the two only HandOff can sign what a consumer takes for a hand-off."""
 
 # Which functions may do what with which key. The keys' own policies deny it to everybody else.
 KEY_USERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -108,6 +108,10 @@ DOORS: Mapping[str, Plan] = {
     "Resolutions": _door("resolutions", "Takes answers to holds", *POLICY),
     "Withdrawals": _door("withdrawals", "Takes withdrawals", *POLICY, IDEMPOTENCY),
     "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY, timeout=15),
+    # It proves the message again as HandOff does, and sends it once: nobody waits for a lease here.
+    "Deliveries": _door(
+        "deliveries", "Sends a message again, or a test", *POLICY, TARGETS, timeout=50, memory=EVIDENCE_MB
+    ),
     "Receipts": _door("receipts", "Takes receipts of consumers", *POLICY, IDEMPOTENCY),
     "AfterActions": _door("after_actions", "Takes after-action records of emergencies", *POLICY),
     "Invitations": _door("invitations", "Takes invitations to register a passkey", *POLICY, *BY_MAIL),

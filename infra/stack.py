@@ -110,7 +110,7 @@ class CutoverStack(Stack):
         r = self.resources
         outputs = {
             "Audience": r.audience,
-            "Targets": r.targets.setting(),
+            "TargetSettings": r.targets.setting(),
             **{f"{name}RoleArn": r.functions[name].role.role_arn for name in SENDERS},
             "TargetNames": ",".join(target.config.name for target in r.targets.all),
             "BusName": r.inbox.bus.event_bus_name,

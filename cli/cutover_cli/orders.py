@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
+from cutover.contracts.delivery import DELIVERY_ORDER_TYPE, DeliveryOrder
 from cutover.contracts.emergency import AFTER_ACTION_TYPE, AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.event import SignedEvent
@@ -34,6 +35,7 @@ KINDS: dict[type[Model], tuple[str, str]] = {
     Resolution: ("HoldResolution", RESOLUTION_TYPE),
     AfterAction: ("AfterAction", AFTER_ACTION_TYPE),
     Invitation: ("PasskeyInvitation", INVITATION_TYPE),
+    DeliveryOrder: ("DeliveryOrder", DELIVERY_ORDER_TYPE),
 }
 """Of each document: the event's detail-type, and the payload type."""
 
@@ -109,7 +111,12 @@ class Ordering(Sending):
     """One order to one site, signed here."""
 
     def __init__(
-        self, site: Site, document: Withdrawal | BrakeOrder | Resolution, *, key: Path, chains: Iterable[str]
+        self,
+        site: Site,
+        document: Withdrawal | BrakeOrder | Resolution | DeliveryOrder,
+        *,
+        key: Path,
+        chains: Iterable[str],
     ) -> None:
         detail_type, payload_type = KINDS[type(document)]
         sealed = signing.seal(payload_type, canonical.encode_model(document), signing.load(key))

@@ -38,6 +38,12 @@ KINDS: Mapping[str, Kind] = {
     "Withdrawals": Kind(detail_type="Withdrawal", description="Withdrawals"),
     # An emergency waits for nobody before it, and not long for another try: its function has a short timeout.
     "BrakeOrders": Kind(detail_type="BrakeOrder", description="Orders to the emergency brake", batch=1),
+    "Deliveries": Kind(
+        detail_type="DeliveryOrder",
+        description="Orders to send a message again, or a test",
+        sources=(OPERATORS,),
+        batch=1,
+    ),
     "Receipts": Kind(detail_type="Receipt", description="Receipts of consumers"),
     "Invitations": Kind(
         detail_type="PasskeyInvitation", description="Invitations to register a passkey", sources=(OPERATORS,)

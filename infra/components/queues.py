@@ -1,5 +1,7 @@
 """SQS queues with one manner: encrypted by the data key, TLS only, and a dead-letter queue behind each."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -52,13 +54,13 @@ def queue(
     )
 
 
-def only(target: sqs.Queue, *, sender: iam.IRole) -> None:
-    """Denies sending to every principal but one role, whatever its own policy says."""
+def only(target: sqs.Queue, *, senders: Sequence[iam.IRole]) -> None:
+    """Denies sending to every principal but these roles, whatever its own policy says."""
     target.add_to_resource_policy(
         deny(
-            "OnlyTheHandOffSends",
+            "OnlyCutoverSends",
             actions=["sqs:SendMessage"],
             resources=[target.queue_arn],
-            conditions=unless([sender]),
+            conditions=unless(senders),
         )
     )

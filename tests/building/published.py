@@ -65,6 +65,10 @@ BY_HAND: dict[str, Any] = {
         "schema": "cutover/brake-order/v1", "audience": DEPLOYMENT.audience, "action": "release",
         "requester": "olga", "reason": "The network is whole again.", "issued_at": _LATER, "plan": _DIGEST,
     },
+    "delivery-order": {
+        "schema": "cutover/delivery-order/v1", "audience": DEPLOYMENT.audience, "action": "resend",
+        "handoff_id": _DIGEST, "requester": "olga", "reason": "The queue was purged.", "issued_at": _LATER,
+    },
     "release-plan": {
         "schema": "cutover/release-plan/v1", "engaged_by": _DIGEST,
         "frees": [{**_WHERE, "status": "awaiting_window", "opens_at": _AS_OF, "closes_at": _LATER}],

@@ -22,6 +22,7 @@ DOORS = {
     "BrakeOrder": "brake_orders",
     "AfterAction": "after_actions",
     "PasskeyInvitation": "invitations",
+    "DeliveryOrder": "deliveries",
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from cutover.contracts.base import Digest, Model
 from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
+from cutover.contracts.delivery import DELIVERY_ORDER_TYPE, DeliveryOrder
 from cutover.contracts.emergency import AFTER_ACTION_TYPE, AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.handoff import RECEIPT_TYPE, WITHDRAWAL_TYPE, Receipt, Withdrawal
@@ -29,6 +30,7 @@ KINDS: dict[type[Model], tuple[str, str, str, str]] = {
     BrakeOrder: ("brake_orders", "BrakeOrder", BRAKE_ORDER_TYPE, "brake"),
     AfterAction: ("after_actions", "AfterAction", AFTER_ACTION_TYPE, "after-action"),
     Invitation: ("invitations", "PasskeyInvitation", INVITATION_TYPE, "invitation"),
+    DeliveryOrder: ("deliveries", "DeliveryOrder", DELIVERY_ORDER_TYPE, "delivery"),
     Receipt: ("receipts", "Receipt", RECEIPT_TYPE, "receipt"),
 }
 """Of each document: the door, the detail-type, the payload type, the purpose of the key."""
@@ -120,6 +122,14 @@ def invitation(world: World, person: str = "omar", **changes: Any) -> Invitation
         "issued_at": now, "expires_at": now + timedelta(days=3),
     }  # fmt: skip
     return Invitation(**said | changes)
+
+
+def delivery_order(world: World, action: str, **changes: Any) -> DeliveryOrder:
+    said: dict[str, Any] = {
+        "audience": world.deployment.audience, "action": action, "requester": "dana", "reason": REASON,
+        "issued_at": world.clock.now(),
+    }  # fmt: skip
+    return DeliveryOrder(**said | changes)
 
 
 def receipt(world: World, handoff_id: Digest, **changes: Any) -> Receipt:

@@ -47,6 +47,7 @@ Purpose = Literal[
     "brake",
     "invitation",
     "after-action",
+    "delivery",
 ]
 Seconds = Annotated[int, Field(ge=0, le=366 * 86_400)]
 

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from cutover.contracts.base import Digest
 from cutover.contracts.brake import BrakeOrder
+from cutover.contracts.delivery import DeliveryOrder
 from cutover.contracts.emergency import AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.event import MAX_BY_VALUE_BYTES, SignedEvent
@@ -36,7 +37,7 @@ from cutover.errors import Conflict, Refused
 from cutover.journal import Journal
 from cutover.ports import Clock, Store
 
-D = TypeVar("D", Resolution, Withdrawal, BrakeOrder, Receipt, AfterAction, Invitation)
+D = TypeVar("D", Resolution, Withdrawal, BrakeOrder, Receipt, AfterAction, Invitation, DeliveryOrder)
 REPEATED = "REPEATED"
 NOT_THEIRS = frozenset({"OUT_OF_SCOPE", "RESOLVER_DIFFERS", "RESOLVER_UNKNOWN", "AUTHOR_DIFFERS", "AUTHOR_UNKNOWN"})
 """Refusals of a trusted document because of who signed it: another may sign the same bytes, and be obeyed."""
