@@ -1,10 +1,11 @@
 """The time of a local stack: every function reads it from one file, which a drill moves."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cutover.adapters.moved_clock import MovedClock
+from cutover.adapters.system_clock import SystemClock
 from cutover_cli.local.stack import LocalStack
 from infra.refusals import CLOCK
 
@@ -30,7 +31,7 @@ class Time:
 
     def now(self) -> datetime:
         """As the functions see it, to the second, UTC."""
-        return MovedClock(self.file).now().replace(microsecond=0)
+        return MovedClock(SystemClock(), self.file).now().replace(microsecond=0)
 
     def move(self, by: timedelta) -> None:
         if by > timedelta():
@@ -38,7 +39,7 @@ class Time:
 
     def move_to(self, instant: datetime) -> None:
         """Nothing where that is past."""
-        self.move(instant - datetime.now(UTC) - timedelta(seconds=int(self.file.read_text("ascii"))))
+        self.move(instant - self.now())
 
     def _write(self, seconds: int) -> None:
         """So that whoever reads meanwhile reads one of the two."""

@@ -7,6 +7,7 @@ from cutover.adapters.dynamodb_tokens import DynamoTokens
 from cutover.adapters.ecr_tokens import EcrTokens
 from cutover.adapters.kms_mac import KmsMac
 from cutover.adapters.kms_signer import KmsSigner
+from cutover.adapters.moved_clock import MovedClock
 from cutover.adapters.s3_inbox import S3Inbox
 from cutover.adapters.s3_store import S3Store
 from cutover.adapters.secrets_credentials import SecretsCredentials
@@ -16,7 +17,6 @@ from cutover.adapters.slack_messages import SlackMessages
 from cutover.adapters.slack_secret import SecretsManagerSlack
 from cutover.adapters.sqs_queues import SqsDeploymentQueue, SqsExceptionQueue
 from cutover.adapters.stepfunctions_workflow import StepFunctionsWorkflow
-from cutover.adapters.moved_clock import MovedClock
 from cutover.adapters.system_clock import SystemClock
 from cutover.contracts.sources import BucketSource, RegistrySource
 from cutover.sources.oci import OciSource

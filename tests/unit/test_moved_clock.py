@@ -14,7 +14,7 @@ from infra.refusals import CLOCK, REFUSED
 
 def test_it_is_ahead_by_what_the_file_says_now(tmp_path: Path) -> None:
     file = tmp_path / "time"
-    clock = MovedClock(file)
+    clock = MovedClock(SystemClock(), file)
     for seconds in (0, 7_200):
         file.write_text(str(seconds), "ascii")
         before = datetime.now(UTC)
@@ -25,15 +25,15 @@ def test_it_is_ahead_by_what_the_file_says_now(tmp_path: Path) -> None:
 def test_what_says_no_number_is_no_time(tmp_path: Path, content: str) -> None:
     (tmp_path / "time").write_text(content, "ascii")
     with pytest.raises(ValueError, match="invalid literal"):
-        MovedClock(tmp_path / "time").now()
+        MovedClock(SystemClock(), tmp_path / "time").now()
 
 
 def test_without_the_file_there_is_no_time(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        MovedClock(tmp_path / "time").now()
+        MovedClock(SystemClock(), tmp_path / "time").now()
 
 
 def test_a_function_has_it_only_where_the_refused_setting_names_a_file(tmp_path: Path) -> None:
     assert isinstance(Wiring(Settings({})).clock, SystemClock)
-    assert Wiring(Settings({CLOCK: str(tmp_path / "time")})).clock == MovedClock(tmp_path / "time")
+    assert Wiring(Settings({CLOCK: str(tmp_path / "time")})).clock == MovedClock(SystemClock(), tmp_path / "time")
     assert CLOCK in REFUSED

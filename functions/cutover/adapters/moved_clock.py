@@ -1,19 +1,22 @@
-"""The host's clock, moved: drills on one machine let hours pass so."""
+"""A clock that is moved: drills on one machine let hours pass so."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from cutover.ports import Clock
 
 
 @dataclass(frozen=True)
 class MovedClock:
-    """Implements ``Clock``: as many seconds ahead as ``file`` says, read at every look.
+    """Implements ``Clock``: as many seconds ahead of ``clock`` as ``file`` says, read at every look.
 
     Without that file there is no time at all: what asks fails. No template names one (``infra.refusals``).
     """
 
+    clock: Clock
     file: Path
 
     def now(self) -> datetime:
         """UTC. Raises ``OSError`` or ``ValueError`` where the file says no number."""
-        return datetime.now(UTC) + timedelta(seconds=int(self.file.read_text("ascii")))
+        return self.clock.now() + timedelta(seconds=int(self.file.read_text("ascii")))

@@ -87,7 +87,7 @@ class Wiring:
             return SystemClock()
         from cutover.adapters.moved_clock import MovedClock
 
-        return MovedClock(Path(moved))
+        return MovedClock(SystemClock(), Path(moved))
 
     @functools.cached_property
     def session(self) -> boto3.Session:
