@@ -83,6 +83,8 @@ def _of_release(entry: LedgerEntry) -> Iterator[Tally]:
     counted = _COUNTED.get(entry.event)
     if counted is not None:
         yield from counted(entry)
+    if lapsed := sum(name.startswith("lapsed/") for name in entry.inputs):
+        yield Tally("ApprovalsLapsed", lapsed)  # row 17, or found by the next approval
     if entry.event in _HANDING:
         yield Tally("SupersededHandedOff", int(entry.from_ == Status.SUPERSEDED))
     if entry.event in {"receipt", "handed-off"}:
@@ -123,10 +125,6 @@ def _held(entry: LedgerEntry) -> Iterator[Tally]:
     yield Tally("Held", dimensions={"family": family_of_code(entry.result)})
 
 
-def _lapsed(entry: LedgerEntry) -> Iterator[Tally]:
-    yield Tally("ApprovalsLapsed", sum(name.startswith("lapsed/") for name in entry.inputs))
-
-
 def _too_late(_entry: LedgerEntry) -> Iterator[Tally]:
     yield Tally("WithdrawnTooLate")
 
@@ -147,7 +145,6 @@ _COUNTED: Mapping[str, Callable[[LedgerEntry], Iterator[Tally]]] = {
     "held": _held,
     "bound": _by_target("Bound"),
     "declined": _by_cause("Declined", _decliner),
-    "approval-lapsed": _lapsed,
     "handed-off": _by_target("HandedOff"),
     "superseded": _superseded,
     "resolved": _superseded,
