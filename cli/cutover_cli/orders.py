@@ -74,7 +74,7 @@ class Sent:
 
 def made(kind: type[D], site: Site, *, requester: str | None, **fields: Any) -> D:
     """The document for this site, issued now. Raises BadArgument with what is wrong."""
-    said = {"audience": site.audience, "requester": requester or _login(), "issued_at": site.clock.now()}
+    said = {"audience": site.audience, "requester": requester or login(), "issued_at": site.clock.now()}
     try:
         return kind.model_validate(said | fields)
     except ValidationError as error:
@@ -82,7 +82,8 @@ def made(kind: type[D], site: Site, *, requester: str | None, **fields: Any) -> 
         raise BadArgument(faults) from error
 
 
-def _login() -> str:
+def login() -> str:
+    """Who is at this machine. Raises BadArgument where nobody is."""
     try:
         return getpass.getuser()
     except (KeyError, OSError) as error:
