@@ -42,6 +42,17 @@ BY_HAND: dict[str, Any] = {
         "owner": "operations", "person": "omar", "role": "operations", "found": "no mail reaches omar",
         "mend": "correct the person's address in the facts", "at": _LATER,
     },
+    "bind-inputs": {
+        "schema": "cutover/bind-inputs/v1", **_WHERE, "at": _AS_OF,
+        "engine": {"version": "0.1.0", "lock": _DIGEST, "tzdata": "2026a"},
+        "facts": {"payload": _DIGEST, "envelope": _DIGEST},
+        "destination": {
+            "target": "production", "environment": "production", "account": "123456789012",
+            "queue_arn": DEPLOYMENT.queue_arn,
+        },
+        "slot": _WHERE, "predecessor": {"payload": _DIGEST, "envelope": _DIGEST},
+        "reports": {"rollback": _DIGEST, "flags": None},
+    },
     "tombstone": {
         "schema": "cutover/tombstone/v1", **_WHERE, "status": "expired", "reason": "HOLDS_EXPIRED", "at": _LATER,
     },

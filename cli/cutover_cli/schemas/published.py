@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cutover.contracts import (
     approval,
+    bind_inputs,
     brake,
     bundle,
     candidate,
@@ -96,6 +97,8 @@ GROUPS: dict[str, tuple[Document, ...]] = {
         _v1("evidence", evidence.Evidence, "Evidence", "Where some stored bytes came from."),
         _v1("collection", evidence.Collection, "Collection", "The recorded result of one Collect branch."),
         _v1("evidence-set", evidence.EvidenceSet, "Evidence set", "All results of one revision, and their one time."),
+        _v1("bind-inputs", bind_inputs.BindInputs, "Bind's inputs",
+            "What Bind took besides documents: its present, the active facts, the slot. A replay needs it."),
     ),
     "Package": (
         _v1("draft-bundle", bundle.DraftBundle, "Draft bundle",

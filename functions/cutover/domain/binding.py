@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.contracts.base import Digest
+from cutover.contracts.bind_inputs import BindInputs, SlotOwner
 from cutover.contracts.bundle import Bundle, DraftBundle
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.envelope import Subject, SubjectDigest
@@ -21,9 +22,9 @@ from cutover.contracts.manifest import (
     RequiredSigner,
     Window,
 )
-from cutover.contracts.policy import Facts, Rules, SignedReference
+from cutover.contracts.policy import Facts, Rules
 from cutover.domain import bounded, canonical, checks, emergencies, holds, naming, quorum, window
-from cutover.domain.record import RevisionRecord, Slot
+from cutover.domain.record import RevisionRecord
 from cutover.domain.rendering import render
 from cutover.domain.waiving import BIND_FAMILY
 from cutover.domain.weighing import Weighed, unanswering, unpermitted
@@ -118,7 +119,7 @@ def not_allowed(case: "Case") -> Iterable[Finding]:
         )  # fmt: skip
 
 
-def slot_taken(owner: Slot | None, record: RevisionRecord) -> Iterable[Finding]:
+def slot_taken(owner: SlotOwner | None, record: RevisionRecord) -> Iterable[Finding]:
     """A rehearsal finds its own product's release there: that one would have been superseded, and its slot free."""
     if owner is None or (record.rehearsal and naming.of(owner.cutover) == (record.product, record.target)):
         return
@@ -133,7 +134,9 @@ def slot_taken(owner: Slot | None, record: RevisionRecord) -> Iterable[Finding]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One revision as Bind judges it: its documents, the rules that it pinned, and today's facts."""
+    """One revision as Bind judges it: its documents, the rules that it pinned, and what else Bind took (``inputs``),
+    of which ``facts`` are those of its day.
+    """
 
     record: RevisionRecord
     rules: Rules
@@ -143,14 +146,11 @@ class Case:
     gaps: Findings
     reports: Mapping[str, Findings | None]
     waivers: Weighed
-    deployed: bool
-    """Whether its target is one of this deployment, still."""
-    environment: str | None
-    """The environment that the target deploys to; None where that is not known here."""
-    slot_owner: Slot | None
-    now: datetime
-    predecessor: SignedReference | None = None
-    """The manifest that was approved last for this product and target."""
+    inputs: BindInputs
+
+    @property
+    def now(self) -> datetime:
+        return self.inputs.at
 
     @property
     def signers(self) -> tuple[RequiredSigner, ...]:
@@ -175,7 +175,7 @@ class Case:
 
 def not_deployed(case: Case) -> Iterable[Finding]:
     """A candidate for an unknown target is refused; a revision outlives the deployment that it was admitted to."""
-    if not case.deployed:
+    if case.inputs.destination is None:
         yield blocker(
             "TARGET_NOT_DEPLOYED", subject=case.record.candidate, field="/release/target",
             found=f"this deployment has no target {case.record.target}", wanted="a target that is deployed",
@@ -187,10 +187,10 @@ def elsewhere(case: Case) -> Iterable[Finding]:
     """The target deploys to an environment of which the release speaks: its change, its plans and its settings are
     compared with the environments that the candidate names, so these must be the ones that the queue leads to.
     """
-    if case.environment is None:
+    if case.inputs.destination is None:
         return
     table = case.rules.rendering
-    ours = render(table, "environment", case.environment)
+    ours = render(table, "environment", case.inputs.destination.environment)
     named = [render(table, "environment", each) for each in case.candidate.environments]
     if ours not in named:
         yield blocker(
@@ -218,7 +218,7 @@ def register_of(case: Case) -> HoldRegister:
         *not_allowed(case),
         *not_deployed(case),
         *elsewhere(case),
-        *slot_taken(case.slot_owner, case.record),
+        *slot_taken(case.inputs.slot, case.record),
     ]
     return _register(case, [*found, *_timing(case, _register(case, found))])
 

@@ -42,7 +42,8 @@ class Assembler:
         record = self._recorder.read(cutover, revision)
         if record.status is not Status.COLLECTING:
             return record
-        step = self._step(record, self._evidence_set(record, collected, self._clock.now()))
+        evidence_set = self._evidence_set(record, collected, self._clock.now())
+        step = step_of(record, evidence_set, store=self._store, policies=self._policies, engine=self._engine)
         return self._recorder.advance(
             cutover, revision, lambda current: step if current.status is Status.COLLECTING else None
         )
@@ -61,47 +62,50 @@ class Assembler:
         )
         return EvidenceSet(candidate=candidate, as_of=as_of, collections=collections)
 
-    def _step(self, record: RevisionRecord, evidence_set: EvidenceSet) -> Step:
-        rules, facts = self._policies.rules(record.rules), self._policies.facts(record.facts)
-        set_digest = self._store.put(canonical.encode_model(evidence_set))
-        documents = evidence_documents(self._store, evidence_set)
-        waiver_envelopes = [documents[digest] for digest in envelopes_of(evidence_set)]
-        candidate, index = candidate_of(self._store, record), EvidenceIndex(evidence_set, documents)
-        waiving = Waiving.of(rules, facts, requesters(candidate, index, facts.sources), product=candidate.product)
-        assembled = assemble(
-            cutover=record.cutover,
-            revision=record.revision,
-            candidate=candidate,
-            index=index,
-            evidence_set=set_digest,
-            engine=self._engine,
-            rules=record.rules.payload,
-            owners=rules.families,
-            waivers=trusted(
-                waiver_envelopes, waiving=waiving, at=evidence_set.as_of, until=named(record.closes_at, "window")
-            ),
-            rendering=rules.rendering,
-            sources=facts.sources,
-            carried=carried(record.waivers),
-        )
-        bundle = self._store.put(canonical.encode_model(assembled.bundle))
-        trace = self._store.put(canonical.encode_model(lineage.trace(assembled.bundle, bundle)))
-        gaps = Findings(
-            cutover=record.cutover,
-            revision=record.revision,
-            family=ASSEMBLY,
-            rules=tuple(sorted({finding.rule for finding in assembled.findings})),
-            findings=assembled.findings,
-        )
-        updates = {
-            "as_of": evidence_set.as_of, "evidence_set": set_digest, "bundle": bundle, "lineage": trace,
-            "gaps": self._store.put(canonical.encode_model(gaps)),
-            "relies_on": reliance.keys(
-                record.relies_on, _envelopes(evidence_set, documents), facts.keys, facts.identities
-            ),
-        }  # fmt: skip
-        inputs = {"evidence-set": set_digest, "bundle": bundle, "lineage": trace}
-        return Step("assembled", requester=record.requester, updates=updates, inputs=inputs, result="ASSEMBLED")
+
+def step_of(
+    record: RevisionRecord, evidence_set: EvidenceSet, *, store: Store, policies: PolicyReader, engine: Engine
+) -> Step:
+    """What comes of recorded evidence: the documents are stored, the row is returned. There is no present in it."""
+    rules, facts = policies.rules(record.rules), policies.facts(record.facts)
+    set_digest = store.put(canonical.encode_model(evidence_set))
+    documents = evidence_documents(store, evidence_set)
+    waiver_envelopes = [documents[digest] for digest in envelopes_of(evidence_set)]
+    candidate, index = candidate_of(store, record), EvidenceIndex(evidence_set, documents)
+    waiving = Waiving.of(rules, facts, requesters(candidate, index, facts.sources), product=candidate.product)
+    assembled = assemble(
+        cutover=record.cutover,
+        revision=record.revision,
+        candidate=candidate,
+        index=index,
+        evidence_set=set_digest,
+        engine=engine,
+        rules=record.rules.payload,
+        owners=rules.families,
+        waivers=trusted(
+            waiver_envelopes, waiving=waiving, at=evidence_set.as_of, until=named(record.closes_at, "window")
+        ),
+        rendering=rules.rendering,
+        sources=facts.sources,
+        carried=carried(record.waivers),
+    )
+    bundle = store.put(canonical.encode_model(assembled.bundle))
+    trace = store.put(canonical.encode_model(lineage.trace(assembled.bundle, bundle)))
+    found = Findings(
+        cutover=record.cutover,
+        revision=record.revision,
+        family=ASSEMBLY,
+        rules=tuple(sorted({finding.rule for finding in assembled.findings})),
+        findings=assembled.findings,
+    )
+    gaps = store.put(canonical.encode_model(found))
+    envelopes = _envelopes(evidence_set, documents)
+    updates = {
+        "as_of": evidence_set.as_of, "evidence_set": set_digest, "bundle": bundle, "lineage": trace, "gaps": gaps,
+        "relies_on": reliance.keys(record.relies_on, envelopes, facts.keys, facts.identities),
+    }  # fmt: skip
+    inputs = {"evidence-set": set_digest, "bundle": bundle, "lineage": trace, "gaps": gaps}
+    return Step("assembled", requester=record.requester, updates=updates, inputs=inputs, result="ASSEMBLED")
 
 
 def _envelopes(evidence_set: EvidenceSet, documents: dict[Digest, bytes]) -> list[bytes]:

@@ -1,8 +1,10 @@
-"""Bringing together what Bind judges: documents from the store, pinned rules, today's facts."""
+"""Bringing together what Bind judges: what the present adds is recorded first; the rest are documents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cutover.contracts.base import Digest
+from cutover.contracts.bind_inputs import BindInputs, SlotOwner
 from cutover.contracts.bundle import DraftBundle
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.holds import Findings
@@ -28,24 +30,23 @@ class Gatherer:
     destinations: Mapping[str, Destination]
     clock: Clock
 
-    def gather(self, record: RevisionRecord, reported: tuple[Reported, ...], active: Policy) -> Case:
-        """The case of one revision, under ``active`` facts read for it just now."""
+    def inputs(self, record: RevisionRecord, reported: tuple[Reported, ...], active: Policy) -> BindInputs:
+        """What the present adds to the revision's documents, ``active`` facts that were read just now among it.
+
+        Nothing else may enter the decision: a replay has this document, and no present.
+        """
         destination = self.destinations.get(record.target)
-        rules, draft = self.policies.rules(record.rules), load(self.store, record.bundle, DraftBundle)
-        return Case(
-            record=record,
-            rules=rules,
-            facts=active.facts,
-            candidate=candidate_of(self.store, record),
-            draft=draft,
-            gaps=load(self.store, record.gaps, Findings),
-            reports={each.family: self._report(each) for each in reported},
-            waivers=self._waivers(record, rules, draft, active.facts),
-            deployed=destination is not None,
-            environment=destination.environment if destination else None,
-            slot_owner=self.records.slot(destination.queue_arn, record.window) if destination else None,
-            now=self.clock.now(),
+        owner = self.records.slot(destination.queue_arn, record.window) if destination else None
+        return BindInputs(
+            cutover=record.cutover,
+            revision=record.revision,
+            at=self.clock.now(),
+            engine=load(self.store, record.bundle, DraftBundle).engine,
+            facts=active.facts_reference,
+            destination=destination,
+            slot=SlotOwner(cutover=owner.cutover, revision=owner.revision) if owner else None,
             predecessor=self._predecessor(record),
+            reports={each.family: each.findings for each in reported},
         )
 
     def _predecessor(self, record: RevisionRecord) -> SignedReference | None:
@@ -53,19 +54,38 @@ class Gatherer:
         lane = self.records.lane(record.product, record.target, rehearsal=record.rehearsal)
         return lane.approved if lane else None
 
-    def _report(self, reported: Reported) -> Findings | None:
-        return load(self.store, reported.findings, Findings) if reported.findings else None
 
-    def _waivers(self, record: RevisionRecord, rules: Rules, draft: DraftBundle, today: Facts) -> Weighed:
-        evidence_set = load(self.store, record.evidence_set, EvidenceSet)
-        then, now = (
-            Waiving.of(rules, facts, asked(draft), product=record.product)
-            for facts in (self.policies.facts(record.facts), today)
-        )
-        return weigh(
-            evidence_set,
-            {each: self.store.get(each, limit=MAX_EVIDENCE_BYTES) for each in envelopes_of(evidence_set)},
-            references=(*candidate_of(self.store, record).waivers, *carried(record.waivers)),
-            waiving=(then, now),
-            until=named(record.closes_at, "window"),
-        )
+def case_of(record: RevisionRecord, inputs: BindInputs, *, store: Store, policies: PolicyReader) -> Case:
+    """The case of one revision, from documents alone."""
+    rules, facts = policies.rules(record.rules), policies.facts(inputs.facts)
+    draft = load(store, record.bundle, DraftBundle)
+    return Case(
+        record=record,
+        rules=rules,
+        facts=facts,
+        candidate=candidate_of(store, record),
+        draft=draft,
+        gaps=load(store, record.gaps, Findings),
+        reports={family: _report(store, findings) for family, findings in inputs.reports.items()},
+        waivers=_waivers(record, rules, draft, (policies.facts(record.facts), facts), store),
+        inputs=inputs,
+    )
+
+
+def _report(store: Store, findings: Digest | None) -> Findings | None:
+    return load(store, findings, Findings) if findings else None
+
+
+def _waivers(
+    record: RevisionRecord, rules: Rules, draft: DraftBundle, facts: tuple[Facts, Facts], store: Store
+) -> Weighed:
+    """``facts``: those that were pinned, and today's."""
+    evidence_set = load(store, record.evidence_set, EvidenceSet)
+    then, now = (Waiving.of(rules, each, asked(draft), product=record.product) for each in facts)
+    return weigh(
+        evidence_set,
+        {each: store.get(each, limit=MAX_EVIDENCE_BYTES) for each in envelopes_of(evidence_set)},
+        references=(*candidate_of(store, record).waivers, *carried(record.waivers)),
+        waiving=(then, now),
+        until=named(record.closes_at, "window"),
+    )
