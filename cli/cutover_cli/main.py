@@ -20,6 +20,7 @@ from cutover_cli import waiver_commands as waiver
 from cutover_cli.check.command import check
 from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
+from cutover_cli.looking import commands as looking
 from cutover_cli.output import Exit, showable, unexpected
 from cutover_cli.schemas.command import schemas
 from cutover_cli.verify import verify
@@ -64,6 +65,11 @@ app.add_typer(attest.app, name="attest")
 app.add_typer(sbom.app, name="sbom")
 app.add_typer(brake.app, name="brake")
 app.add_typer(after_action.app, name="after-action")
+app.command("list")(looking.list_)
+app.command()(looking.show)
+app.command()(looking.trace)
+app.command()(looking.explain)
+app.command()(looking.pending)
 app.command()(check)
 app.command()(withdraw)
 app.command()(verify)
