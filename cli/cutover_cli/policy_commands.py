@@ -17,7 +17,7 @@ from cutover.domain import canonical
 from cutover.domain.faults import faults_of
 from cutover.domain.record import Brake, Fault
 from cutover.errors import Refused
-from cutover_cli import files, policy, policy_reviewing, signing
+from cutover_cli import files, policy, policy_reviewing, signing, who
 from cutover_cli.files import DocumentRefused
 from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering
 from cutover_cli.policy import PolicyRefused
@@ -26,6 +26,7 @@ from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, Sta
 app = typer.Typer(help="Write, sign and activate a policy.", no_args_is_help=True)
 app.command("lint")(policy_reviewing.lint)
 app.command("diff")(policy_reviewing.diff)
+app.command("who")(who.who)
 D = TypeVar("D", bound=Model)
 KeyFile = Annotated[Path, typer.Option("--key", metavar="FILE", help="The owner's private key.")]
 RootFile = Annotated[Path, typer.Option("--root", metavar="FILE", help="The root document.")]

@@ -8,7 +8,7 @@ from cutover_cli.local.place import repository
 
 PICTURE = Path("docs/images/way.svg")
 COMMANDS = Path("docs/commands.md")
-PAGES = (Path("docs/protocol.md"), Path("docs/checks.md"))
+PAGES = (Path("docs/protocol.md"), Path("docs/checks.md"), Path("docs/who.md"))
 
 
 def made(root: Path) -> dict[Path, str]:

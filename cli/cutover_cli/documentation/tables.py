@@ -1,11 +1,11 @@
-"""The parts of the documentation that are made from data: statuses, transitions, and all that the checks say."""
+"""The parts of the documentation that are made from data: statuses, transitions, checks, and who may do what."""
 
 import re
 from collections.abc import Iterable
 
 from cutover.domain.record import FINAL, LIVE, Status
 from cutover.domain.transitions import TABLE, Transition
-from cutover_cli.documentation import families
+from cutover_cli.documentation import families, who
 from cutover_cli.documentation.markdown import table
 
 OPENED = Status.COLLECTING
@@ -42,6 +42,9 @@ MADE = {
     "codes": families.index,
     "families": families.families,
     "failures": families.failures,
+    "people": who.people,
+    "purposes": who.purposes,
+    "functions": who.functions,
 }
 
 
