@@ -42,7 +42,7 @@ def warnings(rules: Rules, facts: Facts, *, now: datetime) -> tuple[Fault, ...]:
         yield from means.warnings(facts)
         yield from deputies.warnings(rules, facts, now)
         yield from emergency.warnings(rules, facts)
-        yield from judging.warnings(rules)
+        yield from judging.warnings(rules, now)
         yield from trust.warnings(facts, now)
 
     return tuple(every())

@@ -1,11 +1,12 @@
 """What releases are judged by: checks and their severities, builds, names, states, allowances, older contracts."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from cutover.contracts.policy import Allowance, Facts, Rules
-from cutover.domain import checks
+from cutover.domain import checks, policy_proposals
+from cutover.domain.contract_versions import PUBLISHED
 from cutover.domain.record import Fault
-from cutover.domain.weighing import UNANSWERING
 from cutover_cli.linting import at, faulty_pattern
 
 SHORTEST_CLOSE_MARGIN = 60
@@ -17,6 +18,8 @@ KINDS = ("components", "cohorts", "environments")
 def faults(rules: Rules, facts: Facts) -> Iterator[Fault]:
     yield from _families(rules)
     yield from _severities(rules)
+    yield from _enforced(rules)
+    yield from _contracts(rules)
     yield from _margins(rules)
     yield from _builds(rules)
     yield from _rendering(rules)
@@ -37,9 +40,22 @@ def _families(rules: Rules) -> Iterator[Fault]:
 
 def _severities(rules: Rules) -> Iterator[Fault]:
     """A severity under a wrong name would weigh nothing, and nobody would notice."""
-    known = {rule.id for family in checks.FAMILIES.values() for rule in family} | {UNANSWERING}
-    for name in sorted(rules.severities.keys() - known):
+    for name in sorted(rules.severities.keys() - policy_proposals.known()):
         yield at("RULE_UNKNOWN", f"no check is called {name}; docs/checks.md has them", "rules", "severities", name)
+
+
+def _enforced(rules: Rules) -> Iterator[Fault]:
+    """A reason under a wrong name would explain nothing."""
+    for name in sorted(rules.enforce_now.keys() - policy_proposals.nameable(rules)):
+        message = f"{name} is neither a check nor families.…, attestations.… or drill_max_age"
+        yield at("RULE_UNKNOWN", message, "rules", "enforce_now", name)
+
+
+def _contracts(rules: Rules) -> Iterator[Fault]:
+    for number, name in enumerate(rules.contracts):
+        if name not in PUBLISHED:
+            known = ", ".join(sorted(PUBLISHED))
+            yield at("CONTRACT_UNKNOWN", f"nobody reads {name}; there are {known}", "rules", "contracts", number)
 
 
 def _margins(rules: Rules) -> Iterator[Fault]:
@@ -122,8 +138,14 @@ def _legacy(rules: Rules, facts: Facts) -> Iterator[Fault]:
                 yield at("TARGET_WITHOUT_SIGNERS", f"{target} has no signers", *where, "targets", environment)
 
 
-def warnings(rules: Rules) -> Iterator[Fault]:
-    """What will hold every release, though it contradicts nothing."""
+def warnings(rules: Rules, now: datetime) -> Iterator[Fault]:
+    """What will hold every release, though it contradicts nothing, and contracts whose time is over."""
+    for number, name in enumerate(rules.contracts):
+        published = PUBLISHED.get(name)
+        if published is not None and published.until is not None and published.ends_soon(now):
+            ended = "ended: drop it" if published.ended(now) else "ends soon: tell those who announce by it"
+            message = f"{name}, published until {published.until:%Y-%m-%d}, {ended}"
+            yield at("CONTRACT_ENDS", message, "rules", "contracts", number)
     if not rules.builds:
         yield at("NOTHING_MAY_BE_BUILT", "no product is listed: all provenance is held", "rules", "builds")
     for product, origin in rules.builds.items():

@@ -210,6 +210,9 @@ class Rules(Model):
     """So long after the question, those who stand in for whoever has not answered are asked too."""
     emergency: dict[Product, EmergencyRules] = added({})
     """The products that have an emergency path, and what differs there."""
+    enforce_now: dict[Line, Line] = added({})
+    """What these rules enforce without having warned of it, each with the reason: a check, ``families.…``,
+    ``attestations.…`` or ``drill_max_age``."""
 
     @model_validator(mode="after")
     def _emergencies_ask_no_less(self) -> "Rules":
