@@ -33,6 +33,7 @@ MAIL = "CUTOVER_MAIL_CONFIGURATION"
 SECRETS = "CUTOVER_SECRETS_PREFIX"
 SLACK_SECRET = "CUTOVER_SLACK_SECRET"  # noqa: S105 - the name of a setting
 FEEDBACK = "CUTOVER_FEEDBACK_QUEUE_URL"
+BUS = "CUTOVER_BUS"
 
 # For those that hold all of a revision's evidence at once and parse it: at most 160 MiB of it (Collect's totals).
 # 1,769 MB is also where Lambda gives one whole processor.
@@ -108,9 +109,10 @@ DOORS: Mapping[str, Plan] = {
     "Resolutions": _door("resolutions", "Takes answers to holds", *POLICY),
     "Withdrawals": _door("withdrawals", "Takes withdrawals", *POLICY, IDEMPOTENCY),
     "BrakeOrders": _door("brake_orders", "Engages and releases the emergency brake", *POLICY, timeout=15),
-    # It proves the message again as HandOff does, and sends it once: nobody waits for a lease here.
+    # It proves the message again as HandOff does. Six times this is less than the five minutes for which a FIFO queue
+    # remembers: an order that comes again, because an answer was lost, is still dropped there.
     "Deliveries": _door(
-        "deliveries", "Sends a message again, or a test", *POLICY, TARGETS, timeout=50, memory=EVIDENCE_MB
+        "deliveries", "Sends a message again, or a test", *POLICY, TARGETS, timeout=45, memory=EVIDENCE_MB
     ),
     "Receipts": _door("receipts", "Takes receipts of consumers", *POLICY, IDEMPOTENCY),
     "AfterActions": _door("after_actions", "Takes after-action records of emergencies", *POLICY),
@@ -137,7 +139,7 @@ DOORS: Mapping[str, Plan] = {
     # conditional transaction, so both may do the same work and one of them loses. No concurrency is reserved, since
     # a new account has too little to reserve any of it.
     "Clock": _door("clock", "Does what is due", *POLICY, TARGETS, SECRETS, timeout=120, memory=EVIDENCE_MB),
-    "Seal": _door("seal", "Signs heads of the ledger", *POLICY, LEDGER_KEY),
+    "Seal": _door("seal", "Signs heads of the ledger, tells what happened", *POLICY, LEDGER_KEY, BUS),
 }
 
 FUNCTIONS: Mapping[str, Plan] = {**STAGES, **DOORS}

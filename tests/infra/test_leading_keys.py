@@ -43,7 +43,9 @@ BESIDE_ROWS: Written = {
     ("Clock", PUT, "ADMISSION"), ("Intake", PUT, "CHAIN"),
     # Events that change no revision. Each spends its nonce, so that it has one entry however often it comes.
     *((name, PUT, kind)
-      for name in ("AfterActions", "BrakeOrders", "Invitations", "Receipts", "Resolutions", "Withdrawals")
+      for name in (
+          "AfterActions", "BrakeOrders", "Deliveries", "Invitations", "Receipts", "Resolutions", "Withdrawals"
+      )
       for kind in ("CHAIN", "NONCE")),
     ("BrakeOrders", PUT, "BRAKE"),
     # The record names the after-action record of its emergency.

@@ -18,6 +18,7 @@ ENTRANCES = {
     "Resolutions": ("Inbox/Resolutions", ["cutover.ci", "cutover.operators"], "HoldResolution"),
     "Withdrawals": ("Inbox/Withdrawals", ["cutover.ci", "cutover.operators"], "Withdrawal"),
     "BrakeOrders": ("Inbox/BrakeOrders", ["cutover.ci", "cutover.operators"], "BrakeOrder"),
+    "Deliveries": ("Inbox/Deliveries", ["cutover.operators"], "DeliveryOrder"),
     "Receipts": ("Inbox/Receipts", ["cutover.ci", "cutover.operators"], "Receipt"),
     "Invitations": ("Inbox/Invitations", ["cutover.operators"], "PasskeyInvitation"),
     "AfterActions": ("Inbox/AfterActions", ["cutover.operators"], "AfterAction"),
@@ -178,7 +179,7 @@ def test_queues_hide_a_message_six_times_as_long_as_its_function_may_run(stage: 
     queue = queues(stage)[stage.render(mapping["EventSourceArn"]).strip("{}")]
     assert queue.path == f"{ENTRANCES[name][0]}/Queue"
     assert queue.properties["VisibilityTimeout"] == 6 * FUNCTIONS[name].timeout_seconds
-    assert mapping["BatchSize"] == (1 if name == "BrakeOrders" else 5)
+    assert mapping["BatchSize"] == (1 if name in {"BrakeOrders", "Deliveries"} else 5)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 

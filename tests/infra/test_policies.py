@@ -89,16 +89,18 @@ def test_nothing_can_deploy_or_change_what_is_deployed(stage: Assembled) -> None
     assert {action for action in actions if action.startswith("lambda:")} == {"lambda:InvokeFunction"}
 
 
-def test_only_the_hand_off_sends_to_a_target(stage: Assembled) -> None:
+def test_only_hand_off_and_deliveries_send_to_a_target(stage: Assembled) -> None:
     queues = {target.queue_arn or f"{{Targets/{target.pascal}}}" for target in stage.config.targets}
     senders = {
         name: {each.resource for each in granted if each.action == "sqs:SendMessage"}
         for name, granted in stage.permissions.items()
     }
-    assert {name for name, resources in senders.items() if resources & queues} == {"HandOff"}
-    assert senders["HandOff"] == queues
+    assert {name for name, resources in senders.items() if resources & queues} == {"HandOff", "Deliveries"}
+    assert senders["HandOff"] == senders["Deliveries"] == queues
+    assert not [each for each in stage.permissions["Deliveries"] if each.action == "kms:Sign"]
     assert {name for name, resources in senders.items() if resources} == {
         "HandOff",
+        "Deliveries",
         "Bind",
         "Approvals",
         "Relay",
@@ -120,7 +122,7 @@ def test_own_queues_refuse_every_other_sender(stage: Assembled) -> None:
         ]
         assert denial["Effect"] == "Deny"
         assert denial["Principal"] == {"AWS": "*"}
-        assert denial["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": ["{HandOff/Role}"]}}
+        assert denial["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": ["{HandOff/Role}", "{Deliveries/Role}"]}}
 
 
 def test_only_the_relay_talks_to_step_functions(stage: Assembled) -> None:
@@ -148,7 +150,7 @@ def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
     [
         ("dynamodb:DeleteItem", "{Tables/Main}", {"Admit", "Approvals", "Clock", "HandOff", "Withdrawals"}),
         ("dynamodb:UpdateItem", "{Tables/Main}", {"Admit", "Clock", "Relay"}),
-        ("dynamodb:Query", "{Tables/Main}", {"Passkeys", "Seal", "Withdrawals"}),
+        ("dynamodb:Query", "{Tables/Main}", {"Deliveries", "Passkeys", "Seal", "Withdrawals"}),
         ("dynamodb:Query", "{Tables/Main}/index/due", {"Approvals", "BrakeOrders", "Clock", "Feedback", "Messenger"}),
         ("dynamodb:PutItem", "{Tables/Tokens}", {"AwaitToken"}),
         ("dynamodb:GetItem", "{Tables/Tokens}", {"Relay"}),
@@ -159,11 +161,11 @@ def test_only_the_state_machine_invokes_functions(stage: Assembled) -> None:
             "{Store/Store}/tombstones/*",
             {"Admit", "Approvals", "Bind", "Clock", "HandOff", "Resolutions", "Withdrawals"},
         ),
-        ("s3:GetObject", "{Store/Store}/tombstones/*", {"Clock", "HandOff"}),
+        ("s3:GetObject", "{Store/Store}/tombstones/*", {"Clock", "Deliveries", "HandOff"}),
         ("s3:PutObject", "{Store/Store}/ledger/*", {"Seal"}),
         ("s3:PutObject", "{Store/Store}/notices/*", {"Seal"}),
         ("s3:PutObject", "{Store/Store}/handoffs/*", {"HandOff"}),
-        ("s3:GetObject", "{Store/Store}/handoffs/*", {"HandOff", "Receipts"}),
+        ("s3:GetObject", "{Store/Store}/handoffs/*", {"Deliveries", "HandOff", "Receipts"}),
         ("s3:GetObjectVersion", "{Store/Inbox}/*", {"Intake"}),
     ],
 )

@@ -100,7 +100,7 @@ def test_each_kind_of_item_is_put_by_those_whose_rows_take_it(stage: Assembled, 
         "LANE": {function_of(writer) for event, writer in PAIRS if event in ENDS | KEEPS_ITS_SLOT} | opening,
         "ADMISSION": {function_of(writer) for event, writer in PAIRS if event in ADMISSIONS} | {"Clock"},
         "NONCE": {function_of(writer) for writer in BY_NONCE}
-        | {"AfterActions", "BrakeOrders", "Feedback", "Invitations"},
+        | {"AfterActions", "BrakeOrders", "Deliveries", "Feedback", "Invitations"},
         "CUTOVER": {function_of(writer) for event, writer in PAIRS if event not in {"announced", "refused", "waits"}}
         | {"AfterActions", "RecordFailure"},
     }

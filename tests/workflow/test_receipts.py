@@ -1,5 +1,6 @@
 """Receipts: what the consumer says proves that the message arrived; what it thinks of it is written down."""
 
+import json
 from typing import Any
 
 import pytest
@@ -95,6 +96,19 @@ def test_a_receipt_for_nothing_is_kept_and_noted() -> None:
     assert entry_of(world, event)[:3] == ("orders", "receipt-refused", "UNKNOWN_HANDOFF")
     assert world.wiring.store.get(event.envelope, limit=2**16)
     assert world.record().status is Status.AWAITING_WINDOW
+
+
+def test_a_receipt_for_nothing_rings(capsys: pytest.CaptureFixture[str]) -> None:
+    """The alarm watches this metric, by this dimension. What is known rings nothing."""
+    world = World()
+    handed_off(world)
+    capsys.readouterr()
+    send(world)
+    deliver(world, signed(world, receipt(world, "sha256:" + "7" * 64)))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [line for line in lines if "UnknownHandoff" in line]
+    assert [(line["function"], line["UnknownHandoff"]) for line in counted] == [("receipts", [1.0])]
+    assert "UnknownHandoff" in {each["Name"] for each in counted[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
 
 
 def test_it_counts_when_the_lane_has_gone_on() -> None:

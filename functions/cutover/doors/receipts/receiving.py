@@ -4,6 +4,7 @@ Any receipt proves that the message arrived, a ``rejected`` or ``corrected`` one
 the consumer thinks of it stands in the ledger, with its cause.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cutover.contracts.handoff import RECEIPT_TYPE, Handoff, Receipt
@@ -20,8 +21,13 @@ KIND = Kind(Receipt, RECEIPT_TYPE, "receipt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiving:
+    """``alarm`` is rung when a trusted receipt is about nothing that was handed off: its consumer got a message that
+    nobody here sent, or speaks of another Cutover's.
+    """
+
     recorder: Recorder
     outbox: Outbox
+    alarm: Callable[[], None] = lambda: None
 
     def obey(self, order: Order[Receipt]) -> str:
         """``RECEIPT_ACCEPTED``, ``RECEIPT_REJECTED`` or ``RECEIPT_CORRECTED``.
@@ -58,6 +64,7 @@ class Receiving:
     def _handoff(self, said: Receipt) -> Handoff:
         """The message that it is about, as it stands in the outbox."""
         if not self.outbox.has_handoff(said.handoff_id):
+            self.alarm()
             raise Refused("UNKNOWN_HANDOFF", f"nothing was handed off as {said.handoff_id}")
         sealed = dsse.parse(self.outbox.get_handoff(said.handoff_id))
         handoff = Handoff.model_validate_json(dsse.decode_base64(sealed.payload))
