@@ -6,6 +6,7 @@ Others wrote much of what is shown. Each value goes through ``cell``: it stays o
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ from cutover.contracts.base import format_instant
 from cutover_cli.output import Format, answer, oneline, showable
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.text import Text
 
 PIPED_WIDTH = 240
 """Where no terminal says how wide it is, a line is not broken in the middle of a name."""
+NARROW = 80
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 BAD, WAITS, GOOD = "red", "yellow", "green"
 STYLES: Mapping[str, str] = {
@@ -68,17 +70,34 @@ def status(said: str, reason: str | None = None) -> "Text":
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence["str | Text"]]) -> "RenderableType":
-    """Columns without lines between them. Empty columns are left out."""
-    from rich.table import Table
+    """Columns without lines between them; empty ones are left out. In a narrow terminal, a block for each row."""
+    return _Fitting(tuple(titles), [[cell(each) if isinstance(each, str) else each for each in row] for row in rows])
 
-    found = [[each if not isinstance(each, str) else cell(each) for each in row] for row in rows]
-    kept = [number for number, _ in enumerate(titles) if any(row[number].plain for row in found)]
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-    for number in kept:
-        made.add_column(titles[number], overflow="fold")
-    for row in found:
-        made.add_row(*(row[number] for number in kept))
-    return made
+
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    titles: tuple[str, ...]
+    rows: "list[list[Text]]"
+
+    def __rich_console__(self, _console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        kept = [number for number, _ in enumerate(self.titles) if any(row[number].plain for row in self.rows)]
+        widths = [max(len(row[number].plain) for row in self.rows) for number in kept]
+        if options.max_width < NARROW and sum(widths) + 2 * len(widths) > options.max_width:
+            for number, row in enumerate(self.rows):
+                yield from [""] if number else []
+                yield pairs((self.titles[each].lower(), row[each]) for each in kept)
+        else:
+            yield self._columns(kept)
+
+    def _columns(self, kept: list[int]) -> "RenderableType":
+        from rich.table import Table
+
+        made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+        for number in kept:
+            made.add_column(self.titles[number], overflow="fold")
+        for row in self.rows:
+            made.add_row(*(row[number] for number in kept))
+        return made
 
 
 def pairs(rows: Iterable[tuple[str, "str | Text | None"]]) -> "RenderableType":
