@@ -22,6 +22,8 @@ RepositoryArn = Annotated[
 Profile = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4,7}/[a-z0-9]{4,7}$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$")]
 Sender = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[a-z0-9.-]+\.[a-z]{2,}$")]
+SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")]
 LinksKeyNumber = Annotated[int, Field(ge=1, le=999)]
 LogRetention = Literal[30, 60, 90, 180, 365, 731, 1827, 2557]
 
@@ -78,6 +80,13 @@ class LinksKeys(_Model):
         return self
 
 
+class Network(_Model):
+    """The VPC that the functions reach everything through: its subnets, of several zones, and their security groups."""
+
+    subnet_ids: Annotated[tuple[SubnetId, ...], Field(min_length=2, max_length=16)]
+    security_group_ids: Annotated[tuple[SecurityGroupId, ...], Field(min_length=1, max_length=5)]
+
+
 class Stage(_Model):
     """One deployed Cutover. `retention_days` is how long the store keeps each object undeletable.
 
@@ -85,7 +94,7 @@ class Stage(_Model):
     repositories (a last `/*` stands for all below), `appconfig_profiles` are profiles of AppConfig in the stack's own
     account and region (`application/profile`, by id), and `credentials_key_arn` is the customer key of the secrets with
     the source systems' credentials and Slack's, if they have one. With `slack`, messages go to Slack too: the workspace
-    is named by the facts, its credentials lie in the stage's own secret.
+    is named by the facts, its credentials lie in the stage's own secret. With `network`, the functions run in that VPC.
     """
 
     sender: Sender
@@ -100,6 +109,7 @@ class Stage(_Model):
     retention_days: Annotated[int, Field(ge=1, le=36500)]
     log_retention_days: LogRetention
     permissions_boundary: PolicyArn | None = None
+    network: Network | None = None
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> Self:

@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.components.settings import StageSettings
+from infra.config import Network
 from infra.plan import Plan
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14  # infra.asset chooses the wheels for the same version
@@ -20,7 +21,7 @@ class Function(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: StageSettings, plan: Plan) -> None:
         super().__init__(scope, construct_id)
-        self._plan = plan
+        self._plan, self._network = plan, settings.config.network
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group: logs.ILogGroup = settings.log_group(self, "Log")
         self._function: lambda_.Function | None = None
@@ -47,6 +48,8 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             environment=dict(environment),
         )
+        if self._network:
+            _enter(self._function, self._network)
         return self._function
 
     @property
@@ -60,6 +63,15 @@ class Function(Construct):
 def code_from(asset: Path) -> lambda_.Code:
     """The package: a zip as `infra.asset` builds it, or any folder for tests of the template."""
     return lambda_.Code.from_asset(str(asset))
+
+
+def _enter(function: lambda_.Function, network: Network) -> None:
+    """On the resource itself: the CDK's own way looks the VPC up in an account, and there may be none at hand."""
+    resource = function.node.default_child
+    assert isinstance(resource, lambda_.CfnFunction)  # noqa: S101 - what the CDK makes of a function
+    resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
+    )
 
 
 def _fixed(role: iam.Role) -> iam.IRole:
