@@ -32,13 +32,15 @@ VALUES: Mapping[str, Value] = {
     names.SECRETS: lambda r: r.sources.prefix,
     names.SLACK_SECRET: lambda r: r.slack.name,
     names.FEEDBACK: lambda r: r.feedback.slack.queue_url,
+    names.BUS: lambda r: r.inbox.bus.event_bus_name,
 }
 
 
 def environment(plan: Plan, resources: Resources) -> dict[str, str]:
     """The variables of one function. Values may be unresolved tokens; nothing here is a secret."""
     return {
-        "POWERTOOLS_SERVICE_NAME": "cutover",
+        # A dimension of every metric: two stages in one account are counted apart.
+        "POWERTOOLS_SERVICE_NAME": resources.name,
         "POWERTOOLS_METRICS_NAMESPACE": "Cutover",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_LOGGER_LOG_EVENT": "false",

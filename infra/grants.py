@@ -48,6 +48,7 @@ from infra.powers import (
     start_executions,
     take_feedback,
     take_token,
+    tell_events,
     trace,
     update_signals,
     use_data_key,
@@ -108,7 +109,7 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
                         update_signals, release_slot, get_content, put_content, ask_sources, look_for_tombstone,
                         put_tombstone),
     "Seal":            (follow_main, read_table, read_chain, get_content, list_ledger, keep_ledger, keep_notices,
-                        sign_ledger),
+                        sign_ledger, tell_events),
 }
 # fmt: on
 

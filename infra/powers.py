@@ -6,6 +6,7 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
+from infra.components.inbox import SOURCE
 from infra.components.tables import DUE_INDEX
 from infra.plan import STAGES
 from infra.resources import Resources
@@ -101,6 +102,9 @@ def check_links(r: Resources) -> Statements:
 
 # Messages and executions.
 report_exceptions = _power("sqs:SendMessage", on=lambda r: r.exceptions.queue_arn)
+tell_events = _power(  # the bus takes from Seal only what says that it is Cutover's
+    "events:PutEvents", on=lambda r: r.inbox.bus.event_bus_arn, StringEquals={"events:source": SOURCE}
+)
 pass_on_feedback = _power("sqs:SendMessage", on=lambda r: r.feedback.slack.queue_arn)
 start_executions = _power("states:StartExecution", on=lambda r: r.machine_arn())
 

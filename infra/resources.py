@@ -23,6 +23,7 @@ class Resources:
     """The stage's components, made inside `stack`. The machine comes last: `machine_arn` waits for it."""
 
     def __init__(self, stack: Stack, *, settings: StageSettings) -> None:
+        self.name = f"{settings.instance}-{settings.name}"
         self.audience = f"cutover:{settings.instance}:{Aws.ACCOUNT_ID}:{Aws.REGION}:{settings.name}"
         self.root_fingerprint = _root_fingerprint(stack).value_as_string
         self.keys = Keys(stack, "Keys", settings=settings)

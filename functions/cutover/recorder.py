@@ -146,9 +146,11 @@ class Recorder(Admissions):
         return pending
 
     def _agreement(self, row: Transition) -> dict[str, Any]:
-        """Since when every approval is given: rows 13 and 17 begin and end it."""
+        """Since when every approval is given (rows 13 and 17 begin and end it), or people are waited for."""
+        now = self.clock.now()
         since: dict[str, dict[str, Any]] = {
-            "approved": {"approved_at": self.clock.now()}, "approval-lapsed": {"approved_at": None},
+            "held": {"waits_since": now}, "approval-requested": {"waits_since": now}, "approved": {"approved_at": now},
+            "approval-lapsed": {"approved_at": None, "waits_since": now},
         }  # fmt: skip
         return since.get(row.event, {})
 

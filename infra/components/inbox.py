@@ -15,6 +15,8 @@ from infra.components.settings import StageSettings
 from infra.plan import DOORS
 
 CI, OPERATORS = "cutover.ci", "cutover.operators"
+SOURCE = "cutover"
+"""Of the events that Cutover puts on the bus itself (`cutover.contracts.told`). No rule of its own picks them."""
 # AWS asks for six times the timeout of the function that consumes ("Using Lambda with Amazon SQS").
 VISIBILITY_PER_TIMEOUT = 6
 

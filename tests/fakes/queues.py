@@ -1,12 +1,13 @@
 """FIFO queues in memory, with SQS' memory for deduplication ids."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cutover.contracts.base import NEVER_SENT
 from cutover.errors import AmbiguousCompletion, ConfigurationError, DependencyUnavailable
-from cutover.ports import Clock
+from cutover.ports import Announcement, Clock
 
 FORGETS_AFTER = timedelta(minutes=5)
 
@@ -86,3 +87,23 @@ class FakeDeploymentQueue:
             self._lost -= 1
             raise AmbiguousCompletion("the answer was lost")
         return message_id
+
+
+class FakeAnnouncements:
+    """Implements ``Announcements``. What was put, in order, as often as it was put."""
+
+    def __init__(self) -> None:
+        self.announcements: list[Announcement] = []
+        self._refused = 0
+
+    def refuse(self, count: int = 1) -> None:
+        self._refused += count
+
+    def put(self, announcements: Sequence[Announcement]) -> None:
+        for each in announcements:
+            if not isinstance(json.loads(each.detail), dict):
+                raise TypeError("MalformedDetail: a detail is a JSON object")
+        if self._refused:
+            self._refused -= 1
+            raise DependencyUnavailable("the bus could not be reached")
+        self.announcements.extend(announcements)

@@ -11,7 +11,7 @@ from cutover.adapters.commits import new_head
 from cutover.contracts.base import Digest, parse_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import (
-    FINAL,
+    SETTLED,
     ActivePolicy,
     Admission,
     Brake,
@@ -215,5 +215,5 @@ def _count(model: BaseModel) -> int:
 
 
 def _waits(of: RevisionRecord | Admission) -> bool:
-    ended = of.status in FINAL if isinstance(of, RevisionRecord) else of.status is not Status.ADMITTING
+    ended = of.status in SETTLED if isinstance(of, RevisionRecord) else of.status is not Status.ADMITTING
     return of.signal is not None or not ended

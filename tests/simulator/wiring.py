@@ -22,7 +22,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.keys import LocalMac
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.messages import InMemoryMessages
-from tests.fakes.queues import FakeDeploymentQueue, FakeExceptionQueue
+from tests.fakes.queues import FakeAnnouncements, FakeDeploymentQueue, FakeExceptionQueue
 from tests.fakes.records import InMemoryRecords
 from tests.fakes.sources import FakeInbox, FakeSources
 from tests.fakes.store import InMemoryStore
@@ -127,6 +127,10 @@ class SimulatedWiring(Wiring):
     @functools.cached_property
     def exceptions(self) -> FakeExceptionQueue:
         return FakeExceptionQueue(self.clock)
+
+    @functools.cached_property
+    def announcements(self) -> FakeAnnouncements:
+        return FakeAnnouncements()
 
     @functools.cached_property
     def deployment(self) -> FakeDeploymentQueue:

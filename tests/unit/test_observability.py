@@ -113,7 +113,7 @@ def test_outcomes_are_counted(said: Said) -> None:
     world.run()
     counted = [line for line in lines(said()) if "_aws" in line]
     assert {"Succeeded"} <= {name for line in counted for name in line}
-    assert {line["function"] for line in counted} >= {"intake", "admit", "relay", "seal"}
+    assert {line["function"] for line in counted if "function" in line} >= {"intake", "admit", "relay", "seal"}
 
 
 def test_only_names_and_numbers_of_a_release_are_ever_logged() -> None:

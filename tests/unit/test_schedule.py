@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cutover.domain import schedule
-from cutover.domain.record import FINAL, RevisionRecord, Signal, Status
-from cutover.domain.schedule import LOST_AFTER, MOST_PATIENCE, PATIENCE, REPAIR_AFTER
+from cutover.domain.record import FINAL, SETTLED, RevisionRecord, Signal, Status
+from cutover.domain.schedule import LOST_AFTER, MOST_PATIENCE, PATIENCE, REPAIR_AFTER, UNSETTLED
 from tests.adapters.samples import admission, record
 from tests.fakes.clock import START
 
@@ -77,10 +77,15 @@ def test_what_has_ended_is_not_stalled_whatever_it_still_says(status: Status) ->
     assert schedule.stalled_at(at(status, signal=Signal.WAKE, ask=True, lease_until=START, wake_at=START)) is None
 
 
-@pytest.mark.parametrize("status", ENDS)
+@pytest.mark.parametrize("status", sorted(SETTLED))
 def test_an_end_is_due_only_until_it_was_told(status: Status) -> None:
     assert schedule.due_at(at(status), START) is None
     assert schedule.due_at(at(status, signal=Signal.WAKE), START) == START + REPAIR_AFTER
+
+
+def test_an_uncertain_hand_off_stays_among_what_is_open_until_a_receipt_settles_it() -> None:
+    assert schedule.due_at(at(Status.UNCERTAIN), START) == START + UNSETTLED
+    assert schedule.stalled_at(at(Status.UNCERTAIN)) is None
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status not in FINAL | {Status.ADMITTING}])

@@ -2,11 +2,10 @@
 
 import pytest
 
-from cutover.contracts.ledger import LEDGER_HEAD_TYPE, LedgerHead
+from cutover.contracts.ledger import LEDGER_HEAD_TYPE, LedgerEntry, LedgerHead
 from cutover.contracts.supersession import NOTICE_TYPE, Notice
 from cutover.domain import canonical, ledger
 from cutover.domain import envelope as dsse
-from cutover.domain.record import ChainHead
 from cutover.doors.seal.sealing import Seal, chains
 from cutover.errors import DependencyUnavailable, DigestMismatch, DocumentMissing
 from cutover.ports import LockedStore
@@ -32,11 +31,11 @@ def heads(world: World, chain: str = CHAIN) -> list[LedgerHead]:
     return found
 
 
-def seal(world: World, chain: str = CHAIN, store: LockedStore | None = None) -> ChainHead:
+def seal(world: World, chain: str = CHAIN, store: LockedStore | None = None) -> tuple[LedgerEntry, ...]:
     wiring = world.wiring
     sealing = Seal(
         audience=wiring.settings.audience, records=wiring.records, store=store or wiring.store,
-        sealer=wiring.sealer("ledger"), clock=wiring.clock,
+        sealer=wiring.sealer("ledger"), announcements=wiring.announcements, clock=wiring.clock,
     )  # fmt: skip
     return sealing.seal(chain)
 

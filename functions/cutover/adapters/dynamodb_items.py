@@ -22,7 +22,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.correspondence import Correspondence
 from cutover.domain.record import (
-    FINAL,
+    SETTLED,
     ActivePolicy,
     Admission,
     Brake,
@@ -141,10 +141,10 @@ key_of.register(Brake, lambda _: BRAKE_KEY)
 
 
 def is_waiting(of: RevisionRecord | Admission) -> bool:
-    """Whether the clock must look at it: it has not ended, or its end was not yet signalled."""
+    """Whether the clock must look at it: it is not settled, or its end was not yet signalled."""
     if of.signal is not None:
         return True
-    return of.status not in FINAL if isinstance(of, RevisionRecord) else of.status is Status.ADMITTING
+    return of.status not in SETTLED if isinstance(of, RevisionRecord) else of.status is Status.ADMITTING
 
 
 def item_of(model: BaseModel) -> Item:

@@ -9,6 +9,8 @@ from cutover.domain.record import ChainHead
 from cutover.errors import Refused
 
 ADMISSION_SHARDS = 16
+ADMISSIONS = "admissions."
+"""So the names of their chains begin: candidates that opened no revision."""
 BRAKE_CHAIN = "brake"
 POLICY_CHAIN = "policy"
 """Proposed, signed and activated: what the owners of the policy did."""
@@ -18,7 +20,7 @@ ORDERS_CHAIN = "orders"
 
 def admissions_chain(admission: Digest) -> str:
     """The shard of the admissions chain that a candidate's digest falls into."""
-    return f"admissions.{int(admission.removeprefix('sha256:')[:2], 16) % ADMISSION_SHARDS:x}"
+    return f"{ADMISSIONS}{int(admission.removeprefix('sha256:')[:2], 16) % ADMISSION_SHARDS:x}"
 
 
 def entry_digest(entry: LedgerEntry) -> Digest:

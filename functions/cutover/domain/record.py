@@ -84,6 +84,8 @@ FINAL = frozenset(
     }
 )
 """Nothing is done for these any more; a receipt can still tell that an uncertain hand-off arrived."""
+SETTLED = FINAL - {Status.UNCERTAIN}
+"""Ends that nothing follows, so that nobody has to be shown them as open."""
 GOES_ON = frozenset({Status.DECLINED, Status.SUPERSEDED})
 """Ends of a revision after which its cutover can have another one."""
 KEEPS_SLOT = frozenset({Status.HANDED_OFF, Status.UNCERTAIN})
@@ -268,6 +270,8 @@ class RevisionRecord(Model):
     after_action_due: Instant | None = None
     """Of an emergency that was handed off: when that time is over."""
     after_action: SignedReference | None = None
+    waits_since: Instant | None = None
+    """When it was held, or people were asked to approve it: first, or again after an approval had lapsed."""
     reason: Code | None = None
     signal: Signal | None = None
     due_at: Instant | None = None

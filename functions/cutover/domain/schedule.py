@@ -12,6 +12,8 @@ LOST_AFTER = timedelta(seconds=90)
 PATIENCE = timedelta(minutes=15)
 """So long a revision may stand in a status that passes by itself: more than all retries of a state take."""
 MOST_PATIENCE = timedelta(hours=4)
+UNSETTLED = timedelta(hours=1)
+"""Nothing is done for an uncertain hand-off, but it is counted among what is open until a receipt settles it."""
 
 _BUSY = frozenset({Status.COLLECTING, Status.VERIFYING, Status.BOUND, Status.APPROVED})
 """Statuses that an execution leaves by itself."""
@@ -53,6 +55,8 @@ def due_at(record: RevisionRecord, now: datetime) -> datetime | None:
         return max(now, adoptable_at(record))
     if record.signal is not None:
         return now + REPAIR_AFTER
+    if record.status is Status.UNCERTAIN:
+        return now + UNSETTLED
     if record.status in FINAL:
         return None
     times = [_ends_at(record), stalled_at(record)]

@@ -5,13 +5,15 @@ Every method raises ``DependencyUnavailable`` when its service fails or throttle
 
 from cutover.ports.machinery import Clock, Mac, Signer, Workflow
 from cutover.ports.people import Mail, Mailer, Messages, Slack, SlackSecret, SlackSecrets
-from cutover.ports.queues import DeploymentQueue, ExceptionQueue, FeedbackQueue
+from cutover.ports.queues import Announcement, Announcements, DeploymentQueue, ExceptionQueue, FeedbackQueue
 from cutover.ports.records import Commit, Due, Records, Tokens, Unreadable
 from cutover.ports.sources import Credential, Credentials, Fetched, Inbox, Sources, SourceSystem
 from cutover.ports.store import HEADS_LOOKED_AT, LedgerHeads, LockedStore, Outbox, Store, Stored
 
 __all__ = [
     "HEADS_LOOKED_AT",
+    "Announcement",
+    "Announcements",
     "Clock",
     "Commit",
     "Credential",

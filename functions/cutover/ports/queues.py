@@ -1,6 +1,8 @@
 """What is sent through queues."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -25,3 +27,20 @@ class FeedbackQueue(Protocol):
 
     def send(self, body: bytes) -> None:
         """At least once, in no order. Raises ``DependencyUnavailable`` when it was not surely taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One event for the bus: its ``detail-type``, and its ``detail`` as JSON, of at most some kilobytes."""
+
+    detail_type: str
+    detail: bytes
+    at: datetime
+
+
+class Announcements(Protocol):
+    def put(self, announcements: Sequence[Announcement]) -> None:
+        """Put events on the deployment's own bus, in their order and in as few calls as it takes.
+
+        Raises ``DependencyUnavailable`` when any was not put; putting all of them again is harmless.
+        """

@@ -6,19 +6,27 @@ A line of JSON an event. Events and answers are never logged: they carry tokens,
 import functools
 import logging
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from cutover.errors import CutoverError
+
+if TYPE_CHECKING:
+    from cutover.domain.gauges import Gauge
+    from cutover.domain.tallies import Tally
 
 # With POWERTOOLS_DEBUG its resolver would log each route's arguments, and a link is one of them.
 logging.getLogger("aws_lambda_powertools.event_handler").setLevel(logging.INFO)
 logger = Logger(service="cutover", utc=True, log_uncaught_exceptions=False)
 tracer = Tracer(service="cutover", patch_modules=["botocore"])
-metrics = Metrics(namespace="Cutover", service="cutover")
+NAMESPACE = "Cutover"
+# Its service, a dimension of every metric, is the deployment's and comes from Powertools' own variable: two stages in
+# one account are counted apart.
+metrics = Metrics(namespace=NAMESPACE)
 
 Answer = TypeVar("Answer")
 FIELDS = ("cutover", "revision", "status", "family", "section", "admission")
@@ -62,6 +70,33 @@ def observed(name: str) -> Callable[[Callable[[Any, Any], Answer]], Callable[[An
 def forget_record() -> None:
     """For whoever looks at many records: the next line is not about the last one."""
     logger.remove_keys(["cutover", "revision", "correlation_id"])
+
+
+def count(tallied: Iterable["Tally"]) -> None:
+    """How much each name grew, by its dimensions and by the deployment alone. Said at once, a line of EMF for each."""
+    grown: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
+    for each in tallied:
+        grown[each.name, tuple(sorted(each.dimensions.items()))] += each.value
+    for (name, dimensions), value in grown.items():
+        _emit(name, MetricUnit.Count, value, dict(dimensions), total=True)
+
+
+def gauge(gauges: Iterable["Gauge"]) -> None:
+    """How things stand now: each by the deployment and its own dimensions."""
+    for each in gauges:
+        unit = MetricUnit.Seconds if each.seconds else MetricUnit.Count
+        _emit(each.name, unit, each.value, dict(each.dimensions), total=not each.dimensions)
+
+
+def _emit(name: str, unit: MetricUnit, value: int, dimensions: dict[str, str], *, total: bool) -> None:
+    line = EphemeralMetrics(namespace=NAMESPACE)  # Powertools adds the service to its first set of dimensions only
+    line.add_metric(name=name, unit=unit, value=value)
+    if total and dimensions:
+        line.add_dimensions(**({"service": line.service} if line.service else {}), **dimensions)
+    else:
+        for each in dimensions.items():
+            line.add_dimension(*each)
+    line.flush_metrics()
 
 
 def _line(name: str, started: float, result: str, **more: Any) -> dict[str, Any]:

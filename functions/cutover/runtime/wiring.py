@@ -30,6 +30,7 @@ from cutover.domain.record import RevisionRecord
 from cutover.drifting import Drifting
 from cutover.policies import PolicyReader
 from cutover.ports import (
+    Announcements,
     Clock,
     Credentials,
     DeploymentQueue,
@@ -157,6 +158,12 @@ class Wiring:
         from cutover.adapters.sqs_queues import SqsExceptionQueue
 
         return SqsExceptionQueue(self.client("sqs"), queue_url=self.settings.text("CUTOVER_EXCEPTIONS_QUEUE_URL"))
+
+    @functools.cached_property
+    def announcements(self) -> Announcements:
+        from cutover.adapters.eventbridge_announcements import EventBridgeAnnouncements
+
+        return EventBridgeAnnouncements(self.client("events"), bus_name=self.settings.text("CUTOVER_BUS"))
 
     @functools.cached_property
     def deployment(self) -> DeploymentQueue:

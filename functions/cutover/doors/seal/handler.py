@@ -1,9 +1,12 @@
-"""Seal: from the ledger's stream, or asked for chains by name, to signed heads and notices in the write-once store."""
+"""Seal: from the ledger's stream, or asked for chains by name, to signed heads and notices in the write-once store,
+and to events on the bus and metrics.
+"""
 
 from typing import Any
 
+from cutover.domain.tallies import tallies
 from cutover.doors.seal.sealing import Seal, chains
-from cutover.runtime.observability import observed
+from cutover.runtime.observability import count, observed
 from cutover.runtime.wiring import wired
 
 
@@ -12,9 +15,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     wiring = wired()
     seal = Seal(
         audience=wiring.settings.audience, records=wiring.records, store=wiring.store, sealer=wiring.sealer("ledger"),
-        clock=wiring.clock,
+        announcements=wiring.announcements, clock=wiring.clock,
     )  # fmt: skip
     grown = dict.fromkeys((*chains(event.get("Records", ())), *event.get("chains", ())))
     for chain in grown:
-        seal.seal(chain)
+        # Counted once the head is kept: what is sealed again because it failed is not counted twice.
+        count(tally for entry in seal.seal(chain) for tally in tallies(entry))
     return {"sealed": len(grown)}

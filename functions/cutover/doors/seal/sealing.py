@@ -5,10 +5,11 @@ Of a chain that grew, in this order:
 1. Its entries since the newest head that is kept are read; each must follow the one before, and the last be the head.
 2. Each that ``transitions.NOTICES`` names gets its notice, in order. The first that was kept stands. Of rehearsals
    nobody is told.
-3. The head is signed and kept.
+3. Each of which the outside is told is put on the bus, in order.
+4. The head is signed and kept.
 
-So a kept head vouches for every notice up to it, and whatever a lost batch of the stream would have sealed is sealed
-with the chain's next entry, or when Seal is asked by the chain's name.
+So a kept head vouches for every notice up to it, and every event up to it was put at least once. Whatever a lost batch
+of the stream would have sealed is sealed with the chain's next entry, or when Seal is asked by the chain's name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,13 +19,13 @@ from typing import Any
 
 from cutover.contracts.ledger import LEDGER_HEAD_TYPE, LedgerEntry, LedgerHead
 from cutover.contracts.supersession import NOTICE_TYPE, Notice, Supersession
+from cutover.domain import canonical, ledger, telling_events
 from cutover.domain import envelope as dsse
-from cutover.domain import ledger
 from cutover.domain.naming import is_rehearsal
 from cutover.domain.record import ChainHead
 from cutover.domain.transitions import NOTICES
 from cutover.errors import DigestMismatch, DocumentMissing
-from cutover.ports import Clock, LockedStore, Records
+from cutover.ports import Announcement, Announcements, Clock, LockedStore, Records
 from cutover.sealing import Sealer
 
 MAX_SUPERSESSION_BYTES = 2 * 1_048_576
@@ -46,10 +47,11 @@ class Seal:
     records: Records
     store: LockedStore
     sealer: Sealer
+    announcements: Announcements
     clock: Clock
 
-    def seal(self, chain: str) -> ChainHead:
-        """The chain's present head, sealed. What was sealed before keeps its first signature.
+    def seal(self, chain: str) -> tuple[LedgerEntry, ...]:
+        """Seal the chain's present head; the entries since the one that was sealed before, which keeps its signature.
 
         Raises ``DigestMismatch`` when the chain is not the one that was sealed before.
         """
@@ -57,12 +59,14 @@ class Seal:
         if head.entry is None:
             raise DocumentMissing(f"chain {chain} has no entry")
         kept = self._kept(chain, upto=head.sequence)
-        for entry in tuple(self._since(kept, head)):  # nothing is signed before the last one proved to follow
+        grown = tuple(self._since(kept, head))  # nothing is signed or told before the last one proved to follow
+        for entry in grown:
             if entry.event in NOTICES and entry.revision is not None and not is_rehearsal(chain):
                 self._tell(entry, entry.revision)
+        self.announcements.put(tuple(self._announced(grown)))
         if kept != head:
             self._keep(head, head.entry)
-        return head
+        return grown
 
     def _kept(self, chain: str, *, upto: int) -> ChainHead:
         """The newest head that is kept; the empty chain's where there is none."""
@@ -94,6 +98,13 @@ class Seal:
         standing = dsse.parse(self.store.put_notice(entry.chain, entry.sequence, signed))
         if Notice.model_validate_json(dsse.decode_base64(standing.payload)) != notice:
             raise DigestMismatch(f"another notice of entry {entry.sequence} of {entry.chain} was signed before")
+
+    def _announced(self, entries: Iterable[LedgerEntry]) -> Iterator[Announcement]:
+        for entry in entries:
+            detail_type = telling_events.detail_type(entry)
+            if detail_type is not None:
+                event = telling_events.event_of(entry, self.audience)
+                yield Announcement(detail_type, canonical.encode_model(event), entry.at)
 
     def _keep(self, head: ChainHead, entry: str) -> None:
         document = LedgerHead(chain=head.chain, sequence=head.sequence, entry=entry, at=self.clock.now())
