@@ -26,7 +26,7 @@ PAGE_AUTHORIZATION = (
 STAR = (
     "AwsSolutions-IAM5[Resource::*]",
     "Actions for which AWS names no resource: X-Ray segments; for the state machine its log delivery; for the "
-    "relay SendTaskSuccess; in a VPC network interfaces, which the code itself is denied; for those that send mail "
+    "relay SendTaskSuccess; in a VPC interfaces, which the code itself is denied; for those that send mail "
     "SendEmail, bound to one sender by a condition; for those that ask sources ECR's GetAuthorizationToken, whose token "
     "opens only what the other statements do.",
 )
