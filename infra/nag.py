@@ -27,8 +27,8 @@ STAR = (
     "AwsSolutions-IAM5[Resource::*]",
     "Actions for which AWS names no resource: X-Ray segments; for the state machine its log delivery; for the "
     "relay SendTaskSuccess; in a VPC interfaces, which the code itself is denied; for those that send mail "
-    "SendEmail, bound to one sender by a condition; for those that ask sources ECR's GetAuthorizationToken, whose token "
-    "opens only what the other statements do.",
+    "SendEmail, bound to one sender by a condition; for those that ask sources ECR's GetAuthorizationToken, whose "
+    "token opens only what the other statements do.",
 )
 CONTENT = "Objects are named by their digest, so their names cannot be listed beforehand. Only this prefix."
 TOMBSTONES = "Tombstones are named by cutover and revision. Only this prefix."
