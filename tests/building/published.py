@@ -99,6 +99,12 @@ BY_HAND: dict[str, Any] = {
         },
         "reason": "It was rehearsed.", "until": _LATER, "nonce": _DIGEST,
     },
+    "release-event": {
+        "schema": "cutover/release-event/v1", "audience": DEPLOYMENT.audience, "cutover": "service@production.1",
+        "revision": 1, "product": "service", "target": "production", "event": "bound", "status": "bound",
+        "previous": "verifying", "result": "BOUND", "detail": "a line", "at": _AS_OF, "correlation_id": "event-1",
+        "chain": "service@production.1", "sequence": 4, "entry": _DIGEST, "envelope": _DIGEST, "manifest": _DIGEST,
+    },
     "invitation": {
         "schema": "cutover/invitation/v1", "audience": DEPLOYMENT.audience, "person": "omar",
         "reason": "Operations decides with passkeys.", "issued_at": _AS_OF, "expires_at": _LATER,

@@ -23,6 +23,7 @@ from cutover.contracts import (
     records,
     resolution,
     supersession,
+    told,
 )
 from cutover.contracts import policy as policies
 from cutover.contracts.base import Model
@@ -127,6 +128,8 @@ GROUPS: dict[str, tuple[Document, ...]] = {
         _v1("notice", supersession.Notice, "Notice",
             "One entry of the ledger as a document of its own: an end that others must be able to prove.",
             supersession.NOTICE_TYPE),
+        _v1("release-event", told.ReleaseEvent, "Release event",
+            "The `detail` of the event that tells of one change. A hint: the ledger entry that it names is the proof."),
     ),
     "From people": (
         _v1("signed-event", event.SignedEvent, "Signed event",

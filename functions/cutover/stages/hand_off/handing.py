@@ -214,7 +214,7 @@ def _acknowledged(record: RevisionRecord, attempt: int, message_id: str) -> Step
         "handed-off",
         record.requester,
         {"message_id": message_id, "lease_until": None},
-        {"handoff": named(record.handoff, "hand-off")},
+        {"handoff": named(record.handoff, "hand-off"), "manifest": named(record.manifest, "manifest").payload},
         result="SENT",
         detail=f"attempt {attempt}",
     )
