@@ -11,7 +11,7 @@ import typer
 from cutover.adapters.system_clock import SystemClock
 from cutover.contracts.base import Audience, Digest
 from cutover.errors import TransientError
-from cutover.ports import Clock, Messages, Records, Store
+from cutover.ports import Clock, LockedStore, Messages, Records
 from cutover_cli.output import BadArgument, CommandError, Exit
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from cutover.domain.policy import Policy
+    from cutover.policies import PolicyReader
 
 SOURCE = "cutover.operators"
 
@@ -69,7 +70,7 @@ class Site:
     records: Records
     bus: Bus
     clock: Clock = field(default_factory=SystemClock)
-    store: Store | None = None
+    store: LockedStore | None = None
     inbox: Uploads | None = None
     fingerprint: Digest | None = None
     """The root that the stack pins."""
@@ -81,19 +82,24 @@ class Site:
     stack: Stack | None = None
 
     @property
-    def documents(self) -> Store:
+    def documents(self) -> LockedStore:
         """Raises BadArgument where the stack does not say which bucket is its store."""
         if self.store is None:
             raise BadArgument("the stack has no output StoreBucket: deploy this version of Cutover")
         return self.store
 
-    def policy(self) -> "Policy":
-        """The policy that is active there, proved from the stack's own root. Raises ``Refused``, BadArgument."""
+    @property
+    def policies(self) -> "PolicyReader":
+        """Reads policy, proved from the stack's own root. Raises BadArgument where the stack does not say which."""
         from cutover.policies import PolicyReader
 
         if self.fingerprint is None:
             raise BadArgument("the stack has no parameter RootFingerprint")
-        return PolicyReader(records=self.records, store=self.documents, fingerprint=self.fingerprint).active()
+        return PolicyReader(records=self.records, store=self.documents, fingerprint=self.fingerprint)
+
+    def policy(self) -> "Policy":
+        """The policy that is active there. Raises ``Refused``, BadArgument."""
+        return self.policies.active()
 
 
 @dataclass(frozen=True, slots=True)
