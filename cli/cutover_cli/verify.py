@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cutover_cli import files
+from cutover_cli import files, verify_reading
 from cutover_cli.output import Exit, Format, FormatOption, answer, oneline, showable
 
 if TYPE_CHECKING:
     from cutover.domain.verification import Report
 
-MAX_DOCUMENTS = 2_000
-MAX_DOCUMENT_BYTES = 64 * 1_048_576
-MAX_ALL_BYTES = 512 * 1_048_576
-_STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim"}
+_STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not given": "yellow"}
 
 HandoffFile = Annotated[Path, typer.Argument(metavar="HANDOFF", help="The message's body as it was received.")]
 TrustOption = Annotated[
@@ -37,6 +34,18 @@ QueueOption = Annotated[str | None, typer.Option("--queue", metavar="ARN", help=
 RootOption = Annotated[
     str | None, typer.Option("--root", metavar="DIGEST", help="The pinned root: sha256: and 64 hex digits.")
 ]
+LedgerOption = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="FILE", help="An export of its ledger.  [default: ledger.json beside it]"),
+]
+HeadsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--head", metavar="FILE", help="A signed head of the ledger that was kept elsewhere; or a folder."),
+]
+NoticesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--notice", metavar="FILE", help="A signed notice of it.  [default: what lies in notices/ beside it]"),
+]
 
 
 def verify(
@@ -47,27 +56,39 @@ def verify(
     at: AtOption = None,
     queue: QueueOption = None,
     root: RootOption = None,
+    ledger: LedgerOption = None,
+    head: HeadsOption = None,
+    notice: NoticesOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Verify a hand-off message offline, in eight steps. Exits 0 when verified, 3 when not.
+    """Verify a hand-off message offline, in ten steps. Exits 0 when verified, 3 when not.
 
-    Whose signatures count comes from the trust file: get it from the owners, never from who sent the message.
+    Whose signatures count comes from the trust file: get it from the owners, never from who sent the message. A ledger
+    and notices are judged where they are given; the report says where they are not.
     """
-    from cutover.domain.verification import verify_handoff
+    from cutover.domain.verification import Notices, verify_handoff
     from cutover.errors import Refused
 
     moment = _instant(at)
     _check_digest(root)
     try:
-        message = files.content(handoff, _message_limit())
+        message = files.content(handoff, verify_reading.message_limit())
         report = verify_handoff(
             message,
-            trust=_trust(message, trust, handoff.parent / "trust.json"),
-            documents=read_documents(documents or handoff.parent / "documents", named=documents is not None),
+            trust=verify_reading.trust_for(message, trust, handoff.parent / "trust.json"),
+            documents=verify_reading.read_documents(
+                documents or handoff.parent / "documents", named=documents is not None
+            ),
             now=moment or datetime.now(UTC),
             at=moment,
             queue_arn=queue,
             fingerprint=root,
+            ledger=verify_reading.ledger_of(ledger, handoff.parent / "ledger.json"),
+            heads=verify_reading.envelopes_of(head or ()),
+            notices=Notices(
+                given=verify_reading.envelopes_of(notice or ()),
+                beside=() if notice else verify_reading.notices_beside(handoff.parent / "notices"),
+            ),
         )
     except Refused as refused:
         said = f"REFUSED  {refused.code}: {_printable(refused.detail)}"
@@ -79,78 +100,6 @@ def verify(
         _print(report)
     if not report.verified:
         raise typer.Exit(Exit.REFUSED)
-
-
-def read_documents(folder: Path, *, named: bool = True) -> dict[str, bytes]:
-    """The documents of a folder by digest; a folder that nobody named may be missing.
-
-    Raises ``Refused``: ``UNREADABLE``, ``DOCUMENT_MISNAMED`` (name or content), ``DOCUMENT_TOO_LARGE``.
-    """
-    from cutover.domain import canonical
-    from cutover.errors import Refused
-
-    if not named and not folder.exists():
-        return {}
-    try:
-        listed = sorted(folder.iterdir())
-    except OSError as error:
-        raise Refused("UNREADABLE", f"{folder}: {error.strerror}") from error
-    if len(listed) > MAX_DOCUMENTS:
-        raise Refused("DOCUMENT_TOO_LARGE", f"{folder}: more than {MAX_DOCUMENTS} documents")
-    found: dict[str, bytes] = {}
-    room = MAX_ALL_BYTES
-    for file in listed:
-        content = files.content(file, min(MAX_DOCUMENT_BYTES, room))
-        room -= len(content)
-        digest = canonical.digest(content)
-        if file.name.partition(".")[0] != digest.removeprefix("sha256:"):
-            raise Refused("DOCUMENT_MISNAMED", f"{file}: its content is {digest}")
-        found[digest] = content
-    return found
-
-
-def _message_limit() -> int:
-    from cutover.domain.verification import MAX_MESSAGE_BYTES
-
-    return MAX_MESSAGE_BYTES
-
-
-def _trust(message: bytes, named: Path | None, beside: Path) -> bytes | None:
-    """Whose signatures count: as said, as imported for the message's audience, or as a file beside it says.
-
-    Which audience a message names proves nothing; the verifier compares it with that of the root. None where there is
-    no trust file: the report says ``UNANCHORED``.
-    """
-    from cutover.domain.verification.anchor import MAX_TRUST_BYTES
-
-    if named is None and (found := _imported(message)) is not None:
-        return found
-    file = named or beside
-    return files.content(file, MAX_TRUST_BYTES) if file.exists() else None
-
-
-def _imported(message: bytes) -> bytes | None:
-    """The imported trust file of the audience that the message names. Raises ``Refused`` where it was damaged."""
-    from cutover_cli.trust_store import TrustStore, folder
-
-    store = TrustStore(folder())
-    audience = _audience(message) if store.folder.is_dir() else None
-    found = store.read(audience) if audience and audience in store.audiences() else None
-    return found.content if found else None
-
-
-def _audience(message: bytes) -> str:
-    """What the message says; empty where it says nothing that could be read."""
-    from cutover.contracts.envelope import Envelope
-    from cutover.domain.envelope import decode_base64
-    from cutover.domain.reading import parse_strictly
-    from cutover.errors import Refused
-
-    try:
-        said = parse_strictly(decode_base64(Envelope.model_validate_json(message).payload))
-    except (Refused, ValueError):  # pydantic's ValidationError is one
-        return ""
-    return str(said.get("audience")) if isinstance(said, dict) else ""
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -188,7 +137,7 @@ def _print(report: "Report") -> None:
         code = f"{step.code}: " if step.outcome == "failed" else ""
         console.print(
             Text(
-                f"{step.number}  {step.name:<10} {step.outcome:<8} {code}{_printable(step.detail)}",
+                f"{step.number:<2} {step.name:<10} {step.outcome:<9} {code}{_printable(step.detail)}",
                 style=_STYLES[step.outcome],
             )
         )
@@ -196,6 +145,9 @@ def _print(report: "Report") -> None:
         said = report.handoff
         console.print(Text("VERIFIED", style="bold green"), f"hand-off {said.handoff_id}", sep="  ")
         console.print(f"          {said.cutover} revision {said.revision} for {said.queue_arn}")
+        for each in report.decided():
+            how = f"{each['decision']} by {each['person']} as {each['role']}, with a {each['assurance']}"
+            console.print(f"          {how}, at {each['decided_at']}")
     elif not report.anchored and report.code == "UNANCHORED":
         console.print(Text("UNANCHORED  no trust file: nothing says whose signatures count", style="bold red"))
     else:

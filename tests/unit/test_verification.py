@@ -12,7 +12,7 @@ from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.contracts.handoff import HANDOFF_TYPE
 from cutover.contracts.policy import TRUST_TYPE, TrustFile
 from cutover.domain import canonical
-from cutover.domain.verification import STEPS, Anchor, verify_handoff
+from cutover.domain.verification import OPTIONAL, STEPS, Anchor, verify_handoff
 from tests.builders import (
     AS_OF,
     BOUND_AT,
@@ -49,7 +49,7 @@ def changed(name: str, where: str, value: Any) -> Package:
 def test_a_whole_package_passes_every_step() -> None:
     report = judge(WHOLE, at=OPENS_AT, queue_arn=WHOLE.handoff.queue_arn)
     assert [(step.number, step.name, step.code) for step in report.steps] == [
-        (number, name, "OK") for number, name in enumerate(STEPS, 1)
+        (number, name, "NOT_GIVEN" if name in OPTIONAL else "OK") for number, name in enumerate(STEPS, 1)
     ]
     assert report.verified
     assert report.handoff == WHOLE.handoff
@@ -62,7 +62,8 @@ def test_without_a_root_nothing_is_said_of_the_message() -> None:
     assert not report.verified
     assert not report.anchored
     assert report.code == "UNANCHORED"
-    assert {step.outcome for step in report.steps[1:]} == {"skipped"}
+    assert {step.outcome for step in report.steps[1:8]} == {"skipped"}
+    assert {step.outcome for step in report.steps[8:]} == {"not given"}
     assert report.document()["handoff"] is None
 
 
@@ -71,12 +72,12 @@ def test_a_failure_hides_what_the_message_says() -> None:
     assert report.code == "WINDOW_NOT_OPEN"
     assert report.handoff is None
     assert report.manifest is None
-    assert [step.outcome for step in report.steps] == ["ok"] * 6 + ["failed", "ok"]
+    assert [step.outcome for step in report.steps] == ["ok"] * 6 + ["failed", "ok"] + ["not given"] * 2
 
 
 def test_steps_that_stand_on_a_failed_one_are_skipped_and_others_run() -> None:
     report = judge(WHOLE, documents={})
-    assert [step.outcome for step in report.steps] == ["ok"] * 4 + ["failed", "skipped", "ok", "skipped"]
+    assert [step.outcome for step in report.steps] == ["ok"] * 4 + ["failed", "skipped", "ok", "skipped"] + ["not given"] * 2
     assert report.code == "DOCUMENT_MISSING"
 
 

@@ -44,8 +44,8 @@ def report(folder: Path, *arguments: str) -> tuple[int, Any]:
 def test_it_verifies_what_lies_beside_the_message(folder: Path) -> None:
     code, output = run(folder, *AT_OPEN)
     assert code == 0
-    assert [line.split()[0] for line in output.splitlines()[:8]] == list("12345678")
-    assert output.splitlines()[8].startswith("VERIFIED")
+    assert [line.split()[0] for line in output.splitlines()[:10]] == [str(number) for number in range(1, 11)]
+    assert output.splitlines()[10].startswith("VERIFIED")
     assert WHOLE.handoff.handoff_id in output
 
 

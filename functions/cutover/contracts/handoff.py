@@ -44,14 +44,22 @@ class LedgerPosition(Model):
 
 
 class LedgerInclusion(Model):
-    """A signed checkpoint of the ledger and the chain from the entry to it (hashes of the entries after it)."""
+    """A signed checkpoint of the ledger and the chain from the entry to it (hashes of the entries after it).
+
+    No message of v1 carries it: the checkpoint is signed after the message is sent. A verifier refuses a message that
+    does, because nothing here says how it would be proved.
+    """
 
     checkpoint: Envelope
     path: tuple[Digest, ...]
 
 
 class Handoff(Model):
-    """``cutover/handoff/v1``: the DSSE payload of the one message."""
+    """``cutover/handoff/v1``: the DSSE payload of the one message.
+
+    ``ledger`` is the entry that it was made after. That this entry, and the message's own, stand in the ledger, a
+    ``LedgerExport`` proves; ``inclusion`` is null in every message of v1.
+    """
 
     schema_: Annotated[Literal["cutover/handoff/v1"], SAID] = kind("cutover/handoff/v1")
     audience: Audience

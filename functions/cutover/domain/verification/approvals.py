@@ -15,7 +15,9 @@ from cutover.domain.verification.reading import equal, read_exact
 from cutover.errors import Refused
 
 
-def check_approvals(handoff: Handoff, bound: Bound, package: Package, keys: tuple[TrustedKey, ...]) -> None:
+def check_approvals(
+    handoff: Handoff, bound: Bound, package: Package, keys: tuple[TrustedKey, ...]
+) -> tuple[Approval, ...]:
     """Step 6. Each approval counts for the role in its statement, and a person once; one that does not is refused."""
     approvals = [open_approval(envelope, keys) for envelope in handoff.approvals]
     voters = [_vote(approval, bound, package) for approval in approvals]
@@ -28,6 +30,7 @@ def check_approvals(handoff: Handoff, bound: Bound, package: Package, keys: tupl
     if not quorum.satisfied(bound.predicate.signers, voters):
         missing = quorum.outstanding(bound.predicate.signers, voters)
         raise Refused("QUORUM_INCOMPLETE", ", ".join(f"{seat.role} x {seat.count}" for seat in missing))
+    return tuple(approvals)
 
 
 def open_approval(envelope: Envelope, keys: tuple[TrustedKey, ...]) -> Approval:

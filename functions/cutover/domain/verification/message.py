@@ -52,6 +52,8 @@ def read_handoff(payload: bytes, anchor: Anchor, queue_arn: str | None) -> Hando
     if queue_arn is not None:
         equal("WRONG_QUEUE", ("the message's queue", handoff.queue_arn, queue_arn))
     manifest = canonical.digest(dsse.decode_base64(handoff.manifest.payload))
+    if handoff.inclusion is not None:
+        raise Refused("INCLUSION_NOT_PROVED", "no message of v1 carries its place in the ledger", "give the ledger")
     equal("HANDOFF_ID_DIFFERS", ("handoff_id", handoff.handoff_id, handoff_id(manifest, handoff.queue_arn)))
     return handoff
 

@@ -3,19 +3,24 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cutover.contracts.approval import Approval
 from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.handoff import Handoff
 from cutover.contracts.manifest import Manifest
 
-Outcome = Literal["ok", "failed", "skipped"]
+Outcome = Literal["ok", "failed", "skipped", "not given"]
 
-STEPS = ("trust", "envelope", "contract", "manifest", "documents", "approvals", "window", "lineage")
+STEPS = (
+    "trust", "envelope", "contract", "manifest", "documents", "approvals", "window", "lineage", "ledger", "standing",
+)  # fmt: skip
 """The steps in their order; a step's number is its place here, from 1."""
+OPTIONAL = frozenset({"ledger", "standing"})
+"""What these judge may not have been given. Then the report says so, and nothing fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``code`` is stable: ``OK``, ``SKIPPED``, or the reason why it failed."""
+    """One step. ``code`` is stable: ``OK``, ``SKIPPED``, ``NOT_GIVEN``, or the reason why it failed."""
 
     name: str
     outcome: Outcome
@@ -38,17 +43,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of every step. ``handoff`` and ``manifest`` are there only when all of them are ok."""
+    """The outcome of every step. ``handoff``, ``manifest`` and ``approvals`` are there only when it is verified."""
 
     steps: tuple[Step, ...]
     root: Digest | None
     handoff: Handoff | None
     manifest: Manifest | None
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def verified(self) -> bool:
-        """Whether every step was run and is ok."""
-        return tuple(step.name for step in self.steps) == STEPS and all(step.outcome == "ok" for step in self.steps)
+        """Whether every step was run and is ok, but for what an optional one was not given."""
+        return tuple(step.name for step in self.steps) == STEPS and all(
+            step.outcome == "ok" or (step.outcome == "not given" and step.name in OPTIONAL) for step in self.steps
+        )
 
     @property
     def anchored(self) -> bool:
@@ -66,6 +74,10 @@ class Report:
     def detail(self) -> str:
         """What the first failed step found."""
         return next((step.detail for step in self.steps if step.outcome == "failed"), "")
+
+    def decided(self) -> list[dict[str, Any]]:
+        """Who decided what, as what, how well proved to be that person, and when; nobody where it is not verified."""
+        return [_decided(each) for each in self.approvals]
 
     def document(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -93,6 +105,14 @@ class Report:
             "not_after": format_instant(self.handoff.not_after),
             "bundle": "sha256:" + self.manifest.subject[0].digest.sha256,
             "emergency": bound.emergency,
-            "approvals": len(self.handoff.approvals),
+            "approvals": self.decided(),
             "documents": len(self.handoff.documents),
         }
+
+
+def _decided(approval: Approval) -> dict[str, Any]:
+    said = approval.predicate
+    return {
+        "role": said.role, "person": said.person, "decision": said.decision, "assurance": said.assurance,
+        "decided_at": format_instant(said.decided_at),
+    }  # fmt: skip
