@@ -1,7 +1,7 @@
 """Authoring policy: YAML becomes a checked document, canonical bytes, and an envelope of both owners."""
 
 import base64
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,16 +17,13 @@ from cutover.contracts.policy import (
     Owner,
     Root,
     Rules,
-    SignedReference,
     TrustBundle,
 )
 from cutover.domain import canonical
-from cutover.domain import policy as loading
 from cutover.domain.faults import faults_of
-from cutover.domain.record import ActivePolicy, Fault
-from cutover.errors import DocumentMissing, Refused
-from cutover.ports import Records, Store
-from cutover_cli import policy_lint, strict_yaml
+from cutover.domain.record import Fault
+from cutover.errors import Refused
+from cutover_cli import strict_yaml
 from cutover_cli.files import DocumentRefused
 from cutover_cli.signing import LocalKey, seal
 
@@ -38,6 +35,11 @@ class PolicyRefused(DocumentRefused):
     """A policy has faults. `faults` lists them all, each with a JSON pointer into the document."""
 
     reason = "POLICY_REFUSED"
+
+    @classmethod
+    def of(cls, refused: Refused) -> "PolicyRefused":
+        """A refusal of the domain, as a fault of the whole."""
+        return cls("policy", (Fault(pointer="/", code=refused.code, message=refused.detail),))
 
 
 def read(part: type[Part], path: Path, *, overrides: Mapping[str, Any] | None = None) -> Part:
@@ -75,54 +77,3 @@ def fingerprint(root: Root) -> Digest:
 def sign(document: Rules | Facts | TrustBundle, *owners: LocalKey) -> Envelope:
     """The document's canonical bytes in an envelope, signed by each owner."""
     return seal(_TYPES[type(document)], canonical.encode_model(document), *owners)
-
-
-def activate(
-    root: Root,
-    rules: Envelope,
-    facts: Envelope,
-    *,
-    targets: Collection[str],
-    store: Store,
-    records: Records,
-    trusted_root: bytes | None = None,
-) -> ActivePolicy:
-    """Stores root, rules and facts, then makes them the active policy of a deployment with these `targets`.
-
-    The signatures are verified and the policy is linted first: nothing is activated that the functions would
-    refuse. `trusted_root` is Sigstore's, where the facts name one that the store does not have yet.
-    Raises Refused or PolicyRefused, with nothing changed.
-    """
-    loaded_rules, rules_payload = loading.load_rules(rules, root)
-    loaded_facts, facts_payload = loading.load_facts(facts, root)
-    if faults := policy_lint.lint(loaded_rules, loaded_facts, targets=targets):
-        raise PolicyRefused("policy", faults)
-    _keep_trusted_root(loaded_facts, trusted_root, store)
-    store.put(canonical.encode_model(root))
-    before = records.policy()
-    active = ActivePolicy(
-        rules=SignedReference(payload=rules_payload, envelope=store.put(canonical.encode_model(rules))),
-        facts=SignedReference(payload=facts_payload, envelope=store.put(canonical.encode_model(facts))),
-        version=before.version + 1 if before else 1,
-    )
-    records.activate_policy(active)
-    return active
-
-
-def _keep_trusted_root(facts: Facts, content: bytes | None, store: Store) -> None:
-    """The functions find Sigstore's trusted root in the store, under the digest that both owners signed."""
-    if facts.trusted_root is None:
-        if content is not None:
-            raise Refused("TRUSTED_ROOT_NOT_NAMED", "the facts name no trusted root", "name its digest in the facts")
-        return
-    if content is not None:
-        found = canonical.digest(content)
-        if not canonical.same(found, facts.trusted_root):
-            raise Refused("TRUSTED_ROOT_DIFFERS", f"it is {found}; the facts name {facts.trusted_root}")
-        store.put(content)
-        return
-    try:
-        store.locate(facts.trusted_root)
-    except DocumentMissing as missing:
-        detail = f"the store does not have {facts.trusted_root}"
-        raise Refused("TRUSTED_ROOT_MISSING", detail, "give the file with --trusted-root") from missing

@@ -63,18 +63,22 @@ def diff(
         if type(before) is not type(after):
             raise BadArgument(f"{old} is {before.schema_}, {new} is {after.schema_}")
         found = changes(before, after)
-        answer(_changes(found), form, lambda: _changed(found))
+        answer(as_document(found), form, lambda: as_text(found))
     if found:
         raise typer.Exit(Exit.CHANGES)
 
 
 def document(file: Path) -> Rules | Facts | TrustBundle:
     """A part of a policy, by what it says that it is. Raises BadArgument for anything else."""
-    said = files.value(file)
+    return of(files.value(file), str(file))
+
+
+def of(said: dict[str, Any], where: str) -> Rules | Facts | TrustBundle:
+    """The same of a JSON object; `where` names it."""
     kind = KINDS.get(str(said.get("schema")))
     if kind is None:
-        raise BadArgument(f"{file}: schema must be one of {', '.join(KINDS)}")
-    return files.parsed(kind, said, str(file))
+        raise BadArgument(f"{where}: schema must be one of {', '.join(KINDS)}")
+    return files.parsed(kind, said, where)
 
 
 def _since(parts: tuple[Rules, Facts], older: Path) -> tuple[Fault, ...]:
@@ -97,15 +101,16 @@ def _document(found: list[Fault], warned: tuple[Fault, ...]) -> dict[str, Any]:
 
 
 def _text(found: list[Fault], warned: tuple[Fault, ...]) -> str:
-    lines = [f"{kind}  {_line(each)}" for kind, group in (("fault", found), ("warn ", warned)) for each in group]
+    lines = [f"{kind}  {line(each)}" for kind, group in (("fault", found), ("warn ", warned)) for each in group]
     return "\n".join([*lines, f"{len(found)} fault(s), {len(warned)} warning(s)"])
 
 
-def _line(each: Fault) -> str:
+def line(each: Fault) -> str:
+    """A fault or a warning on one line."""
     return oneline(f"{each.code} {each.pointer}: {each.message}")
 
 
-def _changes(found: tuple[Change, ...]) -> dict[str, Any]:
+def as_document(found: tuple[Change, ...]) -> dict[str, Any]:
     """By question: pointer, before and after of each field."""
     grouped = {
         question: [
@@ -118,7 +123,8 @@ def _changes(found: tuple[Change, ...]) -> dict[str, Any]:
     return {"differs": bool(found), "changes": grouped}
 
 
-def _changed(found: tuple[Change, ...]) -> str:
+def as_text(found: tuple[Change, ...]) -> str:
+    """By question: each field on a line."""
     lines = []
     for question, words in QUESTIONS.items():
         group = [each for each in found if each.question == question]

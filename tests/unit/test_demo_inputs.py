@@ -27,7 +27,7 @@ from cutover.domain.admission import examine
 from cutover.domain.policy import load_trust
 from cutover.errors import Refused
 from cutover.policies import PolicyReader
-from cutover_cli import candidates, policy
+from cutover_cli import candidates, policy, policy_governing
 from cutover_cli.demo import build, deployment, publish, records, sbom, statements
 from cutover_cli.demo.build import Artifact, Checkout
 from cutover_cli.demo.deployment import Deployment, Site
@@ -153,7 +153,7 @@ def test_admit_takes_the_demos_candidate_under_the_demos_policy(
     store, table = InMemoryStore(), InMemoryRecords()
     owners = keys.owners.values()
     envelopes = policy.sign(described.rules, *owners), policy.sign(described.facts, *owners)
-    policy.activate(described.root, *envelopes, targets=site.targets, store=store, records=table)
+    policy_governing.activate(described.root, *envelopes, targets=site.targets, store=store, records=table)
     reader = PolicyReader(records=table, store=store, fingerprint=policy.fingerprint(described.root))
     taken = examine(
         signed.content, policy=reader.active(), audience=site.audience, targets=site.targets, received_at=NOW, now=NOW

@@ -14,7 +14,7 @@ from cutover.contracts.policy import Facts, Root, Rules, TrustedKey
 from cutover.domain import envelope as dsse
 from cutover.domain.strict_yaml import MAX_BYTES
 from cutover.errors import Refused
-from cutover_cli import policy, signing, strict_yaml
+from cutover_cli import policy, policy_governing, signing, strict_yaml
 from cutover_cli.policy_lint import SHORTEST_CLOSE_MARGIN, lint
 from cutover_cli.signing import KeyFileError, LocalKey
 from cutover_cli.strict_yaml import YamlRefused
@@ -246,7 +246,7 @@ def test_a_policy_that_one_owner_signed_changes_nothing(
     store, records = InMemoryStore(), InMemoryRecords()
     signed = policy.sign(rules, *owners.values()), policy.sign(facts, owners["one"])
     with pytest.raises(Refused, match="POLICY_NOT_SIGNED_BY_BOTH"):
-        policy.activate(root, *signed, targets=["staging"], store=store, records=records)
+        policy_governing.activate(root, *signed, targets=["staging"], store=store, records=records)
     assert records.policy() is None
 
 
@@ -256,5 +256,5 @@ def test_a_policy_with_faults_changes_nothing(
     store, records = InMemoryStore(), InMemoryRecords()
     signed = policy.sign(rules, *owners.values()), policy.sign(facts, *owners.values())
     with pytest.raises(policy.PolicyRefused, match="KEY_MISSING"):
-        policy.activate(root, *signed, targets=["staging"], store=store, records=records)
+        policy_governing.activate(root, *signed, targets=["staging"], store=store, records=records)
     assert records.policy() is None

@@ -13,7 +13,7 @@ from cutover.contracts.policy import FACTS_TYPE, RULES_TYPE, Facts, Rules
 from cutover.domain import canonical
 from cutover.domain.policy_changes import changes
 from cutover.errors import Refused
-from cutover_cli import policy
+from cutover_cli import policy_governing
 from cutover_cli.main import app
 from tests.building.keys import seal, seal_bytes
 from tests.building.policy import DEPLOYMENT
@@ -185,7 +185,7 @@ def activate(made: Facts, store: InMemoryStore, records: InMemoryRecords, truste
         seal(kind, canonical.encode_model(document), *DEPLOYMENT.owners)
         for kind, document in ((RULES_TYPE, rules()), (FACTS_TYPE, made))
     )
-    policy.activate(
+    policy_governing.activate(
         DEPLOYMENT.root(), *signed, targets=[DEPLOYMENT.target], store=store, records=records, trusted_root=trusted_root
     )
 

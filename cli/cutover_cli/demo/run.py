@@ -10,7 +10,7 @@ from cutover.contracts.base import Model
 from cutover.contracts.candidate import Reference
 from cutover.contracts.envelope import Envelope
 from cutover.domain.record import Brake, RevisionRecord, Status
-from cutover_cli import candidates, policy
+from cutover_cli import candidates, policy, policy_governing
 from cutover_cli.demo import approvers, deployment, held, mails, make, publish, receive, records, stand
 from cutover_cli.demo.build import Checkout
 from cutover_cli.demo.deployment import TARGET, Deployment, Site
@@ -115,7 +115,7 @@ class Demo:
             )
             owners = keys.owners.values()
             rules, facts = policy.sign(described.rules, *owners), policy.sign(described.facts, *owners)
-            policy.activate(described.root, rules, facts, targets=site.targets, store=store, records=table)
+            policy_governing.activate(described.root, rules, facts, targets=site.targets, store=store, records=table)
             table.set_brake(Brake(engaged=False))
             self._place.trust.write_bytes(deployment.trust_file(described, keys, at=at))
             self._progress.say(f"window     {described.window}, open until {described.closes_at:%H:%M} UTC")

@@ -1,0 +1,145 @@
+"""`cutover policy activate`: what both owners signed takes effect, from files or from proposals."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cutover.contracts.base import Digest
+from cutover.contracts.envelope import Envelope
+from cutover.contracts.policy import FACTS_TYPE, RULES_TYPE
+from cutover.domain import envelope as dsse
+from cutover.domain.record import Brake
+from cutover.errors import Refused
+from cutover.policies import MAX_POLICY_BYTES
+from cutover_cli import files, policy_chain
+from cutover_cli.orders import RequesterOption, login
+from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering
+from cutover_cli.policy import PolicyRefused
+from cutover_cli.policy_governing import Judged, journal_of, judge, put_in_force
+from cutover_cli.policy_proposing import DryRun, root_given
+from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
+
+NAMES = {RULES_TYPE: "rules", FACTS_TYPE: "facts"}
+
+
+def activate(  # noqa: PLR0913  # each is an argument of the command
+    ctx: typer.Context,
+    *,
+    proposal: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIGEST", help="What both owners signed with `sign --proposal`; twice for both parts."),
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rules that both owners signed.  [those that are active]")
+    ] = None,
+    facts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Facts that both owners signed.  [those that are active]")
+    ] = None,
+    root_file: Annotated[
+        Path | None, typer.Option("--root", metavar="FILE", help="The root document, for the first policy.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Each target that is deployed.  [as the stack says]")
+    ] = None,
+    trusted_root: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Sigstore's trusted_root.json, as the facts name it.")
+    ] = None,
+    requester: RequesterOption = None,
+    dry_run: DryRun = False,
+    stack: StackOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    local: LocalOption = False,
+    state_dir: StateDirOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Verify and judge a signed policy, store it, and make it the active one. Changes nothing when it is refused.
+
+    It is refused without both owners' signatures, with a fault, and where it enforces what was not warned of before.
+    """
+    with answering(form), remote():
+        anchors = None if trusted_root is None else files.content(trusted_root)
+        named = {"rules": rules, "facts": facts}
+        given = {name: files.envelope(each) for name, each in named.items() if each is not None}
+        where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
+        root, targets = root_given(where, root_file), _targets(where, target)
+        envelopes = _envelopes(where, given, proposal or [])
+        try:
+            judged = judge(
+                root, envelopes["rules"], envelopes["facts"], targets=targets, store=where.documents,
+                records=where.records, now=where.clock.now(), trusted_root=anchors,
+            )  # fmt: skip
+        except Refused as refused:
+            raise PolicyRefused.of(refused) from refused
+        if judged.history:
+            raise PolicyRefused("policy", judged.history)
+        done = _document(judged) if dry_run else _put_in_force(where, judged, requester or login())
+        answer(done, form, lambda: _text(done))
+    if dry_run:
+        raise typer.Exit(Exit.CHANGES)
+
+
+def _targets(where: Site, given: list[str] | None) -> Collection[str]:
+    """Those that are deployed: the stack's own word. What is given has to agree with it."""
+    if where.targets is None:
+        if not given:
+            raise BadArgument("the stack does not say its targets: deploy this version, or give each with --target")
+        return given
+    if given and set(given) != where.targets:
+        there = ", ".join(sorted(where.targets))
+        raise Refused("TARGETS_DIFFER", f"the stack has {there}; --target gives {', '.join(sorted(given))}")
+    return where.targets
+
+
+def _envelopes(where: Site, given: dict[str, Envelope], proposals: list[str]) -> dict[str, Envelope]:
+    """Both parts: from files, from proposals, and the rest as it is active. Raises Refused and BadArgument."""
+    found = dict(given)
+    for digest in proposals:
+        sealed = policy_chain.together(policy_chain.signatures(digest, where.records, where.documents))
+        if sealed is None:
+            known = policy_chain.is_proposed(digest, where.records)
+            code, what = ("POLICY_NOT_SIGNED_BY_BOTH", "signed") if known else ("NOT_PROPOSED", "proposed")
+            raise Refused(code, f"nobody {what} {digest} here", "both owners sign with `policy sign --proposal`")
+        part = NAMES.get(sealed.payload_type, "")
+        if part in found:
+            raise BadArgument(f"{part} are given twice")
+        found[part] = sealed
+    active = where.records.policy()
+    for part in NAMES.values():
+        if part in found:
+            continue
+        if active is None or not found:
+            raise BadArgument(f"give {part}, too: with --{part} or --proposal")
+        found[part] = _active(where, getattr(active, part).envelope)
+    return found
+
+
+def _active(where: Site, envelope: Digest) -> Envelope:
+    return dsse.parse(where.documents.get(envelope, limit=MAX_POLICY_BYTES))
+
+
+def _put_in_force(where: Site, judged: Judged, requester: str) -> dict[str, Any]:
+    """A deployment that never had a policy has no brake on record either; hand-offs need one that is off."""
+    journal = journal_of(where.records, where.clock)
+    try:
+        active = put_in_force(judged, store=where.documents, journal=journal, requester=requester)
+    except Refused as refused:
+        raise PolicyRefused.of(refused) from refused
+    if where.records.brake() is None:
+        where.records.set_brake(Brake(engaged=False))
+    brake = where.records.brake()
+    return {"version": active.version, "brake": "engaged" if brake and brake.engaged else "off"}
+
+
+def _document(judged: Judged) -> dict[str, Any]:
+    """What would become active."""
+    rules, facts = judged.payloads
+    return {"version": judged.before.version + 1 if judged.before else 1, "rules": rules, "facts": facts}
+
+
+def _text(done: dict[str, Any]) -> str:
+    if "brake" in done:
+        return f"active: version {done['version']}; the brake is {done['brake']}"
+    return f"would become version {done['version']}\nrules  {done['rules']}\nfacts  {done['facts']}"

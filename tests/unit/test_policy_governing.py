@@ -1,0 +1,266 @@
+"""`cutover policy propose`, `sign --proposal` and `activate`: all of it in store and ledger, and none of it by one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from cutover.contracts.ledger import LedgerEntry
+from cutover.contracts.policy import Facts, Rules
+from cutover.domain import canonical
+from cutover.domain.ledger import POLICY_CHAIN, verify_chain
+from cutover.domain.record import ActivePolicy
+from cutover.policies import PolicyReader
+from cutover_cli.main import app
+from cutover_cli.site import Site
+from tests.building.policy import DEPLOYMENT
+from tests.fakes.clock import FakeClock
+from tests.unit import test_policy_linting as good
+from tests.unit.test_policy_commands import run, site_of
+
+REASON = ("--reason", "as discussed on Monday")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    owners = []
+    for name in ("ana", "otto", "eve"):
+        made = run("key", tmp_path / f"{name}.pem")
+        owners += ["--owner", f"{name}={made['public_key']}"] if name != "eve" else []
+    run("root", "--audience", DEPLOYMENT.audience, *owners, "--out", tmp_path / "root.json")
+    return tmp_path
+
+
+@pytest.fixture
+def site(folder: Path) -> Site:
+    """A stack that pins the root of these owners and says its targets."""
+    bare = site_of(canonical.digest((folder / "root.json").read_bytes()))
+    return replace(bare, clock=FakeClock(good.NOW), targets=frozenset({DEPLOYMENT.target}))
+
+
+def write(folder: Path, document: Rules | Facts) -> Path:
+    file = folder / f"{type(document).__name__}-{document.version}.yaml"
+    file.write_text(yaml.safe_dump(document.model_dump(mode="json", by_alias=True), allow_unicode=True), "utf-8")
+    return file
+
+
+def propose(site: Site, folder: Path, document: Rules | Facts, **more: Any) -> dict[str, Any]:
+    return run("propose", write(folder, document), *REASON, "--requester", "ana", site=site, **more)
+
+
+def sign(site: Site, folder: Path, digest: str, who: str, *words: str | Path, expect: int = 0) -> dict[str, Any]:
+    root = () if site.records.policy() else ("--root", folder / "root.json")
+    return run("sign", "--proposal", digest, "--key", folder / f"{who}.pem", *root, *words, site=site, expect=expect)
+
+
+def activate(site: Site, folder: Path, *digests: str, words: tuple[str, ...] = (), expect: int = 0) -> dict[str, Any]:
+    root = () if site.records.policy() else ("--root", folder / "root.json")
+    proposals = [word for digest in digests for word in ("--proposal", digest)]
+    return run("activate", *proposals, *root, *words, "--requester", "release", site=site, expect=expect)
+
+
+def agreed(site: Site, folder: Path, document: Rules | Facts) -> str:
+    """A document that was proposed, and that both owners signed."""
+    digest: str = propose(site, folder, document)["digest"]
+    for who in ("ana", "otto"):
+        sign(site, folder, digest, who)
+    return digest
+
+
+def entries(site: Site) -> list[LedgerEntry]:
+    found = list(site.records.ledger(POLICY_CHAIN))
+    verify_chain(found, chain=POLICY_CHAIN)
+    return found
+
+
+def now_active(site: Site) -> ActivePolicy:
+    active = site.records.policy()
+    assert active is not None
+    return active
+
+
+@pytest.fixture
+def first(site: Site, folder: Path) -> Site:
+    """The site with its first policy."""
+    digests = [agreed(site, folder, each) for each in (good.rules(), good.facts())]
+    assert activate(site, folder, *digests) == {"version": 1, "brake": "off"}
+    return site
+
+
+def test_two_owners_need_the_store_and_nothing_else(first: Site) -> None:
+    reader = PolicyReader(records=first.records, store=first.documents, fingerprint=first.fingerprint or "")
+    assert (reader.active().rules, reader.active().facts) == (good.rules(), good.facts())
+    told = [(each.event, each.actor.requester, each.actor.role, each.result) for each in entries(first)]
+    one = [
+        ("policy-proposed", "ana", "operator", "PROPOSED"), ("policy-signed", "ana", "operator", "SIGNED"),
+        ("policy-signed", "otto", "operator", "SIGNED"),
+    ]  # fmt: skip
+    assert told == [*one, *one, ("policy-activated", "release", "operator", "ACTIVATED")]
+
+
+def test_an_activation_tells_what_was_and_what_is(first: Site, folder: Path) -> None:
+    before = now_active(first)
+    digest = agreed(first, folder, good.rules(version=2, lease=61))
+    assert activate(first, folder, digest)["version"] == 2
+    after, entry = now_active(first), entries(first)[-1]
+    assert after.facts == before.facts
+    assert entry.inputs == {
+        "rules": digest, "rules-envelope": after.rules.envelope,
+        "facts": before.facts.payload, "facts-envelope": before.facts.envelope,
+        "rules-before": before.rules.payload, "rules-envelope-before": before.rules.envelope,
+        "facts-before": before.facts.payload, "facts-envelope-before": before.facts.envelope,
+    }  # fmt: skip
+    assert (entry.rules, entry.facts, entry.detail) == (digest, before.facts.payload, "version 2: rules changed")
+
+
+def test_a_proposal_is_stored_and_told_and_changes_nothing_else(first: Site, folder: Path) -> None:
+    before, newer = now_active(first), good.rules(version=2, lease=61)
+    said = propose(first, folder, newer)
+    assert first.documents.get(said["digest"], limit=10**6) == canonical.encode_model(newer)
+    assert said["changes"]["where"] == [
+        {"pointer": "/lease", "before": "60", "after": "61"}, {"pointer": "/version", "before": "1", "after": "2"},
+    ]  # fmt: skip
+    assert (said["faults"], said["enforces"], said["new"]) == ([], [], True)
+    assert now_active(first) == before
+    entry = entries(first)[-1]
+    assert (entry.inputs, entry.detail) == ({"payload": said["digest"]}, "rules: as discussed on Monday")
+    count = len(entries(first))
+    assert propose(first, folder, newer)["new"] is False
+    assert len(entries(first)) == count
+
+
+def test_dry_runs_change_nothing(first: Site, folder: Path) -> None:
+    newer, count = good.rules(version=2, lease=61), len(entries(first))
+    run("propose", write(folder, newer), *REASON, "--dry-run", site=first, expect=10)
+    assert len(entries(first)) == count
+    digest = propose(first, folder, newer)["digest"]
+    assert sign(first, folder, digest, "ana", "--dry-run", expect=10)["signed_by"] == []
+    for who in ("ana", "otto"):
+        sign(first, folder, digest, who)
+    count = len(entries(first))
+    assert sign(first, folder, digest, "ana", "--dry-run")["signed_by"] == ["ana", "otto"]
+    assert activate(first, folder, digest, words=("--dry-run",), expect=10)["rules"] == digest
+    assert (len(entries(first)), now_active(first).version) == (count, 1)
+
+
+def test_the_second_owner_signs_onto_the_first_s(first: Site, folder: Path) -> None:
+    digest = propose(first, folder, good.rules(version=2, lease=61))["digest"]
+    assert sign(first, folder, digest, "otto")["signed_by"] == ["otto"]
+    assert activate(first, folder, digest, expect=3)["faults"][0]["code"] == "POLICY_NOT_SIGNED_BY_BOTH"
+    count = len(entries(first))
+    assert sign(first, folder, digest, "otto")["new"] is False
+    assert len(entries(first)) == count
+    assert sign(first, folder, digest, "ana")["signed_by"] == ["ana", "otto"]
+    assert activate(first, folder, digest)["version"] == 2
+
+
+def test_nobody_else_signs_and_nothing_else_is_signed(first: Site, folder: Path) -> None:
+    digest, count = propose(first, folder, good.rules(version=2))["digest"], len(entries(first))
+    assert sign(first, folder, digest, "eve", expect=3)["reason"] == "NOT_AN_OWNER"
+    stored = first.documents.put(canonical.encode_model(good.rules(version=3)))
+    assert sign(first, folder, stored, "ana", expect=3)["reason"] == "NOT_PROPOSED"
+    assert activate(first, folder, stored, expect=3)["reason"] == "NOT_PROPOSED"
+    assert activate(first, folder, digest, expect=3)["reason"] == "POLICY_NOT_SIGNED_BY_BOTH"
+    assert len(entries(first)) == count
+
+
+def test_before_the_first_policy_the_root_is_given(site: Site, folder: Path) -> None:
+    digest = propose(site, folder, good.rules())["digest"]
+    words = "sign", "--proposal", digest, "--key", folder / "ana.pem"
+    assert run(*words, site=site, expect=3)["reason"] == "ROOT_UNKNOWN"
+    other = replace(site, fingerprint="sha256:" + "0" * 64)
+    assert run(*words, "--root", folder / "root.json", site=other, expect=3)["reason"] == "OTHER_ROOT"
+    assert run(*words, "--root", folder / "root.json", site=site)["first"] is True
+    assert activate(site, folder, digest, expect=2)["reason"] == "BAD_ARGUMENT", "facts are not there yet"
+
+
+def test_only_deployed_targets_and_the_stack_says_which(first: Site, folder: Path) -> None:
+    elsewhere = replace(first, targets=frozenset({"staging"}))
+    digest = agreed(first, folder, good.rules(version=2))
+    refused = activate(elsewhere, folder, digest, expect=3)
+    assert {fault["code"] for fault in refused["faults"]} == {"TARGET_NOT_DEPLOYED"}
+    assert activate(first, folder, digest, words=("--target", "staging"), expect=3)["reason"] == "TARGETS_DIFFER"
+    silent = replace(first, targets=None)
+    assert activate(silent, folder, digest, expect=2)["reason"] == "BAD_ARGUMENT"
+    assert activate(silent, folder, digest, words=("--target", DEPLOYMENT.target))["version"] == 2
+    assert activate(first, folder, digest, words=("--target", DEPLOYMENT.target))["version"] == 3
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [fault["code"] for fault in answer["faults"]]
+
+
+def test_what_was_not_warned_of_is_shown_to_both_and_refused(first: Site, folder: Path) -> None:
+    strict = good.rules(version=2, severities={"rollback.drill-recent": "deny"})
+    said = propose(first, folder, strict)
+    assert codes(said) == ["NOT_WARNED_BEFORE"]
+    assert said["enforces"] == [
+        {"name": "rollback.drill-recent", "before": "hold", "after": "deny", "warned": False, "reason": None,
+         "allowed": False}
+    ]  # fmt: skip
+    assert codes(sign(first, folder, said["digest"], "ana")) == ["NOT_WARNED_BEFORE"]
+    sign(first, folder, said["digest"], "otto")
+    assert codes(activate(first, folder, said["digest"], expect=3)) == ["NOT_WARNED_BEFORE"]
+    assert now_active(first).version == 1
+    at_once = strict.model_copy(update={"enforce_now": {"rollback.drill-recent": "INC-12"}})
+    assert activate(first, folder, agreed(first, folder, at_once))["version"] == 2
+
+
+def test_what_is_taken_back_is_refused(first: Site, folder: Path) -> None:
+    forgetful = good.facts(version=2, keys=good.facts().keys[1:])
+    said = propose(first, folder, forgetful)
+    assert {"KEY_HISTORY_LOST", "NOT_NEWER"} <= set(codes(said))
+    digest = agreed(first, folder, good.rules(lease=61))
+    assert codes(activate(first, folder, digest, expect=3)) == ["VERSION_NOT_RAISED"]
+
+
+def test_what_became_active_meanwhile_is_not_overwritten(first: Site, folder: Path) -> None:
+    """The pointer and its entry are one transaction, on the very policy that the new one was judged by."""
+    digest, active = agreed(first, folder, good.rules(version=2)), now_active(first)
+
+    class Overtaken:
+        """The table, in which somebody else activates between the reading and the commit."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(first.records, name)
+
+        def commit(self, commit: Any) -> None:
+            if commit.policy is not None and first.records.policy() == active:
+                first.records.activate_policy(active.model_copy(update={"version": 2}))
+            first.records.commit(commit)
+
+    count, overtaken = len(entries(first)), replace(first, records=Overtaken())  # type: ignore[arg-type]
+    assert codes(activate(overtaken, folder, digest, expect=3)) == ["ACTIVATED_MEANWHILE"]
+    assert now_active(first) == active.model_copy(update={"version": 2})
+    assert len(entries(first)) == count
+
+
+def test_a_document_for_another_cutover_is_not_proposed(first: Site, folder: Path) -> None:
+    foreign = good.rules(audience="cutover:other:123456789012:eu-central-1:dev")
+    assert propose(first, folder, foreign, expect=3)["reason"] == "WRONG_AUDIENCE"
+    write(folder, good.rules()).with_name("trust.yaml").write_text(
+        yaml.safe_dump(DEPLOYMENT.trust_bundle().model_dump(mode="json", by_alias=True)), "utf-8"
+    )
+    run("propose", folder / "trust.yaml", *REASON, site=first, expect=2)
+
+
+def test_one_thing_at_a_time_is_signed(first: Site, folder: Path) -> None:
+    key, file = ("--key", folder / "ana.pem"), write(folder, good.rules(version=2))
+    run("sign", *key, site=first, expect=2)
+    run("sign", file, "--proposal", "sha256:" + "0" * 64, *key, site=first, expect=2)
+    run("sign", file, *key, site=first, expect=2)
+    run("sign", "--proposal", "sha256:" + "0" * 64, *key, "--out", folder / "x.json", site=first, expect=2)
+
+
+def test_a_person_reads_it_on_lines_of_their_own(first: Site, folder: Path) -> None:
+    strict = good.rules(
+        version=2, severities={"rollback.drill-recent": "deny"}, enforce_now={"rollback.drill-recent": "INC-12"}
+    )
+    words = ["policy", "propose", str(write(folder, strict)), *REASON]
+    done = CliRunner().invoke(app, words, obj=first)
+    assert done.exit_code == 0
+    assert "  rollback.drill-recent: hold -> deny (at once: INC-12)" in done.stdout.splitlines()
+    assert "  ~ /version: 1 -> 2" in done.stdout.splitlines()
