@@ -15,6 +15,7 @@ from cutover_cli import holds_commands as holds
 from cutover_cli import passkey_commands as passkey
 from cutover_cli import policy_commands as policy
 from cutover_cli import sbom_commands as sbom
+from cutover_cli import target_commands as target
 from cutover_cli import trust_commands as trust
 from cutover_cli import waiver_commands as waiver
 from cutover_cli.check.command import check
@@ -22,6 +23,7 @@ from cutover_cli.demo.command import demo
 from cutover_cli.local import commands as local
 from cutover_cli.looking import commands as looking
 from cutover_cli.output import Exit, showable, unexpected
+from cutover_cli.replay_command import replay
 from cutover_cli.schemas.command import schemas
 from cutover_cli.verify import verify
 from cutover_cli.withdraw import withdraw
@@ -60,6 +62,7 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(waiver.app, name="waiver")
 app.add_typer(passkey.app, name="passkey")
 app.add_typer(policy.app, name="policy")
+app.add_typer(target.app, name="target")
 app.add_typer(trust.app, name="trust")
 app.add_typer(attest.app, name="attest")
 app.add_typer(sbom.app, name="sbom")
@@ -73,6 +76,7 @@ app.command()(looking.pending)
 app.command()(check)
 app.command()(withdraw)
 app.command()(verify)
+app.command()(replay)
 app.command()(demo)
 app.command()(schemas)
 

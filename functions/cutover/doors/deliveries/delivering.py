@@ -12,7 +12,6 @@ from cutover.contracts.delivery import DELIVERY_ORDER_TYPE, DeliveryOrder
 from cutover.domain import canonical, ledger
 from cutover.domain import envelope as dsse
 from cutover.domain.entries import Told
-from cutover.domain.record import named
 from cutover.doors.deliveries.judging import Judging
 from cutover.doors.signed_events import Kind, Order
 from cutover.errors import Conflict
@@ -43,24 +42,23 @@ class Delivering:
         return self._test(order) if order.document.action == "test" else self._resend(order)
 
     def _resend(self, order: Order[DeliveryOrder]) -> str:
-        handoff, content = self.judging.kept(named(order.document.handoff_id, "hand-off"))
-        order = order.speaking_for(handoff.cutover)
-        lost = self.judging.lost(handoff, content)
+        lost = self.judging.resend(order)
+        order = order.speaking_for(lost.record.cutover)
         self.recorder.seen(lost.record)
         self.judging.stopped(lost)
         message_id = self.deployment.send(
             lost.record.target, body=lost.content, group=lost.record.cutover,
-            deduplication_id=deduplication_id(order.payload, handoff.handoff_id),
+            deduplication_id=deduplication_id(order.payload, lost.handoff.handoff_id),
         )  # fmt: skip
         self.recorder.note(
             lost.record, "resent", result=RESENT, detail=f"{_detail(order)} (message {message_id})",
-            requester=order.holder, inputs=order.inputs | {"handoff": handoff.handoff_id}, nonce=order.nonce,
+            requester=order.holder, inputs=order.inputs | {"handoff": lost.handoff.handoff_id}, nonce=order.nonce,
         )  # fmt: skip
         return RESENT
 
     def _test(self, order: Order[DeliveryOrder]) -> str:
+        target = self.judging.test(order).target
         order = order.speaking_for_all()
-        target = self.judging.target(named(order.document.target, "target")).target
         message_id = self.deployment.send(
             target, body=self.store.get(order.envelope, limit=dsse.MAX_ENVELOPE_BYTES), group=TEST_GROUP,
             deduplication_id=deduplication_id(order.payload),

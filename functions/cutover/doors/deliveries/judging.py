@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cutover.contracts.base import Digest
+from cutover.contracts.delivery import DeliveryOrder
 from cutover.contracts.handoff import Handoff
 from cutover.contracts.manifest import Destination
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
-from cutover.domain.record import KEEPS_SLOT, RevisionRecord, Status
+from cutover.domain.record import KEEPS_SLOT, RevisionRecord, Status, named
 from cutover.domain.verification import Anchor, verify_handoff
+from cutover.doors.signed_events import Order
 from cutover.errors import DigestMismatch, Refused
 from cutover.guards import Guards, check_again
 from cutover.loading import MAX_EVIDENCE_BYTES
@@ -51,6 +53,17 @@ class Judging:
     destinations: Mapping[str, Destination]
     clock: Clock
     together: Together = one_by_one
+
+    def resend(self, order: Order[DeliveryOrder]) -> Lost:
+        """What an order would send again. Raises ``Refused`` as ``kept`` and ``lost`` do, and ``OUT_OF_SCOPE``."""
+        handoff, content = self.kept(named(order.document.handoff_id, "hand-off"))
+        order.speaking_for(handoff.cutover)
+        return self.lost(handoff, content)
+
+    def test(self, order: Order[DeliveryOrder]) -> Destination:
+        """Where an order's test would go. Raises ``Refused``: ``OUT_OF_SCOPE``, ``UNKNOWN_TARGET``."""
+        order.speaking_for_all()
+        return self.target(named(order.document.target, "target"))
 
     def target(self, name: str) -> Destination:
         """``Refused`` (``UNKNOWN_TARGET``)."""
