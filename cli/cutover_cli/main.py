@@ -24,6 +24,7 @@ from cutover_cli.local import commands as local
 from cutover_cli.looking import commands as looking
 from cutover_cli.output import Exit, showable, unexpected
 from cutover_cli.replay_command import replay
+from cutover_cli.reporting.command import report
 from cutover_cli.schemas.command import schemas
 from cutover_cli.verify import verify
 from cutover_cli.withdraw import withdraw
@@ -79,6 +80,7 @@ app.command()(verify)
 app.command()(replay)
 app.command()(demo)
 app.command()(schemas)
+app.command()(report)
 
 
 @app.callback()

@@ -6,7 +6,29 @@ from datetime import UTC, datetime, timedelta
 MOST = 4
 NEAR_AN_END = 12
 """Hundredths: a name there would reach beyond the picture if it stood in the middle."""
-_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080, 20_160, 40_320, 87_660, 175_320, 525_960)
+_MINUTES = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    180,
+    360,
+    720,
+    1_440,
+    2_880,
+    4_320,
+    5_760,
+    10_080,
+    20_160,
+    40_320,
+    87_660,
+    175_320,
+    525_960,
+)
 _EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 """A Monday, so that weeks begin with one."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

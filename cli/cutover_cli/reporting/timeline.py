@@ -18,7 +18,7 @@ MARKS = {
     "approval-lapsed": "lapse", "drifted": "drift", "superseded": "supersede", "resolved": "resolve",
     "resolution-recorded": "answer", "handed-off": "hand-off", "uncertain": "uncertain", "declined": "decline",
     "withdrawn": "withdraw", "withdrawal-during-hand-off": "withdraw", "withdrawn-too-late": "withdraw",
-    "expired": "expire", "hand-off-blocked": "block",
+    "expired": "expire", "hand-off-blocked": "block", "after-action-recorded": "after-action",
 }  # fmt: skip
 RECEIPTS = {"RECEIPT_ACCEPTED": "accepted", "RECEIPT_REJECTED": "rejected", "RECEIPT_CORRECTED": "corrected"}
 NEAR = 4.5

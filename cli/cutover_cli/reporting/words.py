@@ -29,7 +29,7 @@ QUESTIONS = {
         "Corrections by cause",
         "Receipts by which a consumer corrected what it was handed, by the cause that the receipt names; by the day "
         "on which the receipt was recorded.",
-        "",
+        "receipts",
         "No receipt corrected anything.",
     ),
     "binding": Asked(
@@ -68,6 +68,7 @@ MARKS = {
     "resolve": "last hold answered", "block": "hand-off blocked", "hand-off": "handed off",
     "uncertain": "hand-off uncertain", "accepted": "receipt: accepted", "rejected": "receipt: rejected",
     "corrected": "receipt: corrected", "withdraw": "withdrawal", "expire": "expired",
+    "after-action": "after-action record",
 }  # fmt: skip
 LOOKS = {
     "work": "collecting, verifying, binding", "held": "held", "asked": "awaiting approval", "deferred": "deferred",
