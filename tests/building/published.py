@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from tests.building.ledger import CUTOVER, chain_of, export_of, head_of
 from tests.building.package import Package, package
 from tests.building.policy import AS_OF, DEPLOYMENT, OPENS_AT
 from tests.vectors.v0.examples import FOLDER
@@ -147,6 +148,7 @@ def examples() -> dict[str, Any]:
         "lineage": made.lineage, "cleared-register": made.register,
     }  # fmt: skip
     trust_file = orjson.loads(made.trust)
+    entries = chain_of(2)
     return {
         **BY_HAND,
         **{name: model.model_dump(mode="json", by_alias=True) for name, model in of_models.items()},
@@ -157,6 +159,17 @@ def examples() -> dict[str, Any]:
         "evidence-set": evidence_set,
         "collection": evidence_set["collections"][0],
         "evidence": evidence_set["candidate"],
+        "ledger-export": orjson.loads(export_of(entries, head_of(entries[-1]))),
+        "cutover-export": {
+            "schema": "cutover/cutover-export/v1", "audience": DEPLOYMENT.audience, "cutover": CUTOVER,
+            "exported_at": _LATER, "root": _DIGEST, "files": {"ledger.json": _DIGEST},
+            "revisions": [
+                {
+                    "revision": 1, "status": "handed_off",
+                    "documents": [{"name": "bundle", "digest": _DIGEST, "file": "documents/" + "a" * 64}],
+                }
+            ],
+        },
         "trust-file": trust_file,
         "root": trust_file["root"],
         "trust": orjson.loads(base64.b64decode(trust_file["bundle"]["payload"])),

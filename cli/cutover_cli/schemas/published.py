@@ -16,6 +16,7 @@ from cutover.contracts import (
     handoff,
     holds,
     ledger,
+    ledger_export,
     legacy,
     manifest,
     owner_message,
@@ -156,6 +157,10 @@ GROUPS: dict[str, tuple[Document, ...]] = {
         _v1("ledger-entry", ledger.LedgerEntry, "Ledger entry", "One transition: who, why, from what, to what."),
         _v1("ledger-head", ledger.LedgerHead, "Ledger head", "The newest entry of a chain, signed and locked away.",
             ledger.LEDGER_HEAD_TYPE),
+        _v1("ledger-export", ledger_export.LedgerExport, "Ledger export",
+            "All entries of one chain in one file, and the newest signed head that was kept of it."),
+        _v1("cutover-export", ledger_export.CutoverExport, "Cutover export",
+            "The index of a folder that holds everything about one cutover."),
     ),
 }  # fmt: skip
 DOCUMENTS: tuple[Document, ...] = tuple(document for group in GROUPS.values() for document in group)
