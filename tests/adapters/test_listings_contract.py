@@ -59,6 +59,23 @@ def test_the_first_notice_stands_and_is_answered(store: OpenStore) -> None:
     assert store.port.newest_ledger_head(CUTOVER, upto=9) is None, "a notice is no head"
 
 
+def test_all_notices_of_a_chain_are_listed(store: OpenStore) -> None:
+    for sequence in (12, 3):
+        store.port.put_notice(CUTOVER, sequence, b"notice %d" % sequence)
+    store.port.put_notice("shop@eu.11", 4, b"another chain")
+    assert list(store.port.notices(CUTOVER)) == [(3, b"notice 3"), (12, b"notice 12")]
+    assert list(store.port.notices("shop@eu.2")) == []
+
+
+def test_the_chains_of_which_heads_are_kept_are_listed(store: OpenStore) -> None:
+    assert list(store.port.sealed_chains()) == []
+    for chain in ("shop@eu.11", CUTOVER, "orders"):
+        for sequence in (1, 2):
+            store.port.put_ledger_head(chain, sequence, b"head")
+    store.port.put_notice("shop@eu.12", 1, b"a notice is no head")
+    assert sorted(store.port.sealed_chains()) == sorted({"shop@eu.11", CUTOVER, "orders"})
+
+
 def test_only_a_hand_off_that_was_put_stands(store: OpenStore) -> None:
     handoff = digest_of("hand-off")
     assert not store.port.has_handoff(handoff)

@@ -1,5 +1,7 @@
 """The write-once store in memory."""
 
+from collections.abc import Iterator
+
 from cutover.contracts.base import Digest
 from cutover.contracts.handoff import Tombstone
 from cutover.domain import canonical
@@ -52,6 +54,14 @@ class InMemoryStore:
 
     def put_notice(self, chain: str, sequence: int, content: bytes) -> bytes:
         return self.objects.setdefault(f"notices/{chain}/{sequence:012d}.json", content)
+
+    def notices(self, chain: str) -> Iterator[tuple[int, bytes]]:
+        prefix = f"notices/{chain}/"
+        for key in sorted(each for each in self.objects if each.startswith(prefix)):
+            yield int(key.removeprefix(prefix).removesuffix(".json")), self.objects[key]
+
+    def sealed_chains(self) -> Iterator[str]:
+        yield from sorted({key.split("/")[1] for key in self.objects if key.startswith("ledger/")})
 
     def has_handoff(self, handoff_id: Digest) -> bool:
         return _handoff_key(handoff_id) in self.objects

@@ -1,6 +1,7 @@
 """The write-once store in one S3 bucket with versions and Object Lock."""
 
 import base64
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -88,6 +89,21 @@ class S3Store:
 
     def put_notice(self, chain: str, sequence: int, content: bytes) -> bytes:
         return self._first(f"notices/{chain}/{sequence:012d}.json", content, limit=MAX_NOTICE_BYTES)
+
+    def notices(self, chain: str) -> Iterator[tuple[int, bytes]]:
+        for page in self._pages(Prefix=f"notices/{chain}/"):
+            for key in _names(page):
+                number = key.rpartition("/")[2].removesuffix(".json")
+                yield int(number), self._read(key, limit=MAX_NOTICE_BYTES)
+
+    def sealed_chains(self) -> Iterator[str]:
+        for page in self._pages(Prefix="ledger/", Delimiter="/"):
+            for each in page.get("CommonPrefixes", []):
+                yield each.get("Prefix", "").removeprefix("ledger/").removesuffix("/")
+
+    def _pages(self, **asked: str) -> "Iterator[ListObjectsV2OutputTypeDef]":
+        with translated("ListObjectsV2"):
+            yield from self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **asked)
 
     def put_handoff(self, handoff_id: Digest, content: bytes) -> bytes:
         return self._first(_handoff_key(handoff_id), content, limit=MAX_HANDOFF_BYTES)

@@ -1,5 +1,6 @@
 """The store bucket: content-addressed documents, tombstones, heads and notices of the ledger, hand-off envelopes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,6 +60,12 @@ class LedgerHeads(Protocol):
 
     def put_notice(self, chain: str, sequence: int, content: bytes) -> bytes:
         """Keep a signed notice of one ledger entry, once: the bytes that stand."""
+
+    def notices(self, chain: str) -> Iterator[tuple[int, bytes]]:
+        """The notices that are kept of a chain, each with its entry's sequence number, in order."""
+
+    def sealed_chains(self) -> Iterator[str]:
+        """Every chain of which a head is kept, also one that the table knows no more."""
 
 
 class Outbox(Protocol):
