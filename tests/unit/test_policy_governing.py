@@ -232,7 +232,7 @@ def test_what_became_active_meanwhile_is_not_overwritten(first: Site, folder: Pa
                 first.records.activate_policy(active.model_copy(update={"version": 2}))
             first.records.commit(commit)
 
-    count, overtaken = len(entries(first)), replace(first, records=Overtaken())  # type: ignore[arg-type]
+    count, overtaken = len(entries(first)), replace(first, records=Overtaken())
     assert codes(activate(overtaken, folder, digest, expect=3)) == ["ACTIVATED_MEANWHILE"]
     assert now_active(first) == active.model_copy(update={"version": 2})
     assert len(entries(first)) == count
