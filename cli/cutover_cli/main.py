@@ -20,6 +20,7 @@ from cutover_cli import trust_commands as trust
 from cutover_cli import waiver_commands as waiver
 from cutover_cli.check.command import check
 from cutover_cli.demo.command import demo
+from cutover_cli.doctor.command import doctor
 from cutover_cli.local import commands as local
 from cutover_cli.looking import commands as looking
 from cutover_cli.output import Exit, showable, unexpected
@@ -74,6 +75,7 @@ app.command()(looking.show)
 app.command()(looking.trace)
 app.command()(looking.explain)
 app.command()(looking.pending)
+app.command()(doctor)
 app.command()(check)
 app.command()(withdraw)
 app.command()(verify)
