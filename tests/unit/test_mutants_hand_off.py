@@ -64,7 +64,7 @@ def test_the_record_and_the_ledger_of_a_hand_off() -> None:
     )  # fmt: skip
     assert leased.inputs == {"handoff": after.handoff, "manifest": manifest.payload}
     assert (done.event, done.transition, done.result, done.detail) == ("handed-off", 20, "SENT", "attempt 1")
-    assert done.inputs == {"handoff": after.handoff}
+    assert done.inputs == {"handoff": after.handoff, "manifest": manifest.payload}
     assert leased.actor.role == done.actor.role == "hand-off"
     assert {leased.actor.requester, done.actor.requester} == {before.requester}
 
