@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 
+from infra.network import enter_network
 from infra.powers import (
     Power,
     ask_sources,
@@ -56,7 +57,7 @@ from infra.powers import (
 )
 
 # Besides these, each role writes to its own log group.
-EVERYONE: tuple[Power, ...] = (use_data_key, trace)
+EVERYONE: tuple[Power, ...] = (use_data_key, trace, enter_network)
 
 # fmt: off
 GRANTS: Mapping[str, tuple[Power, ...]] = {

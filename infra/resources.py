@@ -25,6 +25,7 @@ class Resources:
     def __init__(self, stack: Stack, *, settings: StageSettings) -> None:
         self.name = f"{settings.instance}-{settings.name}"
         self.audience = f"cutover:{settings.instance}:{Aws.ACCOUNT_ID}:{Aws.REGION}:{settings.name}"
+        self.network = settings.config.network
         self.root_fingerprint = _root_fingerprint(stack).value_as_string
         self.keys = Keys(stack, "Keys", settings=settings)
         data = self.keys.data
