@@ -1,10 +1,11 @@
-"""Clock: once a minute, whatever is due."""
+"""Clock: once a minute, whatever is due, and how things stand."""
 
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from cutover.runtime.observability import forget_record, logger, metrics, observed
+from cutover.doors.clock.standing import standing
+from cutover.runtime.observability import forget_record, gauge, logger, metrics, observed
 from cutover.runtime.wiring import wired
 
 
@@ -16,8 +17,10 @@ def _report(name: str, error: Exception) -> None:
 
 @observed("clock")
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
-    counted = wired().ticking(_report).run()
+    wiring = wired()
+    counted = wiring.ticking(_report).run()
     forget_record()
+    gauge(standing(wiring.records, wiring.clock, _report))
     for name, count in counted.items():
         metrics.add_metric(name.title().replace("_", ""), MetricUnit.Count, count)
     return counted

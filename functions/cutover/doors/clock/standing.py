@@ -1,0 +1,33 @@
+"""How things stand, for the gauges: one reading of the brake, and one of what waits."""
+
+from collections.abc import Callable
+
+from cutover.domain.gauges import COUNTED, Gauge, gauges, of_brake
+from cutover.domain.record import Brake
+from cutover.errors import CutoverError
+from cutover.ports import Clock, Records
+
+MOST = 5_000
+"""Revisions that are counted: a deployment with more that wait has alarms enough."""
+Report = Callable[[str, Exception], None]
+
+
+def standing(records: Records, clock: Clock, report: Report) -> tuple[Gauge, ...]:
+    """Every gauge. What cannot be read is reported: a brake that cannot be read is unknown, and counts as engaged;
+    of what waits nothing is said then, and nothing that is wrong.
+    """
+    brake = _brake(records, report)
+    try:
+        found = list(records.waiting(COUNTED, limit=MOST))
+    except CutoverError as error:
+        report("waiting", error)
+        return of_brake(brake)
+    return gauges(found, brake, clock.now())
+
+
+def _brake(records: Records, report: Report) -> Brake | None:
+    try:
+        return records.brake()
+    except CutoverError as error:
+        report("brake", error)
+        return None
