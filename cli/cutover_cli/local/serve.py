@@ -1,11 +1,13 @@
 """Runs the emulator. Executed by the emulator's own interpreter, which has none of this project's packages.
 
-Two things it judges by are set right, so that the template can stay as AWS needs it and be enforced whole:
+Three things it judges by are set right, so that the template can stay as AWS needs it and be enforced whole:
 
 - *Transport.* The template refuses what does not come over TLS; the emulator goes by X-Forwarded-Proto. Nothing
   but this machine reaches its port, so loopback stands for the TLS that AWS terminates.
 - *aws:PrincipalArn.* For the session of a role AWS fills in the ARN of the role ("AWS global condition context
   keys"); the emulator fills in that of the session, which no policy can name beforehand.
+- *Batches of SQS.* Who may send one message may send several ("Amazon SQS API permissions"); the emulator asks for an
+  action of its own, which AWS does not have.
 
 And two are made cheap. The package that all functions share is unpacked once, not for every worker: that was a third
 of all the work of a release. And of a function no more workers are started than this machine has processors: the
@@ -25,7 +27,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ministack import app as emulator
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc
 
 Scope = MutableMapping[str, Any]
@@ -60,6 +62,16 @@ def by_role(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
         return role_of(value) if key.lower() == "aws:principalarn" else value
 
     return resolved
+
+
+def one_by_one(extract: Callable[..., str | None]) -> Callable[..., str | None]:
+    """The same lookup of a call's action, but with that of a single message for a batch of SQS."""
+
+    def extracted(*call: Any, **more: Any) -> str | None:
+        action = extract(*call, **more)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    return extracted
 
 
 class UnpackedOnce(zipfile.ZipFile):
@@ -112,5 +124,6 @@ if __name__ == "__main__":
     turns = Turns(lambda_runtime.acquire_worker, lambda_runtime.release_worker, max(2, os.cpu_count() or 1))
     lambda_svc.acquire_worker, lambda_svc.release_worker = turns.acquire, turns.release
     iam_evaluator._resolve_condition_key = by_role(iam_evaluator._resolve_condition_key)  # noqa: SLF001
+    iam_actions.extract_iam_action = one_by_one(iam_actions.extract_iam_action)
     emulator.app = over_tls(emulator.app)
     emulator.main()
