@@ -1,0 +1,1 @@
+"""What running Cutover costs: counted on one release, and on the template, at prices with a date."""
