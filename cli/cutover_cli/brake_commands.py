@@ -12,7 +12,7 @@ from cutover.contracts.ledger import LedgerEntry
 from cutover.domain import brake as braking
 from cutover.domain import canonical
 from cutover.domain.ledger import BRAKE_CHAIN
-from cutover.domain.record import Brake
+from cutover.domain.record import STOPPED_BY_BRAKE, Brake
 from cutover.doors.brake_orders.planning import release_plan
 from cutover.errors import Refused
 from cutover.ports import Records
@@ -32,6 +32,7 @@ from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOp
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 
 app = typer.Typer(help="The emergency brake: no hand-off begins while it is engaged.", no_args_is_help=True)
+MOST = 1_000
 RECENT = 100
 """So many of the last entries are looked through for the order that set the brake."""
 ENGAGED = frozenset({"ENGAGED", "ENGAGED_AGAIN"})
@@ -53,6 +54,9 @@ def engage(  # noqa: PLR0913  # each is an argument of the command
     *,
     reason: ReasonOption,
     key: KeyOption,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge it, show whom it would stop, and send nothing.")
+    ] = False,
     requester: RequesterOption = None,
     stack: StackOption = None,
     profile: ProfileOption = None,
@@ -63,10 +67,16 @@ def engage(  # noqa: PLR0913  # each is an argument of the command
     timeout: TimeoutOption = 120,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Stop every hand-off that has not been sent. Works at any time, also when the brake is engaged already."""
+    """Stop every hand-off that has not been sent. Works at any time, also when the brake is engaged already.
+
+    A dry run exits 10.
+    """
     with answering(form), remote():
         where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
         order = made(BrakeOrder, where, action="engage", reason=reason, requester=requester)
+        if dry_run:
+            _plan_engaging(where, Ordering(where, order, key=key, chains=[BRAKE_CHAIN]), order, form)
+            raise typer.Exit(Exit.CHANGES)
         _order(where, order, key, timeout if wait else None, form)
 
 
@@ -137,6 +147,22 @@ def _order(where: Site, order: BrakeOrder, key: Path, seconds: float | None, for
         raise OrderRefused(entry)
     state = "engaged" if entry.result in ENGAGED else "released; whoever was stopped looks again within minutes"
     answer(document_of(entry), form, lambda: f"the brake is {state}\n{said(entry)}")
+
+
+def _plan_engaging(where: Site, ordering: Ordering, order: BrakeOrder, form: Format) -> None:
+    """Whom it would stop, judged as its door does. Raises ``Refused`` where it would not count."""
+    from cutover.doors.brake_orders.braking import KIND
+    from cutover_cli.planned import event_of, opened
+
+    payload = opened(where, ordering, KIND, order).speaking_for_all().payload
+    before = where.records.brake()
+    braking.engaged(before, order, payload, now=where.clock.now())
+    stopped = sorted(where.records.waiting(STOPPED_BY_BRAKE, limit=MOST), key=lambda each: each.cutover)
+    said = [{"cutover": each.cutover, "revision": each.revision, "status": each.status.value} for each in stopped]
+    planned = {"result": "planned", "state": _state(before), "stops": said, "event": event_of(ordering)}
+    rows = [f"  {each['cutover']} revision {each['revision']}  {each['status']}" for each in said]
+    first = f"the brake is {_state(before)}; it would stop {len(rows)} revision(s)" + (":" if rows else "")
+    answer(planned, form, lambda: "\n".join([first, *rows]))
 
 
 def _planned(records: Records) -> ReleasePlan | None:

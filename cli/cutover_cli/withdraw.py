@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from cutover.contracts.handoff import Withdrawal
-from cutover.contracts.ledger import LedgerEntry
+from cutover.contracts.ledger import LedgerEngine, LedgerEntry
+from cutover.domain import canonical
+from cutover.errors import Refused
 from cutover_cli.orders import (
     KeyOption,
     Ordering,
@@ -19,7 +21,7 @@ from cutover_cli.orders import (
     said,
 )
 from cutover_cli.output import Exit, Format, FormatOption, answer, answering
-from cutover_cli.site import LocalOption, ProfileOption, RegionOption, StackOption, StateDirOption, remote, site
+from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 
 TEXTS = {
     "WITHDRAWN": "withdrawn: it will not be handed off",
@@ -35,6 +37,7 @@ def withdraw(  # noqa: PLR0913  # each is an argument of the command
     *,
     reason: ReasonOption,
     key: KeyOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge it, show the event, and send nothing.")] = False,
     revision: Annotated[int | None, typer.Option(help="Only this revision.  [default: the current one]")] = None,
     requester: RequesterOption = None,
     stack: StackOption = None,
@@ -48,12 +51,17 @@ def withdraw(  # noqa: PLR0913  # each is an argument of the command
 ) -> None:
     """Withdraw a release that has not been handed off. Exits 0 when withdrawn, 3 when it was too late.
 
-    After a hand-off has begun nothing more is sent (5). What was handed off stays handed off.
+    After a hand-off has begun nothing more is sent (5). What was handed off stays handed off. A dry run of what would
+    be taken exits 10.
     """
     with answering(form), remote():
         where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
         document = made(Withdrawal, where, cutover=cutover, revision=revision, reason=reason, requester=requester)
-        following = Ordering(where, document, key=key, chains=[cutover]).send()
+        ordering = Ordering(where, document, key=key, chains=[cutover])
+        if dry_run:
+            _plan(where, ordering, document, form)
+            raise typer.Exit(Exit.CHANGES)
+        following = ordering.send()
         if not wait:
             answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
             return
@@ -63,6 +71,26 @@ def withdraw(  # noqa: PLR0913  # each is an argument of the command
         answer(document_of(entry), form, lambda: _text(cutover, entry))
     if EXITS[entry.result] is not Exit.DONE:
         raise typer.Exit(EXITS[entry.result])
+
+
+def _plan(where: Site, ordering: Ordering, document: Withdrawal, form: Format) -> None:
+    """What would come of it, by the door's own judgement. Raises ``Refused`` where it would change nothing."""
+    from cutover.doors.withdrawals.withdrawing import KIND, Withdrawing
+    from cutover.recorder import Recorder
+    from cutover_cli.planned import event_of, opened
+
+    opened(where, ordering, KIND, document).speaking_for(document.cutover)
+    nobody = LedgerEngine(version="planned", lock=canonical.digest(b""))  # nothing is written in its name
+    recorder = Recorder(records=where.records, clock=where.clock, role="withdrawals", engine=nobody)
+    record, outcome = Withdrawing(recorder=recorder, store=where.documents, clock=where.clock).plan(document)
+    if outcome not in EXITS:
+        raise Refused(outcome, f"{record.cutover} revision {record.revision} is {record.status}")
+    planned = {
+        "result": "planned", "cutover": record.cutover, "revision": record.revision, "outcome": outcome,
+        "status": record.status.value, "event": event_of(ordering),
+    }  # fmt: skip
+    said = f"{record.cutover} revision {record.revision}, which is {record.status}, would be"
+    answer(planned, form, lambda: f"{said} {TEXTS[outcome]}")
 
 
 def _text(cutover: str, entry: LedgerEntry) -> str:

@@ -46,6 +46,11 @@ class Withdrawing:
                     return result
         raise Conflict("record")
 
+    def plan(self, said: Withdrawal) -> tuple[RevisionRecord, str]:
+        """The revision that is meant, and what would come of it now. Nothing is written; raises what ``obey`` does."""
+        record = self._meant(said)
+        return record, outcome_of(record.status)
+
     def _meant(self, said: Withdrawal) -> RevisionRecord:
         newest = self._newest(said.cutover)
         if said.revision is None or said.revision == newest.revision:
@@ -80,17 +85,17 @@ class Withdrawing:
 
     def _withdraw(self, record: RevisionRecord, order: Order[Withdrawal]) -> str | None:
         """What came of it; None when the revision went on meanwhile, and has to be looked at again."""
-        if record.status in LIVE:
+        outcome = outcome_of(record.status)
+        if outcome == WITHDRAWN:
             return self._end(record, order)
-        if record.status is Status.HANDING_OFF:
+        if outcome == DURING:
             self._put_tombstone(record)
             self._note(record, order, "withdrawal-during-hand-off", DURING, reason=DURING)
-            return DURING
-        if record.status in KEEPS_SLOT:
+        elif outcome == TOO_LATE:
             self._note(record, order, "withdrawn-too-late", TOO_LATE)
-            return TOO_LATE
-        self._note(record, order, "withdrawal-of-ended", ENDED)
-        return ENDED
+        else:
+            self._note(record, order, "withdrawal-of-ended", ENDED)
+        return outcome
 
     def _end(self, record: RevisionRecord, order: Order[Withdrawal]) -> str | None:
         """Row 24, the tombstone first: from here on the revision is not handed off, whatever happens."""
@@ -127,6 +132,15 @@ class Withdrawing:
             record, event, result=result, detail=_detail(order), requester=order.holder, inputs=order.inputs,
             nonce=order.nonce, **updates,
         )  # fmt: skip
+
+
+def outcome_of(status: Status) -> str:
+    """What a withdrawal does to a revision that stands there."""
+    if status in LIVE:
+        return WITHDRAWN
+    if status is Status.HANDING_OFF:
+        return DURING
+    return TOO_LATE if status in KEEPS_SLOT else ENDED
 
 
 def _detail(order: Order[Withdrawal]) -> str:
