@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cutover.contracts.base import format_instant
 from cutover.contracts.bind_inputs import BindInputs
 from cutover.contracts.bundle import Engine
 from cutover.contracts.ledger import LedgerEntry
@@ -16,6 +17,7 @@ from cutover.domain.record import RevisionRecord, Status
 from cutover.errors import Refused
 from cutover.loading import load
 from cutover_cli.replaying.difference import Cause, Replayed
+from tests.building.policy import CLOSES_AT
 from tests.replay.ground import key_of, replayed
 from tests.simulator.events import withdraw
 from tests.simulator.journeys import (
@@ -133,14 +135,19 @@ def facts_changed() -> tuple[World, RevisionRecord]:
     world = World()
     before: list[str] = []
 
+    def earlier(said: dict[str, Any]) -> None:
+        ends = format_instant(CLOSES_AT - timedelta(minutes=10))
+        said["calendars"][world.deployment.target]["windows"][0]["closes_at"] = ends
+
     def change(name: str, _payload: Any) -> None:
         if name == "Bind" and not before:
             before.append(name)
-            with_facts(world, lambda said: [each.update(name="Someone") for each in said["people"].values()])
+            with_facts(world, earlier)
 
     world.before_invoke = change
     record = awaiting_approval(world)
     assert record.bound_facts != record.facts
+    assert record.closes_at == CLOSES_AT - timedelta(minutes=10)
     return world, record
 
 
