@@ -12,6 +12,7 @@ from cutover_cli import attest_commands as attest
 from cutover_cli import brake_commands as brake
 from cutover_cli import candidate_commands as candidate
 from cutover_cli import holds_commands as holds
+from cutover_cli import ledger_commands as ledger
 from cutover_cli import passkey_commands as passkey
 from cutover_cli import policy_commands as policy
 from cutover_cli import sbom_commands as sbom
@@ -23,6 +24,7 @@ from cutover_cli.demo.command import demo
 from cutover_cli.doctor.command import doctor
 from cutover_cli.local import commands as local
 from cutover_cli.looking import commands as looking
+from cutover_cli.onboarding.command import init
 from cutover_cli.output import Exit, showable, unexpected
 from cutover_cli.replay_command import replay
 from cutover_cli.reporting.command import report
@@ -69,6 +71,7 @@ app.add_typer(trust.app, name="trust")
 app.add_typer(attest.app, name="attest")
 app.add_typer(sbom.app, name="sbom")
 app.add_typer(brake.app, name="brake")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(after_action.app, name="after-action")
 app.command("list")(looking.list_)
 app.command()(looking.show)
@@ -76,6 +79,7 @@ app.command()(looking.trace)
 app.command()(looking.explain)
 app.command()(looking.pending)
 app.command()(doctor)
+app.command()(init)
 app.command()(check)
 app.command()(withdraw)
 app.command()(verify)

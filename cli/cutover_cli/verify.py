@@ -69,7 +69,7 @@ def verify(
     from cutover.domain.verification import Notices, verify_handoff
     from cutover.errors import Refused
 
-    moment = _instant(at)
+    moment = instant_of(at)
     _check_digest(root)
     try:
         message = files.content(handoff, verify_reading.message_limit())
@@ -102,7 +102,7 @@ def verify(
         raise typer.Exit(Exit.REFUSED)
 
 
-def _instant(text: str | None) -> datetime | None:
+def instant_of(text: str | None) -> datetime | None:
     from cutover.contracts.base import parse_instant
 
     try:
