@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+STEPS = 3.6
+"""At most so many: what their ends leave over is room for the names of the first and the last."""
 MOST = 4
 NEAR_AN_END = 12
 """Hundredths: a name there would reach beyond the picture if it stood in the middle."""
@@ -44,17 +46,18 @@ class Tick:
 
 
 def ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
-    """At most four, in UTC; ``end`` is after ``start``."""
+    """At most four, in UTC; ``end`` is after ``start``. The day is named where it is another than before."""
     whole = end - start
-    step = next((each for each in map(_minutes, _MINUTES) if whole / each <= MOST), _minutes(_MINUTES[-1]))
-    if whole / step > MOST:
-        step *= int(whole / step / MOST) + 1
+    step = next((each for each in map(_minutes, _MINUTES) if whole / each <= STEPS), _minutes(_MINUTES[-1]))
+    if whole / step > STEPS:
+        step *= int(whole / step / STEPS) + 1
     first = _EPOCH + -((_EPOCH - start) // step) * step
     found: list[Tick] = []
     instant = first if first >= start else first + step
     while instant <= end and len(found) < MOST:
         left = round(100 * ((instant - start) / whole), 3)
-        found.append(Tick(left, _name(instant, step), _anchor(left)))
+        again = bool(found) and (instant - step).date() == instant.date()
+        found.append(Tick(left, f"{instant:%H:%M}" if again else _name(instant, step), _anchor(left)))
         instant += step
     return tuple(found)
 

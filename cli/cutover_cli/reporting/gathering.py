@@ -136,6 +136,9 @@ def _together(call: Callable[[A], B], items: Iterable[A]) -> list[B | None]:
         except (IntegrityError, Refused, ValueError):
             return None
 
+    items = list(items)
+    if not items:
+        return []
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         return list(pool.map(one, items))
 

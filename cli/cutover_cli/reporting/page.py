@@ -64,7 +64,7 @@ class Telling:
     def by(self, moment: Moment) -> str:
         role = self.gathered.roles.get(moment.envelope or "")
         if not self.people:
-            return role or moment.function
+            return oneline(role or moment.function)
         return f"{oneline(moment.requester)} as {role}" if role else oneline(moment.requester)
 
     def what(self, moment: Moment) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 from cutover_cli.output import BadArgument
 
@@ -24,7 +25,7 @@ class Period:
         return self.start.date().isoformat()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Span:
     """``first`` to ``last``, both whole days. ``horizon``: until when it is told, never after the moment of telling."""
 
@@ -32,7 +33,7 @@ class Span:
     last: date
     now: datetime
 
-    @property
+    @cached_property
     def since(self) -> datetime:
         return _midnight(self.first)
 
@@ -45,11 +46,11 @@ class Span:
         """Whether it lasts until now, so that what the table holds now belongs to it."""
         return self.horizon == self.now
 
-    @property
+    @cached_property
     def days(self) -> tuple[date, ...]:
         return tuple(self.first + n * _DAY for n in range((self.last - self.first).days + 1))
 
-    @property
+    @cached_property
     def unit(self) -> str:
         return "day" if len(self.days) <= DAYS_TOLD else "week"
 
@@ -60,7 +61,7 @@ class Span:
             day -= timedelta(days=day.weekday())
         return max(_midnight(day), self.since)
 
-    @property
+    @cached_property
     def periods(self) -> tuple[Period, ...]:
         starts = list(dict.fromkeys(self.start_of(_midnight(day)) for day in self.days))
         return tuple(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cutover_cli.output import oneline
 from cutover_cli.reporting.questions import Question
 
 
@@ -86,7 +87,7 @@ def series(name: str) -> str:
 
 
 def status(name: str) -> str:
-    return name.replace("_", " ")
+    return oneline(name.replace("_", " "))
 
 
 def number(question: Question) -> str:
