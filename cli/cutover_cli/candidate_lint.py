@@ -19,6 +19,7 @@ from cutover.domain.assembling.fields import Gap
 from cutover.domain.faults import MAX_FAULTS, faults_of
 from cutover.domain.record import Fault
 from cutover.errors import Refused
+from cutover_cli.fills import unfilled
 
 KINDS = {False: "release", True: "rehearsal"}
 _FORMS = (
@@ -73,6 +74,8 @@ def is_older(said: object) -> bool:
 
 def lint(said: object, *, now: datetime) -> Linted:
     """A candidate as a JSON value. Whether it is signed by somebody who may is not asked."""
+    if left := unfilled(said):
+        return Linted(None, tuple(Remark(each.pointer, each.code, each.message, "fill it in") for each in left))
     if is_older(said):
         return _older(said)
     try:

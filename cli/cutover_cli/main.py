@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -25,10 +25,20 @@ from cutover_cli.doctor.command import doctor
 from cutover_cli.local import commands as local
 from cutover_cli.looking import commands as looking
 from cutover_cli.onboarding.command import init
-from cutover_cli.output import Exit, showable, unexpected
+from cutover_cli.output import Exit, Format, FormatOption, answer, answering, showable, unexpected
 from cutover_cli.replay_command import replay
 from cutover_cli.reporting.command import report
 from cutover_cli.schemas.command import schemas
+from cutover_cli.site import (
+    LocalOption,
+    ProfileOption,
+    RegionOption,
+    Site,
+    StackOption,
+    StateDirOption,
+    remote,
+    site,
+)
 from cutover_cli.verify import verify
 from cutover_cli.withdraw import withdraw
 
@@ -89,6 +99,32 @@ app.command()(schemas)
 app.command()(report)
 
 
-@app.callback()
-def main() -> None:
-    """One approved cutover bundle, one queue, one window."""
+@app.callback(invoke_without_command=True)
+def main(
+    ctx: typer.Context,
+    *,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Show what commands go by here, redacted.")
+    ] = False,
+    stack: StackOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    local: LocalOption = False,
+    state_dir: StateDirOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """One approved cutover bundle, one queue, one window. The options here are those of --show-config."""
+    if not show_config:
+        if ctx.invoked_subcommand is None:
+            ctx.fail("Missing command.")
+        return
+    from cutover_cli import configuration
+
+    with answering(form), remote():
+        named = stack is not None or local or ctx.find_object(Site) is not None
+        where = (
+            site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir) if named else None
+        )
+        said = configuration.document(where, profile=profile, region=region, state_dir=state_dir)
+        answer(said, form, lambda: configuration.text(said))
+    raise typer.Exit(Exit.DONE)

@@ -10,7 +10,8 @@ from cutover.contracts.base import parse_instant
 from cutover.contracts.policy import Facts, Rules, TrustBundle
 from cutover.domain.policy_changes import QUESTIONS, Change, changes
 from cutover.domain.record import Fault
-from cutover_cli import files, policy_lint
+from cutover_cli import files, fills, policy_lint
+from cutover_cli.files import DocumentRefused
 from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering, oneline
 
 KINDS: dict[str, type[Rules | Facts | TrustBundle]] = {
@@ -38,7 +39,9 @@ def lint(
     With --against also: keys that disappeared, revocations that were taken back, versions that were not raised.
     """
     with answering(form):
-        parts = files.model(Rules, rules), files.model(Facts, facts)
+        said = files.value(rules), files.value(facts)
+        _require_filled(*said)
+        parts = files.parsed(Rules, said[0], str(rules)), files.parsed(Facts, said[1], str(facts))
         found = [*policy_lint.lint(*parts, targets=target)]
         for older in against or ():
             found += _since(parts, older)
@@ -75,10 +78,18 @@ def document(file: Path) -> Rules | Facts | TrustBundle:
 
 def of(said: dict[str, Any], where: str) -> Rules | Facts | TrustBundle:
     """The same of a JSON object; `where` names it."""
+    if left := fills.unfilled(said):
+        raise DocumentRefused(where, left)
     kind = KINDS.get(str(said.get("schema")))
     if kind is None:
         raise BadArgument(f"{where}: schema must be one of {', '.join(KINDS)}")
     return files.parsed(kind, said, where)
+
+
+def _require_filled(rules: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Nothing else is said of a policy that is not filled in: the schema would only complain of the same places."""
+    if left := (*fills.unfilled(rules, "rules"), *fills.unfilled(facts, "facts")):
+        raise DocumentRefused("policy", left)
 
 
 def _since(parts: tuple[Rules, Facts], older: Path) -> tuple[Fault, ...]:

@@ -1,0 +1,27 @@
+"""What a template leaves to its reader: a value that begins with ``FILL:``."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cutover.domain.faults import fault, pointer
+from cutover.domain.record import Fault
+
+MARK = "FILL:"
+
+
+def unfilled(said: Any, *where: str | int) -> tuple[Fault, ...]:
+    """A fault (``NOT_FILLED``) for each such value of a JSON value that stands at ``where``."""
+    return tuple(
+        fault(pointer(*place), "NOT_FILLED", text.removeprefix(MARK).strip()) for place, text in _marked(said, where)
+    )
+
+
+def _marked(said: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(said, str) and said.startswith(MARK):
+        yield where, said
+    elif isinstance(said, dict):
+        for key, each in said.items():
+            yield from _marked(each, (*where, key))
+    elif isinstance(said, list):
+        for number, each in enumerate(said):
+            yield from _marked(each, (*where, number))

@@ -1,0 +1,1 @@
+"""`cutover init`: the files with which a first product begins."""
