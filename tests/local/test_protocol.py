@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from cutover.contracts.base import Digest
 from cutover.contracts.brake import BRAKE_ORDER_TYPE, BrakeOrder
-from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
+from cutover.contracts.delivery import DELIVERY_ORDER_TYPE, DeliveryOrder
+from cutover.contracts.handoff import WITHDRAWAL_TYPE, Handoff, Withdrawal
 from cutover.contracts.holds import HoldRegister
 from cutover.contracts.records import WAIVER_TYPE, Waiver
 from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution, WaiverAnswer
@@ -20,8 +21,9 @@ from cutover.domain import envelope as dsse
 from cutover.domain.record import Admission, Brake, RevisionRecord, Status
 from cutover.doors.brake_orders.planning import release_plan
 from cutover_cli.local import lifecycle
+from examples.consumer.consumer import Consumer
 from tests.building.keys import seal
-from tests.local.releasing import Release, Releases, bring_up, now, wait
+from tests.local.releasing import TARGET, Release, Releases, bring_up, now, wait
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("protocol")]
 
@@ -218,3 +220,58 @@ def test_a_waiver_for_its_last_hold_makes_the_next_revision(releases: Releases) 
     release.until("awaiting_approval", revision=2)
     release.approve()
     assert_one_effect(releases, release, release.until("handed_off", revision=2))
+
+
+def consumer(releases: Releases, deployed: list[str]) -> Consumer:
+    """The example's consumer at the target's queue, with a table of its own."""
+    clients, outputs, ours = releases.stack.clients, releases.stack.outputs, releases.deployment
+    clients.dynamodb.create_table(
+        TableName="consumer", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "handoff_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "handoff_id", "KeyType": "HASH"}],
+    )  # fmt: skip
+    bundle = ours.trust_bundle().model_copy(update={"issued_at": now(), "expires_at": now() + timedelta(days=1)})
+
+    def deploy(handoff: Handoff) -> dict[str, str]:
+        deployed.append(handoff.handoff_id)
+        return {"outcome": "corrected", "cause": "version-drift"}
+
+    return Consumer(
+        sqs=clients.sqs, dynamodb=clients.dynamodb, events=clients.events, table="consumer", bus=outputs["BusName"],
+        queue_url=outputs[f"Target{TARGET.capitalize()}QueueUrl"], queue_arn=ours.queue_arn, audience=ours.audience,
+        trust=ours.trust_file(canonical.encode_model(bundle)), root=canonical.digest_model(ours.root()),
+        signer=ours.key("receipt"), deploy=deploy, fetch=lambda each: releases.store.get(each.digest, limit=each.size),
+    )  # fmt: skip
+
+
+def deliver(releases: Releases, **said: Any) -> None:
+    order = DeliveryOrder(
+        audience=releases.deployment.audience, requester="dana", reason="Is it there?", issued_at=now(), **said
+    )
+    releases.operate("DeliveryOrder", DELIVERY_ORDER_TYPE, order, releases.deployment.key("delivery"))
+
+
+def test_a_consumer_answers_once_and_knows_a_repetition_and_a_test(releases: Releases) -> None:
+    """The last of this file: the example takes whatever lies in the queue by now, and proves each."""
+    release = Release(releases, "consumed", "now-8")
+    release.announce()
+    release.until("awaiting_approval")
+    release.approve()
+    record, deployed = release.until("handed_off"), list[str]()
+    ours = consumer(releases, deployed)
+
+    def told(chain: str, event: str) -> str | None:
+        return next((each.result for each in releases.records.ledger(chain) if each.event == event), None)
+
+    def polled(wanted: str) -> bool | None:
+        return ours.poll(wait=1) == wanted or None
+
+    wait(lambda: (polled("corrected") and record.handoff_id in deployed) or None, 120, lambda: str(deployed))
+    assert wait(lambda: told(record.cutover, "receipt"), 60, lambda: "no receipt") == "RECEIPT_CORRECTED"
+    deliver(releases, action="resend", handoff_id=record.handoff_id)
+    assert wait(lambda: told(record.cutover, "resent"), 60, lambda: "not sent again") == "RESENT"
+    wait(lambda: polled("duplicate"), 60, lambda: "no duplicate came")
+    deliver(releases, action="test", target=TARGET)
+    assert wait(lambda: told(ledger.ORDERS_CHAIN, "tested"), 60, lambda: "no test was sent") == "TESTED"
+    wait(lambda: polled("test"), 60, lambda: "no test came")
+    assert deployed.count(record.handoff_id or "") == 1

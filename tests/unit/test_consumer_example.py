@@ -23,7 +23,7 @@ from tests.simulator.journeys import handed_off
 from tests.simulator.world import World
 
 CUTOVER, TARGET, REGION = "service@production.1", "production", "eu-central-1"
-NOBODY = {"aws_access_key_id": "none", "aws_secret_access_key": "none", "region_name": REGION}
+NOBODY: dict[str, Any] = {"aws_access_key_id": "none", "aws_secret_access_key": "none", "region_name": REGION}
 
 
 class Bus:
