@@ -1,0 +1,338 @@
+"""`cutover ledger`: against a world, and against copies that somebody damaged on the way."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cutover.contracts.ledger_export import CutoverExport
+from cutover.domain import canonical, ledger
+from cutover_cli.site import Site
+from tests.building.ledger import head_of, rewritten
+from tests.building.policy import OTHER_DEPLOYMENT
+from tests.simulator.command_line import invoke, run, site_of
+from tests.simulator.events import withdraw
+from tests.simulator.journeys import announced, awaiting_window, handed_off
+from tests.simulator.world import World
+
+CHAIN = "service@production.1"
+AT = ("--at", "2026-03-03T21:00:00Z")
+
+
+def world_of(journey: Callable[[World], Any]) -> World:
+    """A world in which this happened; what its functions log is theirs."""
+    with redirect_stdout(io.StringIO()):
+        world = World()
+        journey(world)
+    return world
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything about a cutover that was handed off, as it was exported, and ``away``: heads kept elsewhere."""
+    folder = tmp_path_factory.mktemp("kept")
+    world = world_of(handed_off)
+    site, _ = site_of(world)
+    run(site, "ledger", "export", CHAIN, "--everything", "--out", folder / "all")
+    run(site, "ledger", "heads", "--out", folder / "away")
+    (folder / "all" / "trust.json").write_bytes(world.deployment.trust_file())
+    return folder
+
+
+@pytest.fixture
+def copy(kept: Path, tmp_path: Path) -> Path:
+    """A copy to damage."""
+    shutil.copytree(kept, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def verify(folder: Path, *more: str | Path, expect: int = 0) -> dict[str, Any]:
+    return run(None, "verify", folder / "all" / "handoff.json", *AT, *more, expect=expect)
+
+
+def prove(folder: Path, *more: str | Path, expect: int = 0) -> dict[str, Any]:
+    answer = run(None, "ledger", "verify", folder / "all" / "ledger.json", *AT, *more, expect=expect)
+    (chain,) = answer["chains"]
+    found: dict[str, Any] = chain
+    return found
+
+
+def steps(report: dict[str, Any]) -> dict[str, str]:
+    return {step["name"]: step["code"] for step in report["steps"]}
+
+
+def test_an_export_of_everything_is_verified_as_it_lies(kept: Path) -> None:
+    report = verify(kept, "--head", kept / "away" / f"{CHAIN}.000000000009.json")
+    assert report["code"] == "VERIFIED"
+    assert set(steps(report).values()) == {"OK"}
+    assert [each["person"] for each in report["handoff"]["approvals"]] == ["erin", "omar"]
+    assert {each["assurance"] for each in report["handoff"]["approvals"]} == {"link"}
+    assert prove(kept, "--head", kept / "away")["code"] == "VERIFIED"
+
+
+def test_its_index_names_every_file_and_every_document(kept: Path) -> None:
+    folder = kept / "all"
+    index = CutoverExport.model_validate_json((folder / "index.json").read_bytes())
+    there = {str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file()}
+    assert there == {*index.files, "index.json", "trust.json"}
+    assert all(canonical.digest((folder / name).read_bytes()) == digest for name, digest in index.files.items())
+    (revision,) = index.revisions
+    assert revision.status == "handed_off"
+    names = {each.name for each in revision.documents}
+    assert {"candidate", "bundle", "lineage", "manifest", "hold-register", "decision/1", "handoff"} <= names
+    assert any(name.startswith("evidence/") for name in names)
+    assert all(each.file is not None for each in revision.documents)
+    assert index.root is not None
+
+
+def test_text_says_who_approved_and_what_was_not_given(kept: Path, tmp_path: Path) -> None:
+    shutil.copytree(kept / "all" / "documents", tmp_path / "documents")
+    for name in ("handoff.json", "trust.json"):
+        shutil.copy(kept / "all" / name, tmp_path)
+    said = invoke(None, "verify", tmp_path / "handoff.json", *AT).output
+    assert "approve by erin as release-engineering, with a link, at 2026-03-02T09:01:00Z" in said
+    assert [line.split()[:4] for line in said.splitlines()[8:10]] == [
+        ["9", "ledger", "not", "given"], ["10", "standing", "not", "given"],
+    ]  # fmt: skip
+
+
+# Damaged copies
+
+
+def flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(bytes(content))
+
+
+def edited(folder: Path, change: Callable[[list[Any]], object]) -> None:
+    file = folder / "all" / "ledger.json"
+    said = json.loads(file.read_bytes())
+    change(said["entries"])
+    file.write_bytes(canonical.encode(said))
+
+
+def forged(entries: list[Any]) -> None:
+    entries[2]["result"] = "FORGED"
+
+
+def replaced_head(folder: Path) -> None:
+    """The export's own head is one of before, so that the shorter chain ends in a genuine one."""
+    file = folder / "all" / "ledger.json"
+    said = json.loads(file.read_bytes())
+    said["entries"] = said["entries"][:5]
+    said["head"] = json.loads((folder / "all" / "heads" / "000000000005.json").read_bytes())
+    file.write_bytes(canonical.encode(said))
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str, list[tuple[int, str]]]] = {
+    "an entry edited": (lambda f: edited(f, forged), "ENTRY_ALTERED", [(3, "ENTRY_ALTERED")]),
+    "an entry deleted": (lambda f: edited(f, lambda e: e.pop(3)), "ENTRY_MISSING", [(4, "ENTRY_MISSING")]),
+    "an entry twice": (lambda f: edited(f, lambda e: e.insert(3, e[3])), "ENTRY_REPEATED", [(4, "ENTRY_REPEATED")]),
+    "reordered": (
+        lambda f: edited(f, lambda e: e.insert(1, e.pop(2))), "ENTRY_OUT_OF_ORDER",
+        [(2, "ENTRY_OUT_OF_ORDER"), (3, "ENTRY_OUT_OF_ORDER")],
+    ),
+    "the tail cut": (lambda f: edited(f, lambda e: e.pop()), "CHAIN_TRUNCATED", [(9, "CHAIN_TRUNCATED")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("damage", "code", "found"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_ledger_is_refused_at_its_entry(
+    copy: Path, damage: Callable[[Path], object], code: str, found: list[tuple[int, str]]
+) -> None:
+    damage(copy)
+    proof = prove(copy, "--head", copy / "away", expect=3)
+    assert (proof["outcome"], proof["verified"]) == ("broken", False)
+    assert [(each["sequence"], each["code"]) for each in proof["findings"]] == found
+    report = verify(copy, expect=3)
+    assert (steps(report)["ledger"], report["code"]) == (code, code)
+    said = invoke(None, "ledger", "verify", copy / "all" / "ledger.json", *AT).output
+    assert f"entry {found[0][0]}  {code}" in said
+    assert "VERIFIED" not in said
+
+
+def test_a_tail_that_was_cut_with_its_head_is_found_by_a_head_kept_elsewhere_alone(copy: Path) -> None:
+    replaced_head(copy)
+    alone = prove(copy, expect=5)
+    assert (alone["outcome"], alone["code"], alone["verified"]) == ("unanchored", "TAIL_NOT_EXCLUDED", False)
+    said = invoke(None, "ledger", "verify", copy / "all" / "ledger.json", *AT).output
+    assert said.startswith("UNANCHORED")
+    assert "cannot be excluded" in said
+    assert "VERIFIED" not in said.upper().replace("UNVERIFIED", "")
+    assert prove(copy, "--head", copy / "away", expect=3)["findings"][0]["sequence"] == 6
+
+
+def test_without_any_head_that_the_tail_is_there_cannot_be_said(copy: Path) -> None:
+    file = copy / "all" / "ledger.json"
+    file.write_bytes(canonical.encode({**json.loads(file.read_bytes()), "head": None}))
+    assert prove(copy, expect=5)["code"] == "UNANCHORED"
+    assert steps(verify(copy, expect=3))["ledger"] == "LEDGER_UNANCHORED"
+
+
+def test_without_a_trust_file_no_head_counts(copy: Path) -> None:
+    (copy / "all" / "trust.json").unlink()
+    assert prove(copy, "--head", copy / "away", expect=5)["code"] == "UNANCHORED"
+    assert "no trust file" in invoke(None, "ledger", "verify", copy / "all" / "ledger.json").output
+
+
+@pytest.mark.parametrize("name", ["handoff.json", "ledger.json", "trust.json", "documents"])
+def test_one_byte_changed_is_refused(copy: Path, name: str) -> None:
+    file = copy / "all" / name
+    flipped(next(file.iterdir()) if file.is_dir() else file)
+    assert verify(copy, expect=3)["verified"] is False
+
+
+def test_one_document_missing_is_refused(copy: Path) -> None:
+    next((copy / "all" / "documents").iterdir()).unlink()
+    assert verify(copy, expect=3)["code"] == "DOCUMENT_MISSING"
+
+
+def test_a_head_of_another_deployment_is_refused(copy: Path) -> None:
+    chain = json.loads((copy / "all" / "ledger.json").read_bytes())
+    entry = type(STRANGE).model_validate_json(canonical.encode(chain["entries"][-1]))
+    (copy / "strange.json").write_bytes(head_of(entry, key=OTHER_DEPLOYMENT.key("ledger")))
+    answer = run(None, "ledger", "verify", copy / "all" / "ledger.json", *AT, "--head", copy / "strange.json", expect=3)
+    assert answer["reason"] == "UNTRUSTED_SIGNATURE"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"schema":"cutover/ledger-export/v1"}', b"[]", b"\xff"])
+def test_what_is_no_export_is_refused(copy: Path, content: bytes) -> None:
+    (copy / "all" / "ledger.json").write_bytes(content)
+    answer = run(None, "ledger", "verify", copy / "all" / "ledger.json", *AT, expect=3)
+    assert answer["reason"] in {"NOT_CANONICAL", "CONTRACT_INVALID"}
+    assert verify(copy, expect=3)["verified"] is False
+
+
+# A site
+
+
+WITHDRAWN = world_of(lambda world: withdraw(world, awaiting_window(world).cutover))
+with redirect_stdout(io.StringIO()):
+    WITHDRAWN.run()
+STRANGE = WITHDRAWN.ledger()[-1]
+
+
+def live(site: Site, *more: str | Path, expect: int = 0) -> dict[str, dict[str, Any]]:
+    return {each["chain"]: each for each in run(site, "ledger", "verify", *more, expect=expect)["chains"]}
+
+
+def test_all_chains_of_a_site_are_verified_by_the_heads_in_its_bucket() -> None:
+    site, _ = site_of(world_of(handed_off))
+    proofs = live(site)
+    assert CHAIN in proofs
+    assert any(name.startswith("admissions.") for name in proofs)
+    assert {each["outcome"] for each in proofs.values()} == {"verified"}
+
+
+def rewrite(world: World, number: int) -> None:
+    """Whoever can write the table makes the chain anew from one entry on, its head too."""
+    entries = world.ledger()
+    entries[number - 1] = entries[number - 1].model_copy(update={"result": "FORGED"})
+    made = rewritten(entries, number + 1)
+    for each in made:
+        world.wiring.records._set(each)
+    world.wiring.records._set(ledger.head_of(made[-1]))
+
+
+@pytest.mark.parametrize(("number", "code"), [(1, "ENTRY_ALTERED"), (4, "ENTRY_ALTERED"), (9, "CHAIN_REWRITTEN")])
+def test_a_chain_that_was_written_anew_in_the_table_is_found_at_its_entry(number: int, code: str) -> None:
+    """Entries 8 and 9 were sealed together: of the last, its head tells that one of the two is not what it was."""
+    world = world_of(handed_off)
+    rewrite(world, number)
+    (finding,) = live(site_of(world)[0], "--chain", CHAIN, expect=3)[CHAIN]["findings"]
+    assert (finding["sequence"], finding["code"]) == (number, code)
+
+
+@pytest.mark.parametrize("left", [0, 5])
+def test_a_chain_that_was_cut_in_the_table_is_found(left: int) -> None:
+    world = world_of(handed_off)
+    records = world.wiring.records
+    gone = world.ledger()[left:]
+    records._models = {key: each for key, each in records._models.items() if each not in gone}
+    (finding,) = live(site_of(world)[0], expect=3)[CHAIN]["findings"]
+    assert (finding["sequence"], finding["code"]) == (left + 1, "CHAIN_TRUNCATED")
+
+
+def test_entries_that_are_not_sealed_yet_are_said() -> None:
+    world = world_of(announced)
+    last = max(key for key in world.wiring.store.objects if key.startswith(f"ledger/{CHAIN}/"))
+    del world.wiring.store.objects[last]
+    assert live(site_of(world)[0], expect=5)[CHAIN]["code"] == "TAIL_UNSEALED"
+
+
+def test_a_kept_head_that_nobody_trusted_signed_is_told() -> None:
+    world = world_of(handed_off)
+    world.wiring.store.objects[f"ledger/{CHAIN}/000000000009.json"] = head_of(
+        world.ledger()[-1], key=OTHER_DEPLOYMENT.key("ledger")
+    )
+    assert live(site_of(world)[0], expect=3)[CHAIN]["code"] == "UNTRUSTED_SIGNATURE"
+
+
+def shown(*more: str) -> list[str]:
+    site, _ = site_of(WITHDRAWN)
+    return [each["entry"]["event"] for each in run(site, "ledger", "show", *more)["entries"]]
+
+
+def test_entries_are_found_by_what_they_name() -> None:
+    record = WITHDRAWN.record()
+    assert record.manifest is not None
+    whole = shown(CHAIN)
+    assert whole[0] == "admitted"
+    assert whole[-1] == "withdrawn"
+    assert shown(CHAIN, "--limit", "2") == whole[-2:]
+    assert shown("--code", "WITHDRAWN") == ["withdrawn"]
+    assert shown("--event", "bound") == ["bound"]
+    assert shown("--signer", "erin") == ["approval-given"]
+    assert shown("--signer", "bind") == ["bound"]
+    named = shown("--digest", record.manifest.payload.removeprefix("sha256:")[:12])
+    assert named == ["bound", "approval-requested", "approval-given", "approved"]
+    assert shown("--since", "2026-01-01", "--until", "2026-01-02") == []
+    assert "announced" in shown(), "all chains"
+
+
+def test_show_prints_a_table() -> None:
+    said = invoke(site_of(WITHDRAWN)[0], "ledger", "show", CHAIN).output
+    assert said.splitlines()[0].split()[:3] == ["At", "Chain", "Entry"]
+    assert "WITHDRAWN" in said
+
+
+@pytest.mark.parametrize("words", [("--digest", "xyz"), ("--digest", "abc"), ("--since", "yesterday")])
+def test_a_bad_question_is_bad_usage(words: tuple[str, str]) -> None:
+    assert invoke(site_of(WITHDRAWN)[0], "ledger", "show", *words).exit_code == 2
+
+
+@pytest.mark.parametrize("words", [("show", "web@production.9"), ("verify", "--chain", "nothing")])
+def test_an_unknown_chain_is_said(words: tuple[str, ...]) -> None:
+    assert run(site_of(WITHDRAWN)[0], "ledger", *words, expect=3)["reason"] == "UNKNOWN_CHAIN"
+
+
+def test_an_export_of_what_was_never_handed_off_has_no_message_and_its_notice(tmp_path: Path) -> None:
+    site, _ = site_of(WITHDRAWN)
+    run(site, "ledger", "export", CHAIN, "--everything", "--out", tmp_path / "all")
+    assert not (tmp_path / "all" / "handoff.json").exists()
+    assert len(list((tmp_path / "all" / "notices").iterdir())) == 1
+    again = run(site, "ledger", "export", CHAIN, "--everything", "--out", tmp_path / "all", expect=2)
+    assert again["reason"] == "BAD_ARGUMENT"
+
+
+def test_a_document_that_the_store_lacks_is_named(tmp_path: Path) -> None:
+    world = world_of(awaiting_window)
+    bundle = world.record().bundle
+    assert bundle is not None
+    del world.wiring.store.objects[f"sha256/{bundle.removeprefix('sha256:')}"]
+    answer = run(site_of(world)[0], "ledger", "export", CHAIN, "--everything", "--out", tmp_path / "all", expect=5)
+    assert answer["missing"] == [f"revision 1: bundle {bundle}"]
+
+
+def test_heads_that_were_kept_already_stay(tmp_path: Path) -> None:
+    site, _ = site_of(WITHDRAWN)
+    first = run(site, "ledger", "heads", "--out", tmp_path)
+    assert any(name.startswith(CHAIN) for name in first["written"])
+    assert run(site, "ledger", "heads", "--out", tmp_path)["written"] == []
+    assert {each["outcome"] for each in live(site, "--head", tmp_path).values()} == {"verified"}
