@@ -115,6 +115,8 @@ def main(
 ) -> None:
     """One approved cutover bundle, one queue, one window. The options here are those of --show-config."""
     if not show_config:
+        if stack or profile or region or local or state_dir or form is not Format.TEXT:
+            ctx.fail("Options go behind the command; before it they belong to --show-config.")
         if ctx.invoked_subcommand is None:
             ctx.fail("Missing command.")
         return
