@@ -20,7 +20,8 @@ def replays(world: World) -> Iterator[Replayed]:
         try:
             yield replaying(world).replay(record)
         except Refused as refused:
-            assert refused.code == "NOTHING_TO_REPLAY"
+            if refused.code != "NOTHING_TO_REPLAY":
+                raise
 
 
 def test_every_decision_of_a_run_is_identical() -> None:
