@@ -73,7 +73,7 @@ def gather(records: Records, store: Store, span: Span) -> Gathered:
     waiting = list(records.waiting(WAITING, limit=MOST_WAITING)) if span.present else []
     for chain in sorted({*_begun_before(moments), *(each.cutover for each in waiting if not each.rehearsal)}):
         for entry in records.ledger(chain):
-            if entry.sequence not in moments.get(chain, ()) and entry.at < span.horizon:
+            if entry.sequence not in moments.get(chain, ()) and entry.at < span.end:
                 _keep(found, moments, entry)
     told = stories(moment for chain in moments.values() for moment in chain.values())
     found.stories = tuple(told.values())
@@ -84,7 +84,7 @@ def gather(records: Records, store: Store, span: Span) -> Gathered:
 def _in_span(records: Records, span: Span) -> Iterator[LedgerEntry]:
     for day in span.days:
         for entry in records.written_on(day):
-            if entry.at < span.horizon:
+            if entry.at < span.end:
                 yield entry
 
 

@@ -61,6 +61,11 @@ class Telling:
     gathered: Gathered
     people: bool
 
+    @staticmethod
+    def plain(text: str) -> str:
+        """For attributes, where no character can be shown by an element of its own."""
+        return oneline(text)
+
     def by(self, moment: Moment) -> str:
         role = self.gathered.roles.get(moment.envelope or "")
         if not self.people:

@@ -57,7 +57,7 @@ class Counts:
     found: Counter[tuple[datetime, str, Dimensions]] = field(default_factory=Counter)
 
     def add(self, at: datetime, tallies: Iterable[Tally]) -> None:
-        if not self.span.since <= at < self.span.horizon:
+        if not self.span.since <= at < self.span.end:
             return
         for each in tallies:
             self.found[self.span.start_of(at), each.name, tuple(sorted(each.dimensions.items()))] += each.value
@@ -105,7 +105,7 @@ def _accepted(counts: Counts, found: Iterable[Story]) -> Question:
 
 def _handed_off(moments: Iterable[Moment], span: Span) -> Iterator[datetime]:
     for moment in moments:
-        if span.since <= moment.at < span.horizon and any(each.name == "HandedOff" for each in moment.tallies):
+        if span.since <= moment.at < span.end and any(each.name == "HandedOff" for each in moment.tallies):
             yield moment.at
 
 
@@ -143,7 +143,7 @@ def _binding(counts: Counts) -> Question:
 def _supersession(counts: Counts, decisive: Iterable[Sequence[LedgerEntry]]) -> Question:
     series = tuple(Series(cause, counts.over_time("Superseded", cause=cause)) for cause in SUPERSEDING)
     span = counts.span
-    after = sum(span.since <= each.at < span.horizon for chain in decisive for each in superseded_handed_off(chain))
+    after = sum(span.since <= each.at < span.end for chain in decisive for each in superseded_handed_off(chain))
     whole = sum(each.total for each in series)
     besides = (
         ("handed-off-after", after), ("uncertain", counts.total("Uncertain")),

@@ -27,7 +27,10 @@ class Period:
 
 @dataclass(frozen=True)
 class Span:
-    """``first`` to ``last``, both whole days. ``horizon``: until when it is told, never after the moment of telling."""
+    """``first`` to ``last``, both whole days. ``since`` to ``end``, half-open, is what counts.
+
+    ``horizon``: until when ages are told, which is never after the moment of telling.
+    """
 
     first: date
     last: date
@@ -37,9 +40,13 @@ class Span:
     def since(self) -> datetime:
         return _midnight(self.first)
 
+    @cached_property
+    def end(self) -> datetime:
+        return _midnight(self.last) + _DAY
+
     @property
     def horizon(self) -> datetime:
-        return min(_midnight(self.last) + _DAY, self.now)
+        return min(self.end, self.now)
 
     @property
     def present(self) -> bool:
@@ -64,9 +71,7 @@ class Span:
     @cached_property
     def periods(self) -> tuple[Period, ...]:
         starts = list(dict.fromkeys(self.start_of(_midnight(day)) for day in self.days))
-        return tuple(
-            Period(start, end) for start, end in zip(starts, [*starts[1:], _midnight(self.last) + _DAY], strict=True)
-        )
+        return tuple(Period(start, end) for start, end in zip(starts, [*starts[1:], self.end], strict=True))
 
 
 def span(now: datetime, *, since: date | None, until: date | None, days: int | None) -> Span:
