@@ -4,16 +4,18 @@ What is done is done by the code of the functions. Only what would be told to ot
 nobody is asked, no slot is claimed, nothing is signed that could be used.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module, metadata
 
+from cutover.contracts.bind_inputs import BindInputs, SlotOwner
 from cutover.contracts.bundle import Engine
 from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
 from cutover.contracts.evidence import Collection as Collected
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
 from cutover.contracts.holds import Findings, HoldRegister
+from cutover.contracts.manifest import Destination
 from cutover.contracts.policy import Facts, Rules, SignedReference
 from cutover.domain import binding, canonical, checks, lineage, naming
 from cutover.domain.admission import Examined, compare, examine
@@ -93,9 +95,9 @@ def check(envelope: bytes, around: Surroundings) -> Checked:
     reports = {family: _verified(family, examined, assembled, evidence_set, around) for family in checks.FAMILIES}
     case = Case(
         record=record, rules=around.rules, facts=around.facts, candidate=examined.candidate, draft=assembled.bundle,
-        gaps=_gaps(record, assembled), reports=reports, deployed=record.target in around.targets, environment=None,
+        gaps=_gaps(record, assembled), reports=reports,
+        inputs=_inputs(record, examined.candidate, reports, around, now),
         waivers=_weighed(record, examined.candidate, assembled, evidence_set, around),
-        slot_owner=around.slot(record), now=now,
     )  # fmt: skip
     return Checked(examined.candidate, record, evidence_set, binding.register_of(case), case)
 
@@ -113,6 +115,24 @@ def _record(examined: Examined, admission: str, policy: Policy, lane: Lane | Non
         candidate, revision=1, admission=announced, payload=canonical.digest(examined.payload), window=examined.window,
         cutover=naming.cutover_id(candidate.product, candidate.target, number, rehearsal=candidate.rehearsal),
         policy=policy, signed_by=examined.keys, now=now,
+    )  # fmt: skip
+
+
+def _inputs(
+    record: RevisionRecord, candidate: Candidate, reports: Mapping[str, Findings], around: Surroundings, now: datetime
+) -> BindInputs:
+    """What Bind would take. Where the target's queue leads is not known here: to where the candidate says."""
+    _, _, account, region, _ = candidate.audience.split(":")
+    named = Destination(
+        target=record.target, environment=candidate.environments[0], account=account,
+        queue_arn=f"arn:aws:sqs:{region}:{account}:{record.target}.fifo",
+    )  # fmt: skip
+    owner = around.slot(record)
+    return BindInputs(
+        cutover=record.cutover, revision=record.revision, at=now, engine=engine(), facts=record.facts,
+        destination=named if record.target in around.targets else None,
+        slot=SlotOwner(cutover=owner.cutover, revision=owner.revision) if owner else None, predecessor=None,
+        reports={family: canonical.digest_model(each) for family, each in reports.items()},
     )  # fmt: skip
 
 
