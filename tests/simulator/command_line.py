@@ -68,6 +68,7 @@ def site_of(world: World, *, still: bool = False) -> tuple[Site, WorldBus]:
         world.deployment.audience, wiring.records, bus, world.clock, store=wiring.store, inbox=WorldInbox(world),
         fingerprint=canonical.digest_model(world.deployment.root()),
         queues={world.deployment.target: world.deployment.queue_arn}.get, messages=wiring.messages,
+        targets=frozenset({world.deployment.target}),
     )  # fmt: skip
     return site, bus
 
