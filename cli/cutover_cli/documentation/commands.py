@@ -20,7 +20,7 @@ Every command takes `--format json` and answers with one JSON document on standa
 Commands that work on a deployment are told which by `--stack NAME` (with `--profile` and `--region` of your AWS
 configuration), or by `--local` (with `--state-dir`, where it is not that of this checkout). They say *on a deployment*.
 `cutover --show-config` shows what they would go by, without anything secret; `cutover --install-completion` completes
-their names in bash, zsh and fish. What changes something has a `--dry-run`, which judges with the same code and exits 10.
+their names in bash, zsh and fish. What changes something has a `--dry-run`: it judges with the same code, and exits 10.
 
 """
 SITE = frozenset({"stack", "profile", "region", "local", "state_dir"})
