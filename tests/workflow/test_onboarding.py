@@ -1,0 +1,258 @@
+"""A new product is onboarded by what `cutover init` writes, and by nothing else (row 51).
+
+What it leaves to be filled is filled by a table, and then every command of NEXT.md is typed in its order, against a
+deployment in memory: from the first key to a rehearsal without a hold.
+"""
+
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from typer.testing import CliRunner
+
+from cutover.contracts.base import format_instant
+from cutover.contracts.envelope import IN_TOTO_TYPE
+from cutover.domain import canonical
+from cutover_cli.check.outside import Outside
+from cutover_cli.main import app
+from cutover_cli.onboarding.writing import FILES, GUIDE
+from infra.config import Stage
+from tests.building.keys import Key, seal_bytes
+from tests.building.policy import BUILT, DEPLOYMENT
+from tests.building.records import ARTIFACT, COMMIT, PROVENANCE, SBOM, TESTS, as_received
+from tests.simulator.command_line import run, site_of
+from tests.simulator.world import ARTIFACT_BYTES, World
+
+BUCKET, LOGIN = "shop-sources", "dana@ci"
+BEGIN = ("--product", "service", "--target", DEPLOYMENT.target, "--audience", DEPLOYMENT.audience)
+KEYS = ("candidate", "provenance", "attestation", "bind", "decide", "handoff", "ledger")
+RECORDS = ("change", "rollout", "flags", "overlays", "rollback")
+OURS: dict[str, str] = {
+    "the builder's id": BUILT.builders[0],
+    "the source repository": BUILT.repositories[0],
+    "the workflow that releases": BUILT.workflows[0],
+    "where release engineering is reached": "#releases",
+    "where operations is reached": "#operations",
+    "who is called": "on-call schedule",
+    "who approves for release engineering": "Erin",
+    "who approves for operations": "Omar",
+    "who asks for releases": "Dana",
+    "what CI and the change record call them": LOGIN,
+    "the bucket with": BUCKET,
+    "the address that": "cutover@example.com",
+    "the release's version": "1.4.0",
+    "the whole commit": COMMIT,
+    "the number of its run": "4711",
+    "who asks for it": LOGIN,
+    "who asked for it": LOGIN,
+    "the artifact's key": "service.zip",
+    "the artifact's digest": ARTIFACT,
+    "the key of its provenance": "service.provenance.json",
+    "the key of its dependency manifest": "service.cdx.json",
+    "the key of the signed test result": "service.tests.json",
+    "when this was last rehearsed": "2026-11-02T09:00:00Z",
+    "the digest of the script": canonical.digest(b"hook"),
+}
+"""What somebody with this product would write, by how the place begins. Anything else is text of their own."""
+
+
+class Newcomer:
+    """Somebody with an empty folder, and a deployment that has no policy yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.world, self.told = folder, World(), dict[str, str]()
+        self.world.clock.move_to(datetime.now(UTC).replace(microsecond=0))
+        del self.world.wiring.records._models[("ActivePolicy",)], self.world.wiring.records._models[("Brake",)]
+        self.site, _ = site_of(self.world)
+        self.versions = {file: self._published(file, content) for file, content in self._by_ci().items()}
+
+    def init(self, *words: str, expect: int = 0) -> dict[str, Any]:
+        now = format_instant(self.world.clock.now())
+        return run(None, "init", self.folder, *BEGIN, "--at", now, *words, expect=expect)
+
+    def keys(self) -> None:
+        """Those of the deployment, where `policy key` would make others."""
+        owners = dict(zip(("ana", "otto"), DEPLOYMENT.owners, strict=True))
+        for name, key in {**owners, **{name: DEPLOYMENT.key(name) for name in KEYS[:3]}}.items():
+            pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            (self.folder / f"{name}.pem").write_bytes(pem)
+            (self.folder / f"{name}.pem").chmod(0o600)
+
+    def fill(self, places: list[dict[str, Any]]) -> None:
+        """Each line that was listed, and no other. Records are published once they are filled."""
+        order = sorted(places, key=lambda each: each["file"].endswith("candidate.yaml"))
+        for place in order:
+            file = Path(place["file"])
+            lines = file.read_text("utf-8").splitlines(keepends=True)
+            filled, count = re.subn(r'"FILL: [^"]*"', lambda _, place=place: json.dumps(self._value(place)),
+                                    lines[place["line"] - 1])  # fmt: skip
+            assert count == 1, place
+            lines[place["line"] - 1] = filled
+            file.write_text("".join(lines), "utf-8")
+
+    def typed(self) -> list[list[str]]:
+        """The commands of NEXT.md, in order."""
+        blocks = re.findall(r"```sh\n(.*?)```", (self.folder / GUIDE).read_text("utf-8"), re.DOTALL)
+        return [shlex.split(line) for block in blocks for line in block.splitlines()]
+
+    def type(self, words: list[str]) -> dict[str, Any]:
+        """One command, with what earlier ones printed in the place of capital letters."""
+        words = [re.sub(r"\b[A-Z]+_(?:OF_)?[A-Z_]+\b", lambda found: self.told[found[0]], word) for word in words]
+        site, sources = self.site, self.world.wiring.sources
+        checking = Outside(lambda _audience, _clock: sources, self.world.clock, site)
+        words = [*words[1:], "--format", "json"]
+        done = CliRunner().invoke(app, words, obj=checking if words[0] == "check" else site)
+        assert done.exit_code == 0, (words, done.output)
+        said: dict[str, Any] = json.loads(done.stdout)
+        if words[:2] == ["policy", "propose"]:
+            self.told[f"DIGEST_OF_{said['part'].upper()}"] = said["digest"]
+        return said
+
+    def _value(self, place: dict[str, Any]) -> str:
+        what, lines = place["what"], Path(place["file"]).read_text("utf-8").splitlines()
+        if what == "their address":
+            return f"person-{place['line']}@example.com"
+        if found := re.fullmatch(r"the (id|public half) of the (\w+) key", what):
+            key = DEPLOYMENT.key(found[2])
+            return key.key_id if found[1] == "id" else key.public_base64
+        if found := re.fullmatch(r"the version of (records/\S+)", what):
+            record = re.search(r"record: (\S+)", lines[place["line"] - 2])
+            assert record is not None
+            return self._published(record[1], (self.folder / found[1]).read_bytes())
+        if what == "its version":
+            return self.versions[json.loads(lines[place["line"] - 2].partition("record: ")[2])]
+        return next((ours for begins, ours in OURS.items() if what.startswith(begins)), f"Ours: {what}"[:60])
+
+    def _published(self, key: str, content: bytes) -> str:
+        return self.world.wiring.bucket.put(BUCKET, key, content)
+
+    @staticmethod
+    def _by_ci() -> dict[str, bytes]:
+        def signed(statement: Any, key: Key) -> bytes:
+            return seal_bytes(IN_TOTO_TYPE, as_received(statement), key)
+
+        tests = {**TESTS, "predicateType": "https://in-toto.io/attestation/test-result/v0.1"}
+        return {
+            "service.zip": ARTIFACT_BYTES, "service.cdx.json": as_received(SBOM),
+            "service.provenance.json": signed(PROVENANCE, DEPLOYMENT.key("provenance")),
+            "service.tests.json": signed(tests, DEPLOYMENT.key("attestation")),
+        }  # fmt: skip
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Newcomer:
+    monkeypatch.chdir(tmp_path)
+    return Newcomer(tmp_path)
+
+
+def test_following_what_it_wrote_leads_to_a_rehearsal_without_a_hold(newcomer: Newcomer) -> None:
+    written = newcomer.init()
+    newcomer.keys()
+    newcomer.fill(written["fill"])
+    owners = zip(("ANA", "OTTO"), DEPLOYMENT.owners, strict=True)
+    newcomer.told = {f"PUBLIC_KEY_OF_{name}": key.public_base64 for name, key in owners}
+    commands = [words for words in newcomer.typed() if words[0] == "cutover"]
+    made = [words for words in commands if words[1:3] == ["policy", "key"]]
+    assert {words[3] for words in made} == {f"{name}.pem" for name in ("ana", "otto", *KEYS[:3])}
+    said = [(" ".join(words[1:3]), newcomer.type(words)) for words in commands if words not in made]
+    assert [name.split(" /")[0] for name, _ in said] == [
+        "policy root", "policy lint", "policy propose", "policy propose", *["policy sign"] * 4, "policy activate",
+        "candidate lint", "check candidate.yaml", "candidate sign", "candidate submit",
+    ]  # fmt: skip
+    answers = dict(said)
+    assert answers["policy root"]["fingerprint"] == newcomer.site.fingerprint
+    assert answers["policy lint"] == {"result": "good", "faults": [], "warnings": []}
+    assert answers["policy activate"] == {"version": 1, "brake": "off"}
+    assert (answers["check candidate.yaml"]["result"], answers["check candidate.yaml"]["holds"]) == ("clean", [])
+    record = newcomer.world.record(f"service@{DEPLOYMENT.target}.rehearsal.1")
+    assert (answers["candidate submit"]["status"], record.status) == ("rehearsed", "rehearsed")
+
+
+def test_the_lint_names_exactly_what_is_to_be_filled(newcomer: Newcomer) -> None:
+    written = newcomer.init()
+    names = ("rules.yaml", "facts.yaml", "candidate.yaml")
+    left = {name: [each for each in written["fill"] if each["file"].endswith(name)] for name in names}
+    said = run(None, "policy", "lint", "rules.yaml", "facts.yaml", "--target", DEPLOYMENT.target, expect=3)
+    assert {fault["code"] for fault in said["faults"]} == {"NOT_FILLED"}
+    listed = [each["what"] for name in ("rules.yaml", "facts.yaml") for each in left[name]]
+    assert [fault["message"] for fault in said["faults"]] == listed
+    said = run(None, "candidate", "lint", "candidate.yaml", expect=3)
+    assert [fault["message"] for fault in said["faults"]] == [each["what"] for each in left["candidate.yaml"]]
+    assert {fault["code"] for fault in said["faults"]} == {"NOT_FILLED"}
+
+
+def test_what_is_not_filled_is_not_signed(newcomer: Newcomer) -> None:
+    newcomer.init()
+    newcomer.keys()
+    words = ("policy", "sign", "rules.yaml", "--key", "ana.pem", "--out", "rules.json")
+    assert {fault["code"] for fault in run(None, *words, expect=3)["faults"]} == {"NOT_FILLED"}
+    assert not (newcomer.folder / "rules.json").exists()
+
+
+def test_every_mark_is_listed_with_its_line(newcomer: Newcomer) -> None:
+    written = newcomer.init()
+    listed = {(each["file"], each["line"]) for each in written["fill"]}
+    marked = {
+        (str(newcomer.folder / name), number)
+        for name in FILES
+        for number, line in enumerate((newcomer.folder / name).read_text("utf-8").splitlines(), 1)
+        if "FILL:" in line
+    }
+    assert listed == marked
+    guide = (newcomer.folder / GUIDE).read_text("utf-8")
+    told = {
+        (str(newcomer.folder / file), int(line)) for file, line in re.findall(r"^- `(\S+):(\d+)` ", guide, re.MULTILINE)
+    }
+    assert told == marked
+    assert "<<" not in "".join(Path(file).read_text("utf-8") for file in written["files"])
+
+
+def test_the_deployment_s_part_is_one(newcomer: Newcomer) -> None:
+    newcomer.fill(newcomer.init()["fill"])
+    stage = Stage.model_validate_json((newcomer.folder / "deployment.json").read_bytes())
+    assert [target.name for target in stage.targets] == [DEPLOYMENT.target]
+
+
+def test_nothing_is_overwritten(newcomer: Newcomer) -> None:
+    mine = newcomer.folder / "records" / "flags.json"
+    mine.parent.mkdir()
+    mine.write_text("mine", "utf-8")
+    refused = newcomer.init(expect=3)
+    assert (refused["reason"], refused["files"]) == ("ALREADY_THERE", [str(mine)])
+    assert [path for path in newcomer.folder.rglob("*") if path.is_file()] == [mine]
+    assert mine.read_text("utf-8") == "mine"
+
+
+def test_a_dry_run_lists_and_writes_nothing(newcomer: Newcomer) -> None:
+    planned = newcomer.init("--dry-run", expect=10)
+    assert list(newcomer.folder.iterdir()) == []
+    written = newcomer.init()
+    assert {**written, "result": "planned"} == planned
+    assert sorted(written["files"]) == sorted(str(path) for path in newcomer.folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--product", "My Shop"), ("--audience", "shop"), ("--component", "a b")]
+)
+def test_names_that_nobody_could_use_are_refused(newcomer: Newcomer, option: str, value: str) -> None:
+    refused = newcomer.init(option, value, expect=2)
+    assert (refused["reason"], option in refused["message"]) == ("BAD_ARGUMENT", True)
+
+
+def test_its_rules_are_those_of_the_example(newcomer: Newcomer, repository: Path) -> None:
+    """Two texts, one policy: what is not about a product is the same in both."""
+    newcomer.init()
+    mine, example = (
+        yaml.safe_load((folder / "rules.yaml").read_text("utf-8"))
+        for folder in (newcomer.folder, repository / "examples" / "policy")
+    )
+    assert mine.keys() == example.keys()
+    ours = {"audience", "builds", "rendering", "allowances", "signers", "evidence_max_age"}
+    assert {key: mine[key] for key in mine.keys() - ours} == {key: example[key] for key in example.keys() - ours}
+    assert list(mine["signers"].values()) == list(example["signers"].values())
