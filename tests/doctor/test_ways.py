@@ -1,0 +1,191 @@
+"""Rules, queues, targets; mail; alarms."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.doctor.conftest import Aws, Examined, error, noted
+
+TARGETS = [{"Id": "Inbox"}]
+
+
+def rule(aws: Aws, physical: str = "shop-dev|R", *, targets: Any = TARGETS, **said: str) -> None:
+    aws.has("AWS::Events::Rule", f"InboxRule={physical}")
+    aws.on("events", describe_rule={"State": "ENABLED", **said}, list_targets_by_rule={"Targets": targets})
+
+
+def test_rules_are_on_and_lead_somewhere(on: Examined, aws: Aws) -> None:
+    rule(aws)
+    assert on.one("rules").result == "ok"
+    rule(aws, targets=[])
+    assert "fail" in on.results("rules")
+
+
+def test_a_disabled_rule_is_enabled_by_its_command(on: Examined, aws: Aws) -> None:
+    rule(aws, State="DISABLED")
+    assert on.one("rules").remedy == "aws events enable-rule --name R --event-bus-name shop-dev"
+
+
+def test_a_rule_is_found_on_the_bus_that_it_is_on(on: Examined, aws: Aws) -> None:
+    """Where the physical id is only its name, as an emulator says it."""
+    asked: list[dict[str, str]] = []
+    rule(aws, "R")
+    aws.outputs["BusName"] = "shop-dev"
+    aws.on("events", list_rules={"Rules": [{"Name": "R"}]})
+    aws.on("events", describe_rule=noted(asked, {"State": "ENABLED"}))
+    assert on.one("rules").result == "ok"
+    assert asked == [{"Name": "R", "EventBusName": "shop-dev"}]
+
+
+def test_no_rule_at_all(on: Examined) -> None:
+    assert on.one("rules").result == "fail"
+
+
+GOOD = {"Policy": "{}", "RedrivePolicy": "{}", "QueueArn": "arn:q", "ApproximateNumberOfMessages": "0"}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "result"),
+    [
+        ("InboxQueue", {}, "ok"),
+        ("InboxQueue", {"RedrivePolicy": None}, "fail"),
+        ("InboxQueue", {"Policy": None}, "fail"),
+        ("InboxQueue", {"ApproximateNumberOfMessages": "9"}, "ok"),
+        ("InboxQueueDeadLetters", {"RedrivePolicy": None}, "ok"),
+        ("InboxQueueDeadLetters", {"RedrivePolicy": None, "ApproximateNumberOfMessages": "2"}, "warn"),
+        ("InboxUndelivered", {"RedrivePolicy": None, "ApproximateNumberOfMessages": "1"}, "warn"),
+        ("StreamFailures", {"RedrivePolicy": None, "ApproximateNumberOfMessages": "1"}, "warn"),
+    ],
+)
+def test_queues(on: Examined, aws: Aws, name: str, changes: dict[str, str | None], result: str) -> None:
+    said = {key: value for key, value in (GOOD | changes).items() if value is not None}
+    aws.has("AWS::SQS::Queue", f"{name}=https://q").on("sqs", get_queue_attributes={"Attributes": said})
+    assert on.one("queues").result == result
+
+
+def target(aws: Aws, attributes: dict[str, str] | Exception, *, own: bool) -> None:
+    setting = {"queue_url": "https://q.fifo", "queue_arn": "arn:q.fifo", "environment": "p", "account": "1" * 12}
+    aws.outputs |= {"TargetSettings": json.dumps({"production": setting}), "HandOffRoleArn": "arn:hand-off"}
+    if own:
+        aws.has("AWS::SQS::Queue", "Target=https://q.fifo")
+    answer = attributes if isinstance(attributes, Exception) else {"Attributes": attributes}
+    aws.on("sqs", get_queue_attributes=answer)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "own", "result"),
+    [
+        ({"FifoQueue": "true", "RedrivePolicy": "{}"}, True, "ok"),
+        ({"FifoQueue": "true"}, True, "warn"),
+        ({"RedrivePolicy": "{}"}, True, "fail"),
+        ({"FifoQueue": "true", "RedrivePolicy": "{}", "Policy": '{"AWS":"arn:hand-off"}'}, False, "ok"),
+        ({"FifoQueue": "true", "RedrivePolicy": "{}", "Policy": '{"AWS":"arn:other"}'}, False, "fail"),
+        (error("AccessDenied"), False, "unasked"),
+        (error("AWS.SimpleQueueService.NonExistentQueue"), False, "fail"),
+    ],
+)
+def test_targets(on: Examined, aws: Aws, attributes: Any, own: bool, result: str) -> None:
+    target(aws, attributes, own=own)
+    found = on.one("targets")
+    assert (found.result, found.subject) == (result, "production")
+
+
+def test_an_older_stack_does_not_say_its_targets(on: Examined) -> None:
+    assert on.one("targets").result == "fail"
+
+
+# --- mail -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "result"),
+    [
+        ({"SendingEnabled": True, "ProductionAccessEnabled": True}, "ok"),
+        ({"SendingEnabled": True, "ProductionAccessEnabled": False}, "warn"),
+        ({"SendingEnabled": False, "ProductionAccessEnabled": True}, "fail"),
+    ],
+)
+def test_the_sandbox(on: Examined, aws: Aws, said: dict[str, Any], result: str) -> None:
+    aws.on("sesv2", get_account=said)
+    assert on.one("mail-account").result == result
+
+
+def test_the_sender(on: Examined, aws: Aws) -> None:
+    assert on.one("mail-sender").result == "fail"
+    aws.has("AWS::SES::EmailIdentity", "Sender=cutover@example.com")
+    aws.on("sesv2", get_email_identity={"VerifiedForSendingStatus": True})
+    assert on.one("mail-sender").result == "ok"
+    aws.on("sesv2", get_email_identity={"VerifiedForSendingStatus": False})
+    assert on.one("mail-sender").result == "fail"
+    aws.on("sesv2", get_email_identity=error("NotFoundException"))
+    assert on.one("mail-sender").result == "fail"
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "result"),
+    [
+        ({"DeliveryOptions": {"TlsPolicy": "REQUIRE"}}, [{"Enabled": True}], "ok"),
+        ({"DeliveryOptions": {"TlsPolicy": "OPTIONAL"}}, [{"Enabled": True}], "warn"),
+        ({"DeliveryOptions": {"TlsPolicy": "REQUIRE"}}, [{"Enabled": False}], "warn"),
+        ({"DeliveryOptions": {"TlsPolicy": "REQUIRE"}}, [], "warn"),
+        ({"SendingOptions": {"SendingEnabled": False}}, [{"Enabled": True}], "fail"),
+    ],
+)
+def test_how_mail_leaves(on: Examined, aws: Aws, said: dict[str, Any], told: list[Any], result: str) -> None:
+    aws.has("AWS::SES::ConfigurationSet", "shop-dev").on("sesv2", get_configuration_set=said)
+    aws.on("sesv2", get_configuration_set_event_destinations={"EventDestinations": told})
+    assert on.one("mail-configuration").result == result
+
+
+def test_who_cannot_be_written_to_is_named_without_the_address(on: Examined, aws: Aws) -> None:
+    aws.on("sesv2", get_suppressed_destination=error("NotFoundException"))
+    assert on.one("mail-people").result == "ok"
+    omar = on.world.deployment.facts().people["omar"].email
+
+    def suppressed(EmailAddress: str) -> dict[str, Any]:  # noqa: N803  # boto3's name
+        if EmailAddress == omar:
+            return {"SuppressedDestination": {}}
+        raise error("NotFoundException")
+
+    aws.on("sesv2", get_suppressed_destination=suppressed)
+    found = on.one("mail-people")
+    assert (found.result, found.subject) == ("warn", "omar")
+    assert omar not in str(found)
+    aws.on("sesv2", get_suppressed_destination=error("AccessDeniedException"))
+    assert on.results("mail-people") == ["unasked"]
+
+
+# --- alarms ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("alarm", "results"),
+    [
+        ({"ActionsEnabled": True, "AlarmActions": ["arn:t"], "StateValue": "OK"}, ["ok"]),
+        ({"ActionsEnabled": True, "AlarmActions": [], "StateValue": "OK"}, ["warn", "ok"]),
+        ({"ActionsEnabled": False, "AlarmActions": ["arn:t"], "StateValue": "OK"}, ["warn", "ok"]),
+        ({"ActionsEnabled": True, "AlarmActions": ["arn:t"], "StateValue": "ALARM"}, ["warn", "ok"]),
+    ],
+)
+def test_alarms_tell_somebody(on: Examined, aws: Aws, alarm: dict[str, Any], results: list[str]) -> None:
+    aws.has("AWS::CloudWatch::Alarm", "DeadLetters")
+    aws.on("cloudwatch", describe_alarms={"MetricAlarms": [{"AlarmName": "DeadLetters", **alarm}]})
+    assert on.results("alarms") == results
+
+
+def test_alarms_that_are_not_there(on: Examined, aws: Aws) -> None:
+    assert on.one("alarms").result == "warn"
+    aws.has("AWS::CloudWatch::Alarm", "DeadLetters").on("cloudwatch", describe_alarms={"MetricAlarms": []})
+    assert on.one("alarms").result == "fail"
+
+
+@pytest.mark.parametrize(
+    ("arns", "result"),
+    [(["arn:aws:sns:x"], "ok"), (["PendingConfirmation"], "warn"), ([], "warn")],
+)
+def test_somebody_listens(on: Examined, aws: Aws, arns: list[str], result: str) -> None:
+    aws.has("AWS::SNS::Topic", "Alarms=arn:topic")
+    subscriptions = [{"SubscriptionArn": each} for each in arns]
+    aws.on("sns", list_subscriptions_by_topic={"Subscriptions": subscriptions})
+    assert on.one("alarm-topics").result == result
