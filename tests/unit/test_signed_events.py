@@ -18,6 +18,7 @@ from tests.simulator.events import (
     Sent,
     brake_order,
     deliver,
+    delivery_order,
     receipt,
     sent,
     signed,
@@ -32,6 +33,7 @@ HOSTILE = ["\u202egnp.exe", "a\u0000b", "</script><script>", "x" * 5000, "\U0001
 DOORS: dict[str, Callable[[World], Model]] = {
     "withdrawals": lambda world: withdrawal(world, CUTOVER),
     "brake_orders": lambda world: brake_order(world, "engage"),
+    "deliveries": lambda world: delivery_order(world, "test", target="production"),
     "receipts": lambda world: receipt(world, "sha256:" + "7" * 64),
 }
 EACH_DOOR = pytest.mark.parametrize("door", DOORS)
