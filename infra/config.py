@@ -20,6 +20,7 @@ RepositoryArn = Annotated[
     StringConstraints(pattern=r"^arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9][a-z0-9._/-]*(?:/\*)?$"),
 ]
 Profile = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4,7}/[a-z0-9]{4,7}$")]
+TopicArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]+$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$")]
 Sender = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[a-z0-9.-]+\.[a-z]{2,}$")]
 SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
@@ -95,6 +96,7 @@ class Stage(_Model):
     account and region (`application/profile`, by id), and `credentials_key_arn` is the customer key of the secrets with
     the source systems' credentials and Slack's, if they have one. With `slack`, messages go to Slack too: the workspace
     is named by the facts, its credentials lie in the stage's own secret. With `network`, the functions run in that VPC.
+    `alarm_topic_arn` is a topic of SNS that alarms tell instead of the stage's own; CloudWatch must be allowed to.
     """
 
     sender: Sender
@@ -108,6 +110,7 @@ class Stage(_Model):
     credentials_key_arn: KeyArn | None = None
     retention_days: Annotated[int, Field(ge=1, le=36500)]
     log_retention_days: LogRetention
+    alarm_topic_arn: TopicArn | None = None
     permissions_boundary: PolicyArn | None = None
     network: Network | None = None
 

@@ -14,6 +14,7 @@ from infra.components.machine import Machine
 from infra.components.page import ROUTES
 from infra.components.queues import only
 from infra.components.settings import StageSettings
+from infra.components.watching import Watching
 from infra.environment import environment
 from infra.grants import EVERYONE, GRANTS, KEY_USERS, MACHINE, SENDERS
 from infra.limits import bounded
@@ -40,6 +41,7 @@ class CutoverStack(Stack):
         self._connect()
         self._grant()
         self._reserve()
+        self._watch(settings)
         self._tell()
 
     def _create_functions(self, settings: StageSettings, asset: Path) -> None:
@@ -105,6 +107,11 @@ class CutoverStack(Stack):
             if target.own:
                 only(target.own, senders=[r.functions[name].role for name in SENDERS])
 
+    def _watch(self, settings: StageSettings) -> None:
+        """Who is told when something is wrong."""
+        topic_arn = settings.config.alarm_topic_arn
+        self._watching = Watching(self, "Watching", resources=self.resources, topic_arn=topic_arn)
+
     def _tell(self) -> None:
         """What operators and the local stack need to know after deploying."""
         r = self.resources
@@ -122,6 +129,7 @@ class CutoverStack(Stack):
             "StateMachineArn": r.machine_arn(),
             "PageUrl": r.page.url,
             "ExceptionsQueueUrl": r.exceptions.queue_url,
+            "AlarmTopicArn": self._watching.topic.topic_arn,
             "ClockFunctionName": r.functions["Clock"].function.function_name,
             **{f"{name.capitalize()}KeyArn": key.key_arn for name, key in r.keys.by_name.items()},
             **{f"Target{target.config.pascal}QueueUrl": target.queue_url for target in r.targets.all},

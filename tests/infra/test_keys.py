@@ -91,12 +91,13 @@ def test_specs(stage: Assembled) -> None:
     }
 
 
-def test_the_data_key_rotates_and_serves_events(stage: Assembled) -> None:
+def test_the_data_key_rotates_and_serves_events_and_alarms(stage: Assembled) -> None:
     key = stage.resources["Keys/Data"]
     assert key.properties["EnableKeyRotation"] is True
-    (events,) = [each for each in stage.statements(key) if each["Principal"].get("Service")]
-    assert events["Principal"] == {"Service": "events.amazonaws.com"}
-    assert events["Condition"] == {"StringEquals": {"aws:SourceAccount": "{AWS::AccountId}"}}
+    served = {each["Principal"]["Service"]: each for each in stage.statements(key) if each["Principal"].get("Service")}
+    assert served.keys() == {"events.amazonaws.com", "cloudwatch.amazonaws.com"}
+    for each in served.values():
+        assert each["Condition"]["StringEquals"] == {"aws:SourceAccount": "{AWS::AccountId}"}
 
 
 def test_production_keeps_its_keys(production: Assembled, development: Assembled) -> None:

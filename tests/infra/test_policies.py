@@ -37,11 +37,14 @@ STARS: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 
 # Whole services that nothing here may touch, and the few actions of the others that do what they do.
-SERVICES = frozenset({"dynamodb", "kms", "lambda", "logs", "s3", "secretsmanager", "ses", "sqs", "states", "xray"})
+SERVICES = frozenset(
+    {"dynamodb", "events", "kms", "lambda", "logs", "s3", "secretsmanager", "ses", "sqs", "states", "xray"}
+)
 CHANGING = ("Create", "Update", "Delete", "Put", "Publish", "Add", "Remove", "Tag", "Untag", "Set", "Attach")
 CHANGES = frozenset(
     {
-        "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "s3:PutObject", "sqs:DeleteMessage",
+        "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "events:PutEvents", "s3:PutObject",
+        "sqs:DeleteMessage",
         "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
         "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
     }
