@@ -189,3 +189,16 @@ def test_somebody_listens(on: Examined, aws: Aws, arns: list[str], result: str) 
     subscriptions = [{"SubscriptionArn": each} for each in arns]
     aws.on("sns", list_subscriptions_by_topic={"Subscriptions": subscriptions})
     assert on.one("alarm-topics").result == result
+
+
+def test_a_topic_that_was_given_is_asked_too(on: Examined, aws: Aws) -> None:
+    """It is not of the stack: the alarms name it."""
+    given = "arn:aws:sns:eu-central-1:123456789012:theirs"
+    aws.has("AWS::CloudWatch::Alarm", "DeadLetters")
+    aws.on("cloudwatch", describe_alarms={"MetricAlarms": [{"AlarmName": "DeadLetters", "AlarmActions": [given]}]})
+    aws.on("sns", list_subscriptions_by_topic={"Subscriptions": []})
+    found = on.one("alarm-topics")
+    assert (found.subject, found.result) == (given, "warn")
+    assert given in found.remedy
+    aws.on("sns", list_subscriptions_by_topic=error("AuthorizationError"))
+    assert on.one("alarm-topics").result == "unasked"

@@ -1,5 +1,6 @@
 """Who is told when something goes wrong."""
 
+import shlex
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ AT_ONCE = 100
 
 def alarms(on: Deployed) -> Findings:
     """There are alarms, each tells somebody, and none rings now."""
-    names = [name for kind in KINDS for _, name in on.all(kind)]
+    names = _names(on)
     if not names:
         yield Finding("warn", "the stack has no alarm", "deploy this version of Cutover")
         return
@@ -20,14 +21,20 @@ def alarms(on: Deployed) -> Findings:
     for alarm in found:
         name = alarm["AlarmName"]
         if not alarm.get("ActionsEnabled", True) or not alarm.get("AlarmActions"):
-            command = f"aws cloudwatch enable-alarm-actions --alarm-names {name}"
+            command = shlex.join(["aws", "cloudwatch", "enable-alarm-actions", "--alarm-names", name])
             yield Finding("warn", "tells nobody", f"{command}, or deploy again", subject=name)
         if alarm.get("StateValue") == "ALARM":
-            yield Finding("warn", f"rings: {alarm.get('StateReason', '')}", "docs/operations.md says what to do", name)
+            yield Finding(
+                "warn", f"rings: {alarm.get('StateReason', '')}", str(alarm.get("AlarmDescription", "")), name
+            )
     if missing := sorted(set(names) - {alarm["AlarmName"] for alarm in found}):
         yield Finding("fail", f"not there: {', '.join(missing)}", "deploy the stack again")
     else:
         yield Finding("ok", f"{len(found)} alarms are there")
+
+
+def _names(on: Deployed) -> list[str]:
+    return [name for kind in KINDS for _, name in on.all(kind)]
 
 
 def _described(on: Deployed, names: list[str]) -> Iterator[dict[str, Any]]:
@@ -39,9 +46,11 @@ def _described(on: Deployed, names: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def topics(on: Deployed) -> Findings:
-    """Somebody has subscribed to what the alarms tell, and confirmed it."""
-    for logical, arn in on.all("AWS::SNS::Topic"):
-        yield from each(logical, partial(_topic, on, arn))
+    """Somebody has subscribed to what the alarms tell, the stack's own topic or a given one, and confirmed it."""
+    told = {action for alarm in _described(on, _names(on)) for action in alarm.get("AlarmActions", ())}
+    heard = {arn for arn in told if ":sns:" in arn} | {arn for _, arn in on.all("AWS::SNS::Topic")}
+    for arn in sorted(heard):
+        yield from each(arn, partial(_topic, on, arn))
 
 
 def _topic(on: Deployed, arn: str) -> Findings:
