@@ -26,6 +26,7 @@ from cutover_cli.local import commands as local
 from cutover_cli.looking import commands as looking
 from cutover_cli.onboarding.command import init
 from cutover_cli.output import Exit, Format, FormatOption, answer, answering, showable, unexpected
+from cutover_cli.receipt import receipt
 from cutover_cli.replay_command import replay
 from cutover_cli.reporting.command import report
 from cutover_cli.schemas.command import schemas
@@ -92,6 +93,7 @@ app.command()(doctor)
 app.command()(init)
 app.command()(check)
 app.command()(withdraw)
+app.command()(receipt)
 app.command()(verify)
 app.command()(replay)
 app.command()(demo)

@@ -17,7 +17,7 @@ from cutover.contracts.delivery import DELIVERY_ORDER_TYPE, DeliveryOrder
 from cutover.contracts.emergency import AFTER_ACTION_TYPE, AfterAction
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.event import SignedEvent
-from cutover.contracts.handoff import WITHDRAWAL_TYPE, Withdrawal
+from cutover.contracts.handoff import RECEIPT_TYPE, WITHDRAWAL_TYPE, Receipt, Withdrawal
 from cutover.contracts.ledger import LedgerEntry
 from cutover.contracts.passkeys import INVITATION_TYPE, Invitation
 from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution
@@ -36,6 +36,7 @@ KINDS: dict[type[Model], tuple[str, str]] = {
     AfterAction: ("AfterAction", AFTER_ACTION_TYPE),
     Invitation: ("PasskeyInvitation", INVITATION_TYPE),
     DeliveryOrder: ("DeliveryOrder", DELIVERY_ORDER_TYPE),
+    Receipt: ("Receipt", RECEIPT_TYPE),
 }
 """Of each document: the event's detail-type, and the payload type."""
 

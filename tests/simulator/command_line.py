@@ -23,6 +23,7 @@ DOORS = {
     "AfterAction": "after_actions",
     "PasskeyInvitation": "invitations",
     "DeliveryOrder": "deliveries",
+    "Receipt": "receipts",
 }
 
 
