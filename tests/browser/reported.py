@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from cutover.contracts.base import format_instant
 from cutover.contracts.emergency import Emergency
 from cutover.contracts.manifest import Window
 from cutover.contracts.policy import Calendar, Facts
@@ -18,7 +17,7 @@ from tests.building.policy import Deployment, instant
 from tests.building.records import Record
 from tests.simulator import events
 from tests.simulator.journeys import announced, open_holds, revise
-from tests.simulator.resolving import corrected, hold_of, mended, resolve, waived
+from tests.simulator.resolving import corrected, hold_of, resolve, waived
 from tests.simulator.wiring import PAGE_URL
 from tests.simulator.world import World, fill
 
@@ -112,7 +111,7 @@ def _window(day: int) -> Window:
 
 
 def weeks() -> Company:
-    """Two dozen releases of four products, with every way that one can go."""
+    """Fifteen cutovers of four products, with every way that one can go."""
     company = Company()
     with redirect_stdout(io.StringIO()):  # the functions' own log lines
         for part in (_first_week, _second_week, _third_week, _fourth_week):
@@ -219,8 +218,9 @@ def _fourth_week(company: Company) -> None:
     company.wait(hours(2))
     revise(company, "flags", lambda said: said["flags"][0].update(owner=None))
     company.ask("billing", 28, waivers=())  # held: the drill, the flag, and the window is taken
+    company.wait(hours(10))
+    revise(company, "flags", lambda said: said["flags"][0].update(owner="orders"))
+    worker = company.ask("worker", 28)  # asked, and half answered
+    company.wait(hours(5))
+    company.says(worker.cutover, "erin")
     company.until(LAST_DAY)
-    company.ask("worker", 28)
-
-
-__all__ = ["LAST_DAY", "Company", "format_instant", "mended", "weeks"]

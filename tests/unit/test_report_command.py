@@ -136,7 +136,8 @@ def test_an_open_hold_has_its_owner_and_its_age() -> None:
 
 def test_damaged_documents_are_counted_and_not_believed(site: Site, world: World) -> None:
     entry = next(each for each in world.ledger() if each.event == "approved")
-    world.wiring.store.objects[entry.inputs["envelope"]] = b"{}"
+    (key,) = (each for each in world.wiring.store.objects if entry.inputs["envelope"].removeprefix("sha256:") in each)
+    world.wiring.store.objects[key] = b"{}"
     said = run(site, "report")
     assert said["documents_not_read"] == 1
     assert [each["role"] for each in said["approvals"]] == [None, "release-engineering"]

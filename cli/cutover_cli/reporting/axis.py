@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 STEPS = 3.6
 """At most so many: what their ends leave over is room for the names of the first and the last."""
 MOST = 4
-NEAR_AN_END = 12
+NEAR_AN_END = 9
 """Hundredths: a name there would reach beyond the picture if it stood in the middle."""
 _MINUTES = (
     1,
@@ -46,7 +46,7 @@ class Tick:
 
 
 def ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
-    """At most four, in UTC; ``end`` is after ``start``. The day is named where it is another than before."""
+    """At most four, in UTC; ``end`` is after ``start``."""
     whole = end - start
     step = next((each for each in map(_minutes, _MINUTES) if whole / each <= STEPS), _minutes(_MINUTES[-1]))
     if whole / step > STEPS:
@@ -56,8 +56,7 @@ def ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
     instant = first if first >= start else first + step
     while instant <= end and len(found) < MOST:
         left = round(100 * ((instant - start) / whole), 3)
-        again = bool(found) and (instant - step).date() == instant.date()
-        found.append(Tick(left, f"{instant:%H:%M}" if again else _name(instant, step), _anchor(left)))
+        found.append(Tick(left, _name(instant, step, first=not found), _anchor(left)))
         instant += step
     return tuple(found)
 
@@ -72,8 +71,11 @@ def _minutes(count: int) -> timedelta:
     return timedelta(minutes=count)
 
 
-def _name(instant: datetime, step: timedelta) -> str:
+def _name(instant: datetime, step: timedelta, *, first: bool) -> str:
+    """The day, or the hour, and of the first one both where hours are told: a midnight is the day that it begins."""
     day = f"{instant.day} {_MONTHS[instant.month - 1]}"
     if step >= timedelta(days=200):
         return f"{day} {instant.year}"
-    return day if step >= timedelta(days=1) else f"{day} {instant:%H:%M}"
+    if step >= timedelta(days=1) or instant.hour == instant.minute == 0:
+        return day
+    return f"{day} {instant:%H:%M}" if first else f"{instant:%H:%M}"

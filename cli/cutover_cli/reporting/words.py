@@ -21,8 +21,8 @@ class Asked:
 QUESTIONS = {
     "accepted": Asked(
         "Accepted without reopening",
-        "Releases handed off in this time whose consumer sent a receipt that accepts them, and until the end of this "
-        "report none that rejects or corrects them; by the day of the hand-off.",
+        "Releases handed off in this time whose consumer sent a receipt that accepts them and, until the end of this "
+        "report, none that rejects or corrects them, and that nobody withdrew too late; by the day of the hand-off.",
         "handed off",
         "Nothing was handed off.",
     ),
