@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from cryptography.exceptions import InvalidSignature
@@ -210,6 +210,16 @@ def parts(value: Any, schema: Any) -> Iterator[tuple[Any, Any]]:
             yield from ((item, each) for each in wanted)
 
 
+class Told(NamedTuple):
+    """What was verified: the envelope, what it says, its manifest's digest and words, and the documents."""
+
+    message: Any
+    said: Any
+    digest: str
+    manifest: Any
+    package: "Shelf"
+
+
 class Verifier:
     """One trust file, one set of documents, and the published schemas by document name."""
 
@@ -272,12 +282,13 @@ class Verifier:
             and verifies(unbase64(key["public_key"]), announcement["signature"], unbase64(announcement["document"]))
         ]
 
-    def verify(self, message: bytes, *, at: datetime | None = None, queue_arn: str | None = None) -> None:
+    def verify(self, message: bytes, *, at: datetime | None = None, queue_arn: str | None = None) -> "Told":
         need(len(message) <= 1_048_576, "too large")
         envelope = parse(message)
         said, _ = self.opened(envelope, TYPES["handoff"], "handoff")
         need(set(self.shaped("handoff", said)) == HANDOFF_KEYS, "not whole")
         need(said["audience"] == self.audience, "another audience")
+        need(said["inclusion"] is None, "an inclusion that nobody can prove")
         need(queue_arn is None or said["queue_arn"] == queue_arn, "another queue")
         digest = sha256(unbase64(said["manifest"]["payload"]))
         identity = canonical({"manifest": digest, "queue_arn": said["queue_arn"]})
@@ -289,6 +300,7 @@ class Verifier:
         moments = [max([instant(said["not_before"]), instant(manifest["bound_at"]), *times])]
         self.opened(envelope, TYPES["handoff"], "handoff", *moments, *([at] if at else []))
         lineage(package)
+        return Told(envelope, said, digest, manifest, package)
 
     def manifest(self, said: Any) -> Any:
         stated = self.shaped("manifest", parse(unbase64(said["manifest"]["payload"])))

@@ -2,10 +2,10 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cutover.contracts.approval import Approval
 from cutover.contracts.base import Model
@@ -14,11 +14,15 @@ from cutover.contracts.candidate import Candidate
 from cutover.contracts.evidence import EvidenceSet
 from cutover.contracts.handoff import Handoff
 from cutover.contracts.holds import ClearedRegister
+from cutover.contracts.ledger import LedgerHead
+from cutover.contracts.ledger_export import LedgerExport
 from cutover.contracts.manifest import Manifest
 from cutover.contracts.policy import Facts, Rules, TrustBundle, TrustFile
-from cutover.domain.verification import Anchor, Report, verify_handoff
+from cutover.contracts.supersession import Notice
+from cutover.domain.verification import Anchor, Notices, Report, verify_handoff
 from tests.builders import OPENS_AT, Package
-from tests.verifier.independent import Verifier, accepts
+from tests.verifier.chains import accepts
+from tests.verifier.independent import Verifier
 
 MODELS: dict[str, type[Model]] = {
     "trust-file": TrustFile,
@@ -33,6 +37,9 @@ MODELS: dict[str, type[Model]] = {
     "manifest": Manifest,
     "approval": Approval,
     "handoff": Handoff,
+    "ledger-export": LedgerExport,
+    "ledger-head": LedgerHead,
+    "notice": Notice,
 }
 
 
@@ -63,8 +70,21 @@ class Judges:
         return report.verified
 
 
+class Held(Protocol):
+    """What somebody holds in their hands."""
+
+    @property
+    def message(self) -> bytes: ...
+
+    @property
+    def documents(self) -> Mapping[str, bytes]: ...
+
+    @property
+    def trust(self) -> bytes: ...
+
+
 def judge(
-    package: Package,
+    package: Held,
     *,
     message: bytes | None = None,
     trust: bytes | None = None,
@@ -72,12 +92,22 @@ def judge(
     now: datetime = OPENS_AT,
     at: datetime | None = None,
     queue_arn: str | None = None,
+    ledger: bytes | None = None,
+    heads: Sequence[bytes] = (),
+    notices: Notices | None = None,
 ) -> Report:
     """The first verifier's report. Fails the test where the independent one disagrees."""
     message = package.message if message is None else message
     trust = package.trust if trust is None else trust
     documents = package.documents if documents is None else documents
-    report = verify_handoff(message, trust=trust, documents=documents, now=now, at=at, queue_arn=queue_arn)
-    second = accepts(message, trust=trust, documents=documents, now=now, at=at, queue_arn=queue_arn, schemas=schemas())
+    notices = notices or Notices()
+    report = verify_handoff(
+        message, trust=trust, documents=documents, now=now, at=at, queue_arn=queue_arn, ledger=ledger, heads=heads,
+        notices=notices,
+    )  # fmt: skip
+    second = accepts(
+        message, trust=trust, documents=documents, now=now, at=at, queue_arn=queue_arn, schemas=schemas(),
+        ledger=ledger, heads=heads, given=notices.given, beside=notices.beside,
+    )  # fmt: skip
     assert second == report.verified, f"the verifiers disagree: {report.code} ({report.detail}), {second}"
     return report

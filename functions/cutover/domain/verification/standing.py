@@ -40,7 +40,7 @@ def check_standing(notices: Notices, chain: Chain | None, handoff: Handoff, keys
     """Step 10. What was looked at, in words.
 
     Raises ``Refused``: ``WITHDRAWN``, ``SUPERSEDED``, ``UNCERTAIN``; ``NOTICE_OF_ANOTHER``, ``NOTICE_UNKNOWN``,
-    ``NOTICE_DIFFERS``, ``WRONG_AUDIENCE``, and what opening an envelope raises.
+    ``NOTICE_DIFFERS``, ``CHAIN_TRUNCATED``, ``WRONG_AUDIENCE``, and what opening an envelope raises.
     """
     for content in notices.given:
         notice = _open(content, handoff, keys, chain)
@@ -51,6 +51,8 @@ def check_standing(notices: Notices, chain: Chain | None, handoff: Handoff, keys
         notice = _open(content, handoff, keys, chain)
         if notice.revision == handoff.revision:
             _refuse(notice, chain)
+        elif chain is not None and notice.sequence > len(chain.entries):
+            raise Refused("CHAIN_TRUNCATED", f"a notice speaks of entry {notice.sequence}, and the ledger ends before")
     for entry in chain.of(handoff.revision) if chain else ():
         if entry.event in ENDS and not _settled(entry.event, entry.sequence, chain, handoff.revision):
             raise _ended(entry)
