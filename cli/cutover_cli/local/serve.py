@@ -1,6 +1,6 @@
 """Runs the emulator. Executed by the emulator's own interpreter, which has none of this project's packages.
 
-Three things it judges by are set right, so that the template can stay as AWS needs it and be enforced whole:
+Four things it judges by are set right, so that the template can stay as AWS needs it and be enforced whole:
 
 - *Transport.* The template refuses what does not come over TLS; the emulator goes by X-Forwarded-Proto. Nothing
   but this machine reaches its port, so loopback stands for the TLS that AWS terminates.
@@ -8,6 +8,8 @@ Three things it judges by are set right, so that the template can stay as AWS ne
   keys"); the emulator fills in that of the session, which no policy can name beforehand.
 - *Batches of SQS.* Who may send one message may send several ("Amazon SQS API permissions"); the emulator asks for an
   action of its own, which AWS does not have.
+- *events:source.* Of whom a policy lets put events of one source, AWS looks at the entries of the call; the emulator
+  does not know that key of a condition, so nobody could.
 
 And two are made cheap. The package that all functions share is unpacked once, not for every worker: that was a third
 of all the work of a release. And of a function no more workers are started than this machine has processors: the
@@ -16,12 +18,14 @@ branch.
 """
 
 import hashlib
+import json
 import os
 import re
 import tempfile
 import threading
 import zipfile
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +38,8 @@ Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
+_source: ContextVar[str | None] = ContextVar("source", default=None)
+"""Of the call that is judged: the source of the events that it puts."""
 _SESSION = re.compile(r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/[^/]+")
 
 
@@ -55,9 +61,11 @@ def role_of(arn: str) -> str:
 
 
 def by_role(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    """The same lookup of condition keys, but with the role where AWS has the role."""
+    """The same lookup of condition keys, but with the role where AWS has the role, and with the source of events."""
 
     def resolved(key: str, context: Any) -> Any:
+        if key.lower() == "events:source":
+            return _source.get()
         value = resolve(key, context)
         return role_of(value) if key.lower() == "aws:principalarn" else value
 
@@ -67,11 +75,21 @@ def by_role(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 def one_by_one(extract: Callable[..., str | None]) -> Callable[..., str | None]:
     """The same lookup of a call's action, but with that of a single message for a batch of SQS."""
 
-    def extracted(*call: Any, **more: Any) -> str | None:
-        action = extract(*call, **more)
+    def extracted(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str | None:
+        action = extract(service, method, path, headers, body, *more)
+        _source.set(source_of(body) if action == "events:PutEvents" else None)
         return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
 
     return extracted
+
+
+def source_of(body: bytes) -> str | None:
+    """The one source of all events in a call of PutEvents; None where they have several, or it cannot be read."""
+    try:
+        sources = {entry["Source"] for entry in json.loads(body)["Entries"]}
+    except (ValueError, KeyError, TypeError):
+        return None
+    return str(sources.pop()) if len(sources) == 1 else None
 
 
 class UnpackedOnce(zipfile.ZipFile):
