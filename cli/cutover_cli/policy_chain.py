@@ -36,9 +36,14 @@ def proposal(digest: Digest, where: Site) -> Rules | Facts:
 
 
 def signatures(digest: Digest, records: Records, store: Store) -> tuple[Envelope, ...]:
-    """The envelopes that owners signed over a proposal, in the order of the ledger."""
+    """The envelopes that owners signed over a proposal, in the order of the ledger.
+
+    An entry that names the envelope of another payload says nothing of this one. Whose the signatures are is judged by
+    whoever counts them.
+    """
     entries = [each for each in records.ledger(POLICY_CHAIN) if _about(each, SIGNED, digest)]
-    return tuple(dsse.parse(store.get(each.inputs["envelope"], limit=MAX_POLICY_BYTES)) for each in entries)
+    found = (dsse.parse(store.get(each.inputs["envelope"], limit=MAX_POLICY_BYTES)) for each in entries)
+    return tuple(each for each in found if canonical.same(canonical.digest(dsse.decode_base64(each.payload)), digest))
 
 
 def together(envelopes: Iterable[Envelope]) -> Envelope | None:

@@ -11,10 +11,12 @@ from typer.testing import CliRunner
 from cutover.contracts.ledger import LedgerEntry
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical
+from cutover.domain.entries import Told
 from cutover.domain.ledger import POLICY_CHAIN, verify_chain
 from cutover.domain.record import ActivePolicy
 from cutover.policies import PolicyReader
 from cutover_cli.main import app
+from cutover_cli.policy_governing import journal_of
 from cutover_cli.site import Site
 from tests.building.policy import DEPLOYMENT
 from tests.fakes.clock import FakeClock
@@ -165,6 +167,22 @@ def test_nobody_else_signs_and_nothing_else_is_signed(first: Site, folder: Path)
     assert activate(first, folder, stored, expect=3)["reason"] == "NOT_PROPOSED"
     assert activate(first, folder, digest, expect=3)["reason"] == "POLICY_NOT_SIGNED_BY_BOTH"
     assert len(entries(first)) == count
+
+
+def test_an_entry_that_names_another_document_s_signatures_lends_them_to_nobody(first: Site, folder: Path) -> None:
+    signed, other = (
+        agreed(first, folder, good.rules(version=2)),
+        propose(first, folder, good.rules(version=3))["digest"],
+    )
+    (*_, envelope) = (each.inputs["envelope"] for each in entries(first) if each.inputs.get("payload") == signed and
+                      "envelope" in each.inputs)  # fmt: skip
+    lie = Told.of_order(
+        "policy-signed", requester="otto", correlation_id="x", inputs={"payload": other, "envelope": envelope},
+        result="SIGNED",
+    )  # fmt: skip
+    journal_of(first.records, first.clock).append(POLICY_CHAIN, lie)
+    assert activate(first, folder, other, expect=3)["reason"] == "POLICY_NOT_SIGNED_BY_BOTH"
+    assert sign(first, folder, other, "ana")["signed_by"] == ["ana"]
 
 
 def test_before_the_first_policy_the_root_is_given(site: Site, folder: Path) -> None:

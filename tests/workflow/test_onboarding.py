@@ -90,10 +90,9 @@ class Newcomer:
         for place in order:
             file = Path(place["file"])
             lines = file.read_text("utf-8").splitlines(keepends=True)
-            filled, count = re.subn(r'"FILL: [^"]*"', lambda _, place=place: json.dumps(self._value(place)),
-                                    lines[place["line"] - 1])  # fmt: skip
-            assert count == 1, place
-            lines[place["line"] - 1] = filled
+            before, mark, after = lines[place["line"] - 1].partition('"FILL: ')
+            assert mark, place
+            lines[place["line"] - 1] = before + json.dumps(self._value(place)) + after.partition('"')[2]
             file.write_text("".join(lines), "utf-8")
 
     def typed(self) -> list[list[str]]:
