@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cutover_cli.output import oneline
-from cutover_cli.replaying.difference import Difference, Replayed
+from cutover_cli.replaying.difference import Cause, Difference, Replayed
 from cutover_cli.replaying.other_policy import PASS, Compared, Ending
 
 MOST = 40
@@ -48,6 +48,8 @@ def _lines(done: Replayed, written: tuple[str, ...], restored: tuple[str, ...]) 
     elif done.restorable:
         yield "outputs missing: each was made again with the same digest; --restore puts them back"
     else:
+        if any(each.cause is Cause.CORRUPTED and each.recreated for each in done.differences):
+            yield "nothing is ever written over other bytes; --out writes the right ones, beside the store"
         yield f"{done.outcome}: {len(done.differences)} difference(s)"
 
 

@@ -146,7 +146,7 @@ def _came(reports: Iterable[Findings], register: HoldRegister) -> Iterator[tuple
         said.setdefault(each.rule, []).append((PASS, f"{each.code} {each.field}"))
     for rule, found in said.items():
         worst = min((outcome for outcome, _ in found), key=WORST.index)
-        yield rule, Came(worst, tuple(sorted(f"{outcome} {where}" for outcome, where in found)))
+        yield rule, Came(worst, tuple(sorted(f"{outcome} {where}".rstrip() for outcome, where in found)))
 
 
 def _in_place(reference: SignedReference, given: Rules | Facts | None) -> SignedReference:
