@@ -43,6 +43,10 @@ setup: .venv/.stamp .emulator/.stamp ## Create .venv/ and .emulator/ (every othe
 demo: setup ## Release this project through the local stack; AUTO=1 plays the approvers (SCENARIO=held: stop, and mend)
 	@$(BIN)/cutover demo $(if $(filter 1,$(AUTO)),--auto) $(if $(SCENARIO),--scenario $(SCENARIO))
 
+.PHONY: drill
+drill: setup ## Play what goes wrong on a local stack, and compare the endings (DRILLS="expired-key late-waiver")
+	@$(BIN)/python -m tests.drills $(DRILLS)
+
 ##@ For working on it
 
 .PHONY: test
