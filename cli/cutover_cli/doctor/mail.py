@@ -78,7 +78,7 @@ def people(on: Deployed) -> Findings:
     if len(known) > MAX_PEOPLE:
         yield Finding("unasked", f"only {MAX_PEOPLE} of {len(known)} people were asked about")
     elif not odd:
-        yield Finding("ok", f"{len(known)} people, all of whom are written to")
+        yield Finding("ok", f"SES refuses none of {len(known)} people")
 
 
 def _suppressed(on: Deployed, address: str) -> bool:

@@ -16,6 +16,8 @@ RevisionOption = Annotated[
     int | None, typer.Option("--revision", metavar="N", min=1, help="Only this revision.  [default: the newest]")
 ]
 SinceOption = Annotated[str | None, typer.Option("--since", metavar="WHEN", help="A day or an instant, in UTC.")]
+WatchOption = Annotated[bool, typer.Option("--watch", help="Wait until it has ended; what it does is told meanwhile.")]
+PatienceOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to watch.")]
 DaysOption = Annotated[
     int, typer.Option("--days", metavar="N", min=1, max=366, help="So many days of the ledger are looked through.")
 ]
@@ -59,11 +61,13 @@ def _statuses(given: list[str]) -> frozenset[str]:
     return frozenset(given)
 
 
-def show(
+def show(  # noqa: PLR0913  # each is an argument of the command
     ctx: typer.Context,
     cutover: CutoverArgument,
     *,
     revision: RevisionOption = None,
+    watch: WatchOption = False,
+    timeout: PatienceOption = 3_600,
     stack: StackOption = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -71,14 +75,25 @@ def show(
     state_dir: StateDirOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Show where a release stands: window, digest, who approved, who is missing, holds, messages, what comes next."""
-    from cutover_cli.looking import finding, screen, showing
+    """Show where a release stands: window, digest, who approved, who is missing, holds, messages, what comes next.
+
+    With --watch it waits until the release has ended: 0 where it was handed off or rehearsed, 3 where it ended
+    otherwise, 5 where nobody knows whether its message arrived, 4 where it has not ended in time.
+    """
+    from cutover_cli.looking import finding, following, screen, showing
     from cutover_cli.looking.standing import look
 
+    code = Exit.DONE
     with answering(form), remote():
         where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
-        found = look(where, finding.revision_of(where, cutover, revision))
+        record = finding.revision_of(where, cutover, revision)
+        if watch:
+            record = following.watched(where, record, seconds=timeout, stay=revision is not None)
+            code = following.exit_of(record)
+        found = look(where, record)
         screen.show(showing.document_of(found), form, lambda: showing.text_of(found))
+    if code is not Exit.DONE:
+        raise typer.Exit(code)
 
 
 def trace(

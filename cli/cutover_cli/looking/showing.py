@@ -134,7 +134,7 @@ def _facts(of: Standing) -> "Iterable[tuple[str, Any]]":
     yield "release", " ".join(filter(None, (record.product, _version(of), "to", record.target)))
     yield "emergency", screen.cell(_emergency(of), screen.BAD) if _emergency(of) else None
     yield "window", _local(of) or record.window
-    yield "", span
+    yield "", span if span != _local(of) else None
     yield "brake", screen.cell("engaged, or unknown: nothing is handed off", screen.BAD) if of.braked else None
     yield "digest", record.manifest.payload if record.manifest else None
     yield "predecessor", record.predecessor.payload if record.predecessor else None

@@ -165,11 +165,8 @@ def text_of(of: Trace) -> "Iterator[RenderableType]":
 def _row(each: Step, longest: float) -> tuple[Any, ...]:
     entry = each.entry
     wait = screen.cell(screen.bar(each.gap / longest if longest else 0), screen.WAITS if each.gap >= LONG else "")
-    by = (
-        entry.actor.role
-        if entry.actor.requester == entry.actor.role
-        else f"{entry.actor.role}: {entry.actor.requester}"
-    )
+    role, asked = entry.actor.role, entry.actor.requester
+    by = role if asked in {role, entry.correlation_id} else f"{role}: {asked}"
     result = f"{entry.result}: {entry.detail}" if entry.detail else entry.result
     return (
         f"{entry.at:%Y-%m-%d %H:%M:%S}", screen.duration(each.gap) if each.gap else "", wait, entry.event,
