@@ -1,6 +1,7 @@
 """The protocol on the local stack: real functions, tables, streams, queues and the real state machine."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from cutover.contracts.holds import HoldRegister
 from cutover.contracts.records import WAIVER_TYPE, Waiver
 from cutover.contracts.resolution import RESOLUTION_TYPE, Resolution, WaiverAnswer
 from cutover.contracts.supersession import NOTICE_TYPE, Notice, Supersession
+from cutover.contracts.told import SOURCE, ReleaseEvent
 from cutover.domain import brake as braking
 from cutover.domain import canonical, holds, ledger
 from cutover.domain import envelope as dsse
@@ -33,6 +35,30 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releases]:
     state = Path(tmp_path_factory.mktemp("protocol"))
     yield bring_up(state)
     lifecycle.down(state_dir=state)
+
+
+Told = Callable[[str], dict[tuple[int, int], str]]
+
+
+@pytest.fixture(scope="module")
+def told(releases: Releases) -> Told:
+    """What a rule of somebody else's has picked of a cutover's events: the detail-type by revision and sequence."""
+    clients, bus, heard = releases.stack.clients, releases.stack.outputs["BusName"], list[dict[str, Any]]()
+    url = clients.sqs.create_queue(QueueName="somebody-else")["QueueUrl"]
+    arn = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    clients.events.put_rule(Name="somebody-else", EventBusName=bus, EventPattern=json.dumps({"source": [SOURCE]}))
+    clients.events.put_targets(Rule="somebody-else", EventBusName=bus, Targets=[{"Id": "1", "Arn": arn}])
+
+    def of(cutover: str) -> dict[tuple[int, int], str]:
+        while received := clients.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            heard.extend(json.loads(each["Body"]) for each in received)
+            for each in received:
+                clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        said = [(each["detail-type"], ReleaseEvent.model_validate_json(json.dumps(each["detail"]))) for each in heard]
+        ours = sorted((each.revision or 0, each.sequence, kind) for kind, each in said if each.cutover == cutover)
+        return {(revision, sequence): kind for revision, sequence, kind in ours}
+
+    return of
 
 
 def execution_of(releases: Releases, record: RevisionRecord) -> str:
@@ -56,7 +82,7 @@ def ends(releases: Releases, arn: str, state: str) -> None:
     wait(lambda: state in releases.stack.states(arn) or None, 30, lambda: str(releases.stack.states(arn)))
 
 
-def test_a_newer_candidate_ends_the_older_one(releases: Releases) -> None:
+def test_a_newer_candidate_ends_the_older_one_and_everybody_is_told(releases: Releases, told: Told) -> None:
     release = Release(releases, "newer", "now-0")
     release.announce()
     first = release.until("awaiting_approval", revision=1)
@@ -72,6 +98,13 @@ def test_a_newer_candidate_ends_the_older_one(releases: Releases) -> None:
     release.approve()
     handed_off = release.until("handed_off", revision=2)
     assert_one_effect(releases, release, handed_off)
+    wait(lambda: "Release Handed Off" in told(first.cutover).values() or None, 30, lambda: str(told(first.cutover)))
+    whole, before = told(first.cutover), ["Release Admitted", "Release Collected", "Release Bound"]
+    asked, after = ["Release Approval Requested"], ["Release Scheduled", "Release Hand-Off Started"]
+    assert [kind for (revision, _), kind in whole.items() if revision == 1] == [*before, *asked, "Release Superseded"]
+    assert [kind for (revision, _), kind in whole.items() if revision == 2] == [
+        *before, *asked, "Release Approved", *after, "Release Handed Off",
+    ]  # fmt: skip
 
 
 def test_an_older_candidate_changes_nothing(releases: Releases) -> None:
