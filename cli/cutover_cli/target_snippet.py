@@ -11,6 +11,8 @@ VISIBILITY_SECONDS = 360
 ADVICE = (
     "A dead-letter queue behind it, FIFO as well, with an alarm on its first message: whatever lies there was proved"
     " by nobody, or its consumer failed five times.",
+    "A redrive from there is a send, which this policy refuses: let the consumer poll the dead-letter queue, or ask for"
+    " the message once more.",
     "Hide a message for six times as long as the consumer may take; the same hand-off comes again after that.",
     "Deduplication by content stays off: Cutover names each message itself.",
     "What is asked for once more (`cutover target resend`) has another deduplication id: drop it by handoff_id.",

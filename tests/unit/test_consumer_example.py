@@ -111,6 +111,16 @@ def test_a_message_is_proved_acted_on_answered_and_deleted(scene: Scene) -> None
     assert scene.consumer.poll(wait=0) is None
 
 
+def test_dead_letters_are_taken_by_the_same_consumer(scene: Scene) -> None:
+    """A redrive would be a send, and nobody may send but Cutover: it polls the queue behind its own."""
+    behind = scene.sqs.create_queue(QueueName="ours-dead-letters.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    again = dataclasses.replace(scene.consumer, queue_url=behind)
+    scene.sqs.send_message(
+        QueueUrl=behind, MessageBody=scene.message.decode(), MessageGroupId=CUTOVER, MessageDeduplicationId="1"
+    )
+    assert [again.poll(wait=0), again.poll(wait=0)] == ["accepted", None]
+
+
 def test_a_duplicate_is_dropped(scene: Scene) -> None:
     """Also one that was asked for once more: it comes under another deduplication id, and is no other hand-off."""
     for name in ("1", "2"):
