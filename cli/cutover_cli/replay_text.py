@@ -110,8 +110,8 @@ def _policy_lines(found: Compared) -> Iterator[str]:
     yield f"  {sum(then.outcome == PASS for _, then, _ in same)} rules pass, then and now"
     for document_name, each in found.package[:MOST]:
         yield oneline(f"  {document_name} {each.pointer}: {each.before} -> {each.after}")
-    then, now = (f"{each.decided} ({each.result})" for each in (found.then, found.now))
-    yield f"the revision: {then}, then and now" if then == now else f"the revision: {then} -> {now}"
+    before, after = (f"{each.decided} ({each.result})" for each in (found.then, found.now))
+    yield f"the revision: {before}, then and now" if before == after else f"the revision: {before} -> {after}"
 
 
 def _ending(each: Ending) -> dict[str, str]:
