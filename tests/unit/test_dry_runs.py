@@ -20,7 +20,8 @@ COMMANDS = dict(commands(typer.main.get_command(app), "cutover"))
 CHANGE = {
     "cutover after-action submit", "cutover brake engage", "cutover brake release", "cutover candidate submit",
     "cutover holds resolve", "cutover passkey invite", "cutover policy activate", "cutover policy propose",
-    "cutover policy sign", "cutover schemas", "cutover target resend", "cutover target test", "cutover trust import",
+    "cutover policy sign",
+    "cutover receipt", "cutover schemas", "cutover target resend", "cutover target test", "cutover trust import",
     "cutover withdraw",
 }  # fmt: skip
 """A deployment, a trust store, or the published schemas."""
@@ -31,8 +32,8 @@ LOOK = {
     "cutover policy lint", "cutover policy who", "cutover sbom inspect", "cutover show", "cutover target snippet",
     "cutover trace", "cutover trust history", "cutover verify",
 }  # fmt: skip
-OF_THEIR_OWN = {"cutover demo", "cutover local down", "cutover local up", "cutover policy key"}
-"""They make or end what is only on this machine, and is theirs."""
+OF_THEIR_OWN = {"cutover demo", "cutover init", "cutover local down", "cutover local up", "cutover policy key"}
+"""They make or end what is only on this machine, and is theirs; what is there already, `init` never overwrites."""
 
 
 def options(words: str) -> set[str]:
