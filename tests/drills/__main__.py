@@ -41,10 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
     except (AssertionError, CommandError, CutoverError) as error:
         console.print(Text(f"not played to its end: {error}", style="bold red"))
         return Exit.FAILED
+    return conclude(results, console, form=asked.format)
+
+
+def conclude(results: list[Result], console: Console, *, form: str = "text", file: Path = RESULT) -> int:
+    """Writes the results to the file, shows what came of them, and gives the exit code."""
     document = _document(results)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    if asked.format == "json":
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    if form == "json":
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     console.print(table(results))
     for result in results:

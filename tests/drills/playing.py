@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tests.drills.ending import Difference, Drill, Expectations, Found, differences
 from tests.drills.plays import PLAYS
-from tests.drills.stage import Stage, set_up
+from tests.drills.stage import Stage, playable
 from tests.drills.story import Story
 
 SETTLED = 30.0
@@ -58,15 +58,10 @@ class Playing:
 @contextmanager
 def playing(state_dir: Path, expected: Expectations) -> Iterator[Playing]:
     """A stage, until the block ends."""
-    from cutover_cli.local import lifecycle
-
-    try:
-        stage = set_up(state_dir, tuple(each.name for each in expected.drill))
+    with playable(state_dir, tuple(each.name for each in expected.drill)) as stage:
         folder = state_dir / "files"
         folder.mkdir()
         yield Playing(stage, folder)
-    finally:
-        lifecycle.down(state_dir=state_dir)
 
 
 def _result(drill: Drill, found: Found, seconds: float) -> Result:

@@ -5,6 +5,7 @@ import json
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -113,8 +114,16 @@ class Stage:
                 stack.clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def set_up(state_dir: Path, drills: tuple[str, ...]) -> Stage:
-    """A stack of its own whose time stands at the present, with a window for each of the drills."""
+@contextmanager
+def playable(state_dir: Path, drills: tuple[str, ...]) -> Iterator[Stage]:
+    """Until the block ends: a stack whose time stands at the present, with a window for each of the drills."""
+    try:
+        yield _set_up(state_dir, drills)
+    finally:
+        lifecycle.down(state_dir=state_dir)
+
+
+def _set_up(state_dir: Path, drills: tuple[str, ...]) -> Stage:
     releases = bring_up(state_dir)
     time = Time.of(releases.stack, state_dir / "time")
     known = {each.name: getattr(releases.deployment, each.name) for each in dataclasses.fields(StackDeployment)}

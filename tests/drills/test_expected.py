@@ -1,5 +1,6 @@
 """What drills are held to is complete, and whoever alters any of it is found out: without a stack."""
 
+import io
 import json
 import tomllib
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cutover_cli.output import Exit
 from tests.drills import __main__ as command
@@ -99,15 +101,30 @@ def test_every_ending_says_what_was_refused_or_ended_well(drill: Drill, number: 
     assert any(": VERIFIED" in line for line in ending.verify) is (ending.messages > 0)
 
 
-def test_a_difference_is_shown_line_by_line() -> None:
+def concluded(tmp_path: Path, *, altered: bool) -> tuple[int, str, dict[str, Any]]:
+    """Exit code, what is printed, and what is written, of a drill that ended as it should."""
     drill, _, found = next(ends())
-    said = drill.model_copy(update={"steps": (*drill.steps, "Nobody notices")})
-    result = Result(
-        name=drill.name, title=drill.title, seconds=1.0, found=found, differences=tuple(differences(said, found))
-    )
-    text = command.told(result, result.differences[0]).plain
-    assert "expected\n" in text
-    assert text.index("Nobody notices") < text.index("found\n")
+    said = drill.model_copy(update={"steps": (*drill.steps, "Nobody notices")}) if altered else drill
+    differing = tuple(differences(said, found))
+    result = Result(name=drill.name, title=drill.title, seconds=1.0, found=found, differences=differing)
+    console = Console(file=io.StringIO(), width=200, record=True)
+    code = command.conclude([result], console, file=tmp_path / "build" / "drills.json")
+    return code, console.export_text(), json.loads((tmp_path / "build" / "drills.json").read_text("utf-8"))
+
+
+def test_an_expectation_that_was_altered_fails_and_is_shown_line_by_line(tmp_path: Path) -> None:
+    code, shown, written = concluded(tmp_path, altered=True)
+    assert (code, written["as_expected"]) == (Exit.REFUSED, False)
+    (difference,) = written["drills"][0]["differences"]
+    assert difference["expected"] == [*difference["found"], "Nobody notices"]
+    assert shown.index("expected\n") < shown.index("Nobody notices") < shown.index("found\n")
+
+
+def test_what_ended_as_expected_passes_and_is_kept(tmp_path: Path) -> None:
+    code, shown, written = concluded(tmp_path, altered=False)
+    assert (code, written["as_expected"]) == (Exit.DONE, True)
+    assert written["drills"][0]["found"]["ending"]["messages"] == 0
+    assert "yes" in shown
 
 
 @pytest.mark.parametrize(

@@ -23,19 +23,23 @@ if TYPE_CHECKING:
 _PLACEHOLDERS = {"${AWS::AccountId}": ACCOUNT, "${AWS::Region}": REGION, "${AWS::Partition}": "aws"}
 
 
-def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Creates the stack and returns its outputs. Raises DeploymentFailed, with what failed first."""
+def deploy(
+    clients: Clients, assembly: Assembly, parameters: Mapping[str, str], *, over: bool = False
+) -> dict[str, str]:
+    """Creates the stack, or with ``over`` deploys over the one that is up; returns its outputs.
+
+    Raises DeploymentFailed, with what failed first.
+    """
     urls, packages = _upload(clients, assembly)
+    formation = clients.cloudformation
     try:
-        clients.cloudformation.create_stack(
+        (formation.update_stack if over else formation.create_stack)(
             StackName=assembly.stack_name,
             TemplateURL=urls[assembly.template.name],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         )
-        clients.cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=assembly.stack_name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
-        )
+        _await(clients, assembly.stack_name, over=over)
     except (ClientError, WaiterError) as error:
         raise DeploymentFailed(f"{error}\n{_first_failure(clients, assembly.stack_name)}") from error
     resources = physical_ids(clients, assembly.stack_name)
@@ -43,6 +47,13 @@ def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str]) 
     _prove_code(clients, assembly, resources, packages)
     described = clients.cloudformation.describe_stacks(StackName=assembly.stack_name)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def _await(clients: Clients, stack_name: str, *, over: bool) -> None:
+    """Until it stands; raises WaiterError when it does not come to that."""
+    formation = clients.cloudformation
+    waiter = formation.get_waiter("stack_update_complete") if over else formation.get_waiter("stack_create_complete")
+    waiter.wait(StackName=stack_name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
 
 def physical_ids(clients: Clients, stack_name: str) -> dict[str, str]:

@@ -23,9 +23,9 @@ def late_waiver(story: Story) -> None:
     story.step("Omar approves on the page of the first revision")
     story.refuse("Omar approves revision 1", story.post(links["omar"], first, "approve"))
     story.step("Ruth waives the drill, until a minute before the window closes")
-    story.refuse("A waiver that ends before the window", _waive(story, "too-short", story.closes_at() - MINUTE))
+    story.refuse("A waiver that ends before the window", waive(story, "too-short", story.closes_at() - MINUTE))
     story.step("Ruth waives it until the day after; Erin and Omar are asked about a third revision")
-    _waive(story, "drill-later", story.closes_at() + timedelta(days=1))
+    waive(story, "drill-later", story.closes_at() + timedelta(days=1))
     story.asked(3)
     story.step("Omar approves that; what Erin said of the first revision counts for nothing here")
     story.approve("omar", revision=3)
@@ -37,7 +37,7 @@ def late_waiver(story: Story) -> None:
     story.verify("a consumer")
 
 
-def _waive(story: Story, name: str, until: datetime) -> str:
+def waive(story: Story, name: str, until: datetime) -> str:
     """What the ledger says of a waiver for the one open hold of the current revision."""
     releases, record = story.stage.releases, story.record()
     key = releases.deployment.key
