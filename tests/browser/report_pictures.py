@@ -31,11 +31,11 @@ LOOKS: tuple[tuple[str, tuple[int, int], Scheme, str, int], ...] = (
 ABOVE = 32
 
 
-def write(company: Company, file: Path, *, people: bool = True) -> Path:
-    """The report of the company's four weeks, as the command writes it."""
+def write(company: Company, file: Path, *, days: int = 28) -> Path:
+    """The report of the company's last days, as the command writes it."""
     now = company.clock.now()
-    found = gather(company.wiring.records, company.wiring.store, span(now, since=None, until=None, days=28))
-    html = render(made(found), audience=company.deployment.audience, made_at=now, people=people)
+    found = gather(company.wiring.records, company.wiring.store, span(now, since=None, until=None, days=days))
+    html = render(made(found), audience=company.deployment.audience, made_at=now, people=True)
     file.write_text(html, encoding="utf-8")
     return file
 

@@ -72,7 +72,7 @@ class Company(World):
 
     def until(self, instant: datetime) -> None:
         while self.clock.now() < instant:
-            self.clock.move_to(min(self.clock.now() + hours(3), instant))
+            self.clock.move_to(min(self.clock.now() + hours(6), instant))
             self.tick()
 
     def evening(self, day: int) -> None:
