@@ -64,6 +64,18 @@ def test_queues(on: Examined, aws: Aws, name: str, changes: dict[str, str | None
     assert on.one("queues").result == result
 
 
+def test_a_target_s_dead_letters_are_not_moved_back(on: Examined, aws: Aws) -> None:
+    """Moving is sending, and its queue refuses everybody but Cutover's own."""
+    said = {"Policy": "{}", "QueueArn": "arn:q", "ApproximateNumberOfMessages": "1"}
+    aws.has("AWS::SQS::Queue", "TargetsStagingDeadLetters=https://q").on(
+        "sqs", get_queue_attributes={"Attributes": said}
+    )
+    assert "start-message-move-task" not in on.one("queues").remedy
+    aws.resources.clear()
+    aws.has("AWS::SQS::Queue", "InboxDeadLetters=https://q")
+    assert "start-message-move-task" in on.one("queues").remedy
+
+
 def target(aws: Aws, attributes: dict[str, str] | Exception, *, own: bool) -> None:
     setting = {"queue_url": "https://q.fifo", "queue_arn": "arn:q.fifo", "environment": "p", "account": "1" * 12}
     aws.outputs |= {"TargetSettings": json.dumps({"production": setting}), "HandOffRoleArn": "arn:hand-off"}
