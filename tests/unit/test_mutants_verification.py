@@ -301,7 +301,17 @@ def test_the_report_of_a_whole_package_is_this_document() -> None:
         "root": root,
         "steps": [
             {"number": number, "name": name, "outcome": "ok", "code": "OK", "detail": detail}
-            for number, (name, detail) in enumerate(zip(STEPS, details, strict=True), 1)
+            for number, (name, detail) in enumerate(zip(STEPS[:8], details, strict=True), 1)
+        ]
+        + [
+            {
+                "number": number,
+                "name": name,
+                "outcome": "not given",
+                "code": "NOT_GIVEN",
+                "detail": f"no {what} was given",
+            }
+            for number, name, what in ((9, "ledger", "ledger"), (10, "standing", "notice"))
         ],
         "handoff": {
             "handoff_id": WHOLE.handoff.handoff_id,
@@ -314,7 +324,16 @@ def test_the_report_of_a_whole_package_is_this_document() -> None:
             "not_after": "2026-03-03T22:00:00Z",
             "bundle": WHOLE.names["bundle"],
             "emergency": None,
-            "approvals": 2,
+            "approvals": [
+                {
+                    "role": role,
+                    "person": person,
+                    "decision": "approve",
+                    "assurance": "link",
+                    "decided_at": f"2026-03-02T1{number}:00:00Z",
+                }
+                for number, (role, person) in enumerate((("release-engineering", "erin"), ("operations", "omar")))
+            ],
             "documents": len(WHOLE.handoff.documents),
         },
     }
@@ -326,7 +345,7 @@ def test_the_report_of_a_failure_says_nothing_of_the_message() -> None:
     assert said(report) == ("UNANCHORED", "no trust file: nothing says whose signatures count")
     assert [(step.outcome, step.code, step.detail) for step in report.steps[1:]] == [
         ("skipped", "SKIPPED", "an earlier step failed")
-    ] * 7
+    ] * 7 + [("not given", "NOT_GIVEN", f"no {what} was given") for what in ("ledger", "notice")]
     document = report.document()
     assert (document["verified"], document["code"], document["root"], document["handoff"]) == (
         False, "UNANCHORED", None, None,
