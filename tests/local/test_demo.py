@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cutover.adapters.dynamodb_records import DynamoRecords
 from cutover.contracts.policy import TrustFile
 from cutover.domain import canonical
 from cutover_cli.local import lifecycle
@@ -68,6 +69,33 @@ def test_one_changed_byte_is_refused(ran: Ran) -> None:
     changed.write_bytes(body[:at] + (b"A" if body[at : at + 1] != b"A" else b"B") + body[at + 1 :])
     code, report = _cutover("verify", changed)
     assert (code, report["verified"]) == (Exit.REFUSED, False)
+
+
+def test_its_decision_is_made_again_and_a_deleted_document_is_put_back(ran: Ran) -> None:
+    """By the very engine that made it. The store's own write-once port takes what is missing, and nothing else."""
+    cutover = ran.report["handoff"]["cutover"]
+    replay = ("replay", cutover, "--local", "--state-dir", ran.folder / "stack")
+    code, said = _cutover(*replay)
+    assert (code, said["result"], said["engine"]["same"]) == (Exit.DONE, "identical", True), said
+    stack = lifecycle.attach(state_dir=ran.folder / "stack")
+    found = DynamoRecords(stack.clients.dynamodb, table=stack.outputs["TableName"]).revision(cutover, said["revision"])
+    assert found is not None
+    assert found.hold_register is not None
+    where = {"Bucket": stack.outputs["StoreBucket"], "Key": f"sha256/{found.hold_register.removeprefix('sha256:')}"}
+    stored = stack.clients.s3.get_object(Bucket=where["Bucket"], Key=where["Key"])["Body"].read()
+    stack.clients.s3.delete_object(Bucket=where["Bucket"], Key=where["Key"])
+    code, said = _cutover(*replay)
+    assert (code, said["result"], said["restored"]) == (Exit.CHANGES, "outputs missing", [])
+    code, said = _cutover(*replay, "--restore")
+    assert (code, said["result"], said["restored"]) == (Exit.DONE, "restored", [found.hold_register])
+    stack.clients.s3.put_object(Bucket=where["Bucket"], Key=where["Key"], Body=b"{}")
+    try:
+        code, said = _cutover(*replay, "--restore")
+        assert (code, said["restored"]) == (Exit.REFUSED, [])
+        assert [each["cause"] for each in said["differences"]] == ["stored output corrupted"]
+    finally:  # no version can be taken away: the bucket is locked
+        stack.clients.s3.put_object(Bucket=where["Bucket"], Key=where["Key"], Body=stored)
+    assert _cutover(*replay)[0] == Exit.DONE
 
 
 def test_a_second_run_uses_the_idle_stack_and_the_same_keys(ran: Ran) -> None:
