@@ -106,7 +106,7 @@ class StackDeployment(Deployment):
 
 PRODUCTS = (
     "newer", "older", "drift", "stopped", "withdrawn", "late", "braked", "waived", "closing", "refused", "repaired",
-    "slack", "consumed",
+    "slack", "consumed", "reported",
     *(f"killed-{number:02d}" for number in range(WINDOWS)),
 )  # fmt: skip
 """What the tests release: each its own product, so that none waits for another's lane."""

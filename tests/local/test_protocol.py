@@ -1,7 +1,9 @@
 """The protocol on the local stack: real functions, tables, streams, queues and the real state machine."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -21,11 +23,14 @@ from cutover.domain import brake as braking
 from cutover.domain import canonical, holds, ledger
 from cutover.domain import envelope as dsse
 from cutover.domain.record import Admission, Brake, RevisionRecord, Status
+from cutover.domain.tallies import tallies
 from cutover.doors.brake_orders.planning import release_plan
 from cutover_cli.local import lifecycle
+from cutover_cli.site import EventBridgeBus, Site
 from examples.consumer.consumer import Consumer
 from tests.building.keys import seal
 from tests.local.releasing import TARGET, Release, Releases, bring_up, now, wait
+from tests.simulator.command_line import run
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("protocol")]
 
@@ -253,6 +258,28 @@ def test_a_waiver_for_its_last_hold_makes_the_next_revision(releases: Releases) 
     release.until("awaiting_approval", revision=2)
     release.approve()
     assert_one_effect(releases, release, release.until("handed_off", revision=2))
+
+
+def test_the_report_counts_what_the_table_tells(releases: Releases) -> None:
+    """By the index of days and the one of what waits; the roles by the documents in the store."""
+    release = Release(releases, "reported", "now-9")
+    release.announce()
+    record = release.until("awaiting_approval")
+    site = Site(releases.deployment.audience, releases.records, EventBridgeBus(releases.stack.clients.events, ""))
+    said = run(replace(site, store=releases.store), "report", "--days", "2")
+    counted = Counter(
+        tally.name for head in said["ledger"] for each in releases.records.ledger(head["chain"])
+        for tally in tallies(each)
+    )  # fmt: skip
+    assert said["questions"]["binding"]["number"] == counted["Bound"] >= 1
+    assert (said["questions"]["accepted"]["of"] or 0) == counted["HandedOff"]
+    assert said["questions"]["supersession"]["of"] == counted["Superseded"]
+    assert {each["role"] for each in said["approvals"] if each["open"]["count"]} == {
+        "release-engineering",
+        "operations",
+    }
+    assert record.cutover in {each["cutover"] for each in said["cutovers"] if each["open"]}
+    assert said["documents_not_read"] == 0
 
 
 def consumer(releases: Releases, deployed: list[str]) -> Consumer:
