@@ -116,6 +116,25 @@ def test_outcomes_are_counted(said: Said) -> None:
     assert {line["function"] for line in counted if "function" in line} >= {"intake", "admit", "relay", "seal"}
 
 
+def test_what_the_ledger_counts_for_is_said_once_in_all_and_by_its_dimension(said: Said) -> None:
+    world = World()
+    handed_off(world)
+    world.invoke("doors.seal", {"chains": ["service@production.1"]})
+    (line,) = [each for each in lines(said()) if "HandedOff" in each]
+    (told,) = line["_aws"]["CloudWatchMetrics"]
+    assert told["Namespace"] == "Cutover"
+    assert [sorted(each) for each in told["Dimensions"]] == [[], ["target"]]  # and the service, where one is set
+    assert (line["HandedOff"], line["target"]) == ([1.0], "production")
+
+
+def test_a_head_that_could_not_be_kept_is_not_counted(said: Said) -> None:
+    world = World()
+    world.wiring.announcements.refuse()
+    with pytest.raises(DependencyUnavailable):
+        handed_off(world)
+    assert not [each for each in lines(said()) if {"Entered", "Admitted"} & each.keys()]
+
+
 def test_only_names_and_numbers_of_a_release_are_ever_logged() -> None:
     assert set(FIELDS) == {"cutover", "revision", "status", "family", "section", "admission"}
     assert DEPLOYMENT.audience not in FIELDS
