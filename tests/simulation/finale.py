@@ -76,8 +76,8 @@ def _help(sim: Simulation, record: RevisionRecord) -> None:
             said = resolution(sim.world, hold, waived(sim.world, hold) if waive else mended(), record)
             orders.send(sim, "resolutions", said, RESOLUTION_TYPE, "resolution")
             settle(sim)
-    if record.status.value == "deferred":
-        _says(sim, record, APPROVERS[0], "resume")
+    if record.deferral is not None and record.status.value == "deferred":
+        _says(sim, record, record.deferral.person, "resume")  # nobody else may
     if record.status.value == "awaiting_approval":
         for person in APPROVERS:
             _says(sim, record, person, "approve")
