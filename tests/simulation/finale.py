@@ -77,14 +77,15 @@ def _help(sim: Simulation, record: RevisionRecord) -> None:
             orders.send(sim, "resolutions", said, RESOLUTION_TYPE, "resolution")
             settle(sim)
     if record.deferral is not None and record.status.value == "deferred":
-        _says(sim, record, record.deferral.person, "resume")  # nobody else may
+        # Nobody else may, nor they themselves in another role.
+        _says(sim, record, record.deferral.person, "resume", record.deferral.role)
     if record.status.value == "awaiting_approval":
         for person in APPROVERS:
             _says(sim, record, person, "approve")
             settle(sim)
 
 
-def _says(sim: Simulation, record: RevisionRecord, person: str, decision: str) -> None:
-    asked = people.asked(sim, record, person)
+def _says(sim: Simulation, record: RevisionRecord, person: str, decision: str, role: str | None = None) -> None:
+    asked = people.asked(sim, record, person, role)
     if asked is not None:
         people.answer(sim, asked, decision)

@@ -37,11 +37,12 @@ def newest(sim: Simulation, person: str) -> str:
     return [text for text in letters(sim) if _opened(sim, text).person == person][-1]
 
 
-def asked(sim: Simulation, record: RevisionRecord, person: str) -> str | None:
-    """The newest link that asks a person about this revision."""
+def asked(sim: Simulation, record: RevisionRecord, person: str, role: str | None = None) -> str | None:
+    """The newest link that asks a person about this revision; in this ``role``, where one is meant."""
     name = (record.cutover, record.revision, person)
     found = [(text, _opened(sim, text)) for text in letters(sim)]
-    return next((text for text, link in reversed(found) if (link.cutover, link.revision, link.person) == name), None)
+    ours = [(text, link) for text, link in found if (link.cutover, link.revision, link.person) == name]
+    return next((text for text, link in reversed(ours) if role in {None, link.role}), None)
 
 
 def decide(sim: Simulation) -> bool:
