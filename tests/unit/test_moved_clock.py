@@ -35,5 +35,7 @@ def test_without_the_file_there_is_no_time(tmp_path: Path) -> None:
 
 def test_a_function_has_it_only_where_the_refused_setting_names_a_file(tmp_path: Path) -> None:
     assert isinstance(Wiring(Settings({})).clock, SystemClock)
-    assert Wiring(Settings({CLOCK: str(tmp_path / "time")})).clock == MovedClock(SystemClock(), tmp_path / "time")
+    moved = Wiring(Settings({CLOCK: str(tmp_path / "time")})).clock
+    assert isinstance(moved, MovedClock)
+    assert moved.file == tmp_path / "time"
     assert CLOCK in REFUSED
