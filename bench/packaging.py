@@ -49,7 +49,7 @@ def rows() -> Iterator[Row]:
     yield Row(GROUP, "one verification", timings["verify"], note=_rate(timings["verify"], "verifications"))
     yield Row(GROUP, "a manifest, built", timings["build"], "one P-256 signature", "model, canonical bytes, signature")
     yield Row(GROUP, "a manifest, verified", timings["open"], "one verification", "envelope, signature, bytes, model")
-    count = f"{len(made.documents)} documents, all eight steps, {_rate(timings['prove'], 'messages')}"
+    count = f"{len(made.documents)} documents, all ten steps, {_rate(timings['prove'], 'messages')}"
     yield Row(GROUP, "a message, verified", timings["prove"], "one verification", count)
 
 

@@ -95,6 +95,14 @@ def test_it_fits_into_what_cloudformation_takes(stage: Assembled) -> None:
     assert len(stage.resources) < 300  # of 500
 
 
+def test_forty_targets_fit_in_too(development: Assembled) -> None:
+    """What one target of its own takes: its queue, what stands behind it, their policies, an alarm."""
+    (target,) = development.config.targets
+    of_one = [path for path in development.resources if target.pascal in path]
+    assert len(of_one) == 5
+    assert len(development.resources) + 39 * len(of_one) < 500
+
+
 def test_nothing_holds_a_secret(stage: Assembled) -> None:
     """Nor does it fetch one: functions read the sources' credentials themselves, by name."""
     text = json.dumps(stage.template)
