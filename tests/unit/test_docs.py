@@ -57,16 +57,30 @@ def made_targets() -> set[str]:
 
 
 def is_command(words: list[str]) -> bool:
-    """Whether these words begin with a command of ``cutover``."""
+    """Whether these words begin with a command of ``cutover``, and every option among them is one of that command."""
     command: object = typer.main.get_command(app)
     for word in words:
         commands: dict[str, object] | None = getattr(command, "commands", None)
-        if commands is None:
-            return True
-        if word not in commands:
-            return False
-        command = commands[word]
+        if word.startswith("-"):
+            if word not in options_of(command):
+                return False
+        elif commands is not None:
+            if word not in commands:
+                return False
+            command = commands[word]
     return True
+
+
+def options_of(command: object) -> set[str]:
+    return {name for each in getattr(command, "params", ()) for name in (*each.opts, *each.secondary_opts, "--help")}
+
+
+def test_commands_and_options_that_do_not_exist_are_found() -> None:
+    assert is_command(["--show-config"])
+    assert is_command(["brake", "release", "--dry-run"])
+    assert not is_command(["--show-everything"])
+    assert not is_command(["brake", "lift"])
+    assert not is_command(["brake", "status", "--dry-run"])
 
 
 @pytest.mark.parametrize("path", [documentation.PICTURE, *documentation.PAGES], ids=str)
