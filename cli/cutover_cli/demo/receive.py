@@ -65,7 +65,7 @@ def verify(place: Workspace, progress: Progress, *, queue_arn: str, root_fingerp
     except ValueError as error:
         raise NotAsPromised(f"`cutover verify` gave no report: {done.stderr.strip()[-500:]}") from error
     for step in report.get("steps", ()):
-        progress.say(f"{step['number']}. {step['name']:<10} {step['outcome']:<8} {step['detail']}")
+        progress.say(f"{step['number']:>2}. {step['name']:<10} {step['outcome']:<9} {step['detail']}")
     if done.returncode != Exit.DONE or report.get("verified") is not True:
         raise NotAsPromised(f"the message does not verify: {report.get('code')}")
     return report
