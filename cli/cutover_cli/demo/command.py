@@ -63,7 +63,11 @@ def demo(
             if state.log.exists() and not isinstance(error, DemoBusy):
                 progress.plain(f"What the local stack said: {_short(state.log)}")
             raise
-        answer(_document(place, report, progress), form, lambda: _text(place, progress, state=None if down else state))
+        answer(
+            _document(place, report, progress),
+            form,
+            lambda: _text(place, report, progress, state=None if down else state),
+        )
 
 
 def _document(place: "Workspace", report: dict[str, Any], progress: "Progress") -> dict[str, Any]:
@@ -75,8 +79,8 @@ def _document(place: "Workspace", report: dict[str, Any], progress: "Progress") 
     }
 
 
-def _text(place: "Workspace", progress: "Progress", *, state: "Place | None") -> str:
-    folder = _short(place.folder)
+def _text(place: "Workspace", report: dict[str, Any], progress: "Progress", *, state: "Place | None") -> str:
+    folder, cutover = _short(place.folder), report["handoff"]["cutover"]
     lines = [
         "",
         f"Done in {progress.seconds:.1f} s: one approved bundle, one queue, one message, verified.",
@@ -94,6 +98,9 @@ def _text(place: "Workspace", progress: "Progress", *, state: "Place | None") ->
     if state is not None:
         where = "" if place.default else f" --state-dir {_short(state.folder)}"
         lines += [
+            f"  .venv/bin/cutover trace {cutover} --local{where}",
+            f"  .venv/bin/cutover replay {cutover} --local{where}",
+            f"  .venv/bin/cutover report --local{where} --out {folder}/report.html",
             f"  .venv/bin/cutover brake engage --local{where} --reason Drill --key {folder}/keys/operator-brake.pem",
             f"  .venv/bin/cutover local status{where}",
             f"  .venv/bin/cutover local down{where}     the stack is still up: another run is quicker",
