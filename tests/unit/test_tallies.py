@@ -72,7 +72,7 @@ def test_a_correction_by_its_cause(cause: str) -> None:
 
 def test_a_rejection_without_a_cause() -> None:
     world = World()
-    received(world, handed_off(world), outcome="rejected", detail="late: it came twice")
+    received(world, handed_off(world), outcome="rejected", detail="version-drift: we think so, and name no cause")
     assert counted(world)["Rejections unstated"] == counted(world)["Receipts rejected"] == 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cutover.contracts.handoff import RECEIPT_TYPE, Handoff, Receipt
-from cutover.domain import canonical, transitions
+from cutover.domain import canonical, tallies, transitions
 from cutover.domain import envelope as dsse
 from cutover.domain.record import RevisionRecord
 from cutover.doors.signed_events import Kind, Order
@@ -74,4 +74,6 @@ class Receiving:
 
 
 def _detail(said: Receipt) -> str | None:
-    return ": ".join(part for part in (said.cause, said.detail) if part) or None
+    """The cause first. Where none is named that is said, so that no detail that begins like one is taken for it."""
+    cause = said.cause or (tallies.UNSTATED if said.detail and said.outcome != "accepted" else None)
+    return ": ".join(part for part in (cause, said.detail) if part) or None
