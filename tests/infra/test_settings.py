@@ -1,12 +1,15 @@
 """Each function is told exactly the settings that its handler asks the wiring for: read from both sources."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
+from cutover.runtime.wiring import Wiring
 from infra.environment import VALUES
 from infra.plan import FUNCTIONS
 from infra.refusals import REFUSED
@@ -24,10 +27,25 @@ GIVEN_TO_ALL = {"CUTOVER_AUDIENCE", "CUTOVER_ENGINE", "CUTOVER_LOCK_DIGEST"}
 
 
 def members(repository: Path) -> dict[str, ast.FunctionDef]:
-    """The wiring's properties and methods by name."""
-    tree = ast.parse((repository / "functions/cutover/runtime/wiring.py").read_text("utf-8"))
-    (wiring,) = [each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == "Wiring"]
-    return {each.name: each for each in wiring.body if isinstance(each, ast.FunctionDef)}
+    """The wiring's properties and methods by name: its own, and those of the parts that it inherits from."""
+    classes: dict[str, ast.ClassDef] = {}
+    for path in sorted((repository / "functions/cutover/runtime").glob("*.py")):
+        for each in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(each, ast.ClassDef):
+                assert each.name not in classes, f"two classes {each.name}"
+                classes[each.name] = each
+    known: dict[str, ast.FunctionDef] = {}
+    for part in parts("Wiring", classes):
+        for node in classes[part].body:
+            if isinstance(node, ast.FunctionDef):
+                assert node.name not in known, f"{node.name} is wired twice"
+                known[node.name] = node
+    return known
+
+
+def parts(name: str, classes: dict[str, ast.ClassDef]) -> set[str]:
+    """A class and all that it inherits from; fails where one of these is written elsewhere."""
+    return {name}.union(*(parts(ast.unparse(base), classes) for base in classes[name].bases))
 
 
 def asked(node: ast.AST, *owners: str) -> Iterator[str]:
@@ -77,6 +95,12 @@ def test_a_function_is_told_what_its_handler_asks_for_and_no_more(repository: Pa
 def test_the_wiring_is_read_as_it_is_written(repository: Path) -> None:
     """Otherwise the test above would compare nothing with nothing."""
     known = members(repository)
+    assert known.keys() == {
+        name
+        for part in Wiring.__mro__[:-1]
+        for name, each in vars(part).items()
+        if isinstance(each, FunctionType | property | functools.cached_property)
+    }
     assert behind("store", known) == {"CUTOVER_STORE_BUCKET"}
     assert behind("policy", known) == {"CUTOVER_TABLE", "CUTOVER_STORE_BUCKET", "CUTOVER_ROOT_FINGERPRINT"}
     assert behind("destinations", known) == {"CUTOVER_TARGETS"}

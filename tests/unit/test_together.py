@@ -6,7 +6,8 @@ import pytest
 
 from cutover.errors import Refused
 from cutover.runtime.settings import Settings
-from cutover.runtime.wiring import AT_A_TIME, Wiring
+from cutover.runtime.sources import AT_A_TIME
+from cutover.runtime.wiring import Wiring
 from cutover.together import Together, one_by_one
 
 WAYS: tuple[Together, ...] = (one_by_one, Wiring(Settings({})).together)
