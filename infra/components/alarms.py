@@ -1,6 +1,6 @@
 """The alarms of a stage as data: what each looks at, when it goes off, and what a missing reading means.
 
-Each has a name, which is its runbook's anchor in `docs/operations.md` too: `alarm-<name>`; several queues share one.
+Each has a name, which is its runbook's anchor in `docs/alarms.md` too: `alarm-<name>`; several queues share one.
 """
 
 from collections.abc import Iterator

@@ -15,14 +15,14 @@ from infra.components.alarms import Watched, watched
 from infra.components.dashboard import body
 from infra.resources import Resources
 
-RUNBOOK = "docs/operations.md"
+RUNBOOK = "docs/alarms.md"
 CLOUDWATCH = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 
 
 class Watching(Construct):
     """`topic_arn` is told when an alarm goes off and when it is over: the stage's own topic, or one that is given.
 
-    Nobody is subscribed to the stage's own topic: that is its operators' (`docs/operations.md`).
+    Nobody is subscribed to the stage's own topic: that is its operators' (`docs/alarms.md`).
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: Resources, topic_arn: str | None) -> None:

@@ -10,17 +10,13 @@ import pytest
 
 from cutover.contracts.told import SOURCE
 from cutover.domain import gauges, tallies
-from infra.config import load
+from infra.config import ROOT, load
 from tests.infra.reading import Assembled, Resource, listed
 from tests.infra.synthesis import synthesize
 
-ANCHORS = {
-    "alarm-approval-age", "alarm-brake-engaged", "alarm-brake-unknown", "alarm-clock", "alarm-dead-letters",
-    "alarm-deployment-dead-letters", "alarm-exceptions-unread", "alarm-executions", "alarm-hand-off", "alarm-hold-age",
-    "alarm-ledger-not-sealed", "alarm-stream-age", "alarm-stream-failures", "alarm-superseded-handed-off",
-    "alarm-uncertain", "alarm-undelivered", "alarm-unknown-handoff",
-}  # fmt: skip
-"""Where `docs/operations.md` says what to do."""
+RUNBOOK = "docs/alarms.md"
+ANCHORS = set(re.findall(r"(?m)^### (alarm-[a-z-]+)$", (ROOT / RUNBOOK).read_text("utf-8")))
+"""Where the page says what to do."""
 COUNTED = set(re.findall(r'(?:Tally|_by_target|_by_cause)\(\s*"(\w+)"', inspect.getsource(tallies))) | set(
     tallies._WITH_CAUSE.values()
 )
@@ -58,7 +54,7 @@ def test_every_queue_for_what_nobody_could_handle_has_its_alarm(stage: Assembled
 def test_each_alarm_tells_the_topic_when_it_begins_and_ends_and_names_its_runbook(stage: Assembled) -> None:
     found = alarms(stage)
     (topic,) = stage.of("AWS::SNS::Topic")
-    assert {each["AlarmDescription"].partition("docs/operations.md#")[2] for each in found} == ANCHORS
+    assert {each["AlarmDescription"].partition(f"{RUNBOOK}#")[2] for each in found} == ANCHORS, "no more and no less"
     for each in found:
         assert each["AlarmActions"] == each["OKActions"] == [f"{{{topic.path}}}"]
         assert len(each["AlarmDescription"]) < 1024
