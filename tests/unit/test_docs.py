@@ -13,8 +13,10 @@ import typer.main
 from cutover.contracts.base import Model
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.event import CandidateEvent
+from cutover.contracts.told import DETAIL_TYPES
 from cutover.domain import binding, checks
 from cutover.domain.failures import FAILURES
+from cutover_cli.doctor.examining import CHECKS
 from cutover_cli.documentation import __main__ as documentation
 from cutover_cli.documentation.reading import codes_of, mends_of
 from cutover_cli.documentation.tables import fill
@@ -123,6 +125,12 @@ def test_the_documents_of_the_contract_are_valid() -> None:
         models[name].model_validate_json(block)
 
 
+def test_the_contract_names_every_event_that_is_told() -> None:
+    page = (ROOT / "docs" / "contract.md").read_text("utf-8")
+    told = page.partition("\n## What is told\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`((?:Release|Rehearsal|Brake|Policy) [^`]+)`", told)) == set(DETAIL_TYPES)
+
+
 def test_every_blocker_of_bind_is_explained() -> None:
     codes = set(re.findall(r'blocker\(\s*"([A-Z_]+)"', inspect.getsource(binding)))
     assert codes
@@ -179,6 +187,11 @@ def test_commands_exist(page: Path) -> None:
     for module in re.findall(r"python -m ((?:infra|cutover_cli|bench)[\w.]*)", said):
         path = ROOT / ("cli" if module.startswith("cutover_cli") else ".") / module.replace(".", "/")
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), f"{page.name}: {module}"
+
+
+@EACH_PAGE
+def test_checks_of_the_doctor_exist(page: Path) -> None:
+    assert set(re.findall(r"--only ([a-z-]+)", code(page))) <= set(CHECKS)
 
 
 @EACH_PAGE
