@@ -292,15 +292,19 @@ def consumer(releases: Releases, deployed: list[str]) -> Consumer:
     )  # fmt: skip
     bundle = ours.trust_bundle().model_copy(update={"issued_at": now(), "expires_at": now() + timedelta(days=1)})
 
+    answer = {"outcome": "corrected", "cause": "version-drift"}
+
     def deploy(handoff: Handoff) -> dict[str, str]:
         deployed.append(handoff.handoff_id)
-        return {"outcome": "corrected", "cause": "version-drift"}
+        return answer
 
     return Consumer(
         sqs=clients.sqs, dynamodb=clients.dynamodb, events=clients.events, table="consumer", bus=outputs["BusName"],
         queue_url=outputs[f"Target{TARGET.capitalize()}QueueUrl"], queue_arn=ours.queue_arn, audience=ours.audience,
         trust=ours.trust_file(canonical.encode_model(bundle)), root=canonical.digest_model(ours.root()),
-        signer=ours.key("receipt"), deploy=deploy, fetch=lambda each: releases.store.get(each.digest, limit=each.size),
+        signer=ours.key("receipt"), deploy=deploy,
+        deployed=lambda handoff: answer if handoff.handoff_id in deployed else None,
+        fetch=lambda each: releases.store.get(each.digest, limit=each.size),
     )  # fmt: skip
 
 

@@ -89,11 +89,15 @@ def scene() -> Iterator[Scene]:
             deployed.append(handoff.handoff_id)
             return answer
 
+        def running(handoff: Handoff) -> dict[str, Any] | None:
+            return answer if handoff.handoff_id in deployed else None
+
         consumer = Consumer(
             sqs=sqs, dynamodb=dynamodb, events=bus, queue_url=url["QueueUrl"], table="seen", bus="bus",
             queue_arn=world.deployment.queue_arn, audience=world.deployment.audience,
             trust=world.deployment.trust_file(), root=canonical.digest_model(world.deployment.root()),
-            signer=world.deployment.key("receipt"), deploy=deploy, now=world.clock.now,
+            signer=world.deployment.key("receipt"), deploy=deploy, deployed=running,
+            now=world.clock.now,
             fetch=lambda each: world.wiring.store.get(each.digest, limit=each.size),
         )  # fmt: skip
         yield Scene(world, bus, consumer, sqs, deployed, answer)
@@ -195,10 +199,13 @@ def test_too_late_is_rejected_and_too_early_comes_again(scene: Scene) -> None:
     assert (scene.deployed, scene.told()) == ([], [("receipt", "RECEIPT_REJECTED")])
 
 
-def test_other_documents_than_it_names_are_rejected(scene: Scene) -> None:
-    consumer = dataclasses.replace(scene.consumer, fetch=lambda _: b"something else")
-    assert consumer.take(scene.message) == "rejected"
-    assert scene.deployed == []
+def test_other_documents_than_it_names_are_left_until_the_right_ones_come(scene: Scene) -> None:
+    """An error page for a document says something of the store, and nothing of the release that people approved."""
+    scene.arrives(scene.message)
+    with pytest.raises(Left, match="DOCUMENT_ALTERED"):
+        dataclasses.replace(scene.consumer, fetch=lambda _: b"<Error>SlowDown</Error>").poll(wait=0)
+    assert (scene.deployed, scene.bus.receipts) == ([], [])
+    assert scene.consumer.poll(wait=0) == "accepted"
 
 
 def test_a_test_message_is_recognised_and_dropped(scene: Scene) -> None:
@@ -255,3 +262,16 @@ def test_a_bus_that_is_down_keeps_the_message(scene: Scene) -> None:
     scene.bus.down = False
     assert scene.consumer.poll(wait=0) == "accepted"
     assert len(scene.deployed) == 1, "its answer was kept"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_what_was_started_is_answered_for_after_its_window(scene: Scene, *, after: bool) -> None:
+    """Killed when it had deployed and its answer was not kept yet; the message comes again when all is over."""
+    scene.arrives(scene.message)
+    dying = Dying(scene.consumer.dynamodb, 2, after=after)
+    with pytest.raises(Killed):
+        dataclasses.replace(scene.consumer, dynamodb=dying).poll(wait=0)
+    scene.world.clock.move_to(CLOSES_AT)
+    assert scene.consumer.poll(wait=0) == "accepted"
+    assert scene.told() == [("receipt", "RECEIPT_ACCEPTED")]
+    assert len(scene.deployed) == 1, "found, and not started again"
