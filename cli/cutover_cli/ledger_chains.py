@@ -9,7 +9,7 @@ from cutover.contracts.ledger_export import LedgerExport
 from cutover.contracts.policy import TrustedKey
 from cutover.domain import envelope as dsse
 from cutover.domain.ledger import entry_digest
-from cutover.domain.ledger_proof import Finding, Kept, Proof, open_head, prove
+from cutover.domain.verification.ledger_proof import Finding, Kept, Proof, open_head, prove
 from cutover.errors import Refused
 from cutover.ports import HEADS_LOOKED_AT
 from cutover_cli.output import CommandError, Exit

@@ -13,8 +13,8 @@ from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, Sta
 from cutover_cli.verify import AtOption, RootOption
 
 if TYPE_CHECKING:
-    from cutover.domain.ledger_proof import Proof
     from cutover.domain.verification import Anchor
+    from cutover.domain.verification.ledger_proof import Proof
 
 app = typer.Typer(help="The ledger: prove its chains, look into them, take them away.", no_args_is_help=True)
 EXITS = {"verified": Exit.DONE, "unanchored": Exit.PARTLY, "broken": Exit.REFUSED}

@@ -7,9 +7,9 @@ from pathlib import Path
 from cutover.contracts.base import Digest
 from cutover.contracts.policy import TrustedKey
 from cutover.domain import envelope as dsse
-from cutover.domain.ledger_proof import Kept, Proof, open_head, prove
 from cutover.domain.verification import Anchor
 from cutover.domain.verification.anchor import MAX_TRUST_BYTES
+from cutover.domain.verification.ledger_proof import Kept, Proof, open_head, prove
 from cutover.domain.verification.sealed import MAX_LEDGER_BYTES, kept_heads, read_ledger
 from cutover.errors import Refused
 from cutover_cli import files

@@ -10,7 +10,7 @@ from cutover.contracts.base import format_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain import canonical
 from cutover.domain.ledger import entry_digest
-from cutover.domain.ledger_proof import Proof
+from cutover.domain.verification.ledger_proof import Proof
 from cutover_cli.looking import screen
 from cutover_cli.looking.finding import Span
 from cutover_cli.output import BadArgument

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cutover.contracts.ledger import LedgerEntry, LedgerHead
 from cutover.domain import canonical
 from cutover.domain.ledger import entry_digest
-from cutover.domain.ledger_proof import Kept, Proof, prove
+from cutover.domain.verification.ledger_proof import Kept, Proof, prove
 from tests.building.ledger import chain_of, rewritten
 from tests.verifier import mutation
 

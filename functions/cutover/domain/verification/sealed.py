@@ -10,7 +10,7 @@ from cutover.contracts.policy import TrustedKey
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.ledger import entry_digest
-from cutover.domain.ledger_proof import Kept, Proof, open_head, prove
+from cutover.domain.verification.ledger_proof import Kept, Proof, open_head, prove
 from cutover.domain.verification.reading import equal, read_exact
 from cutover.errors import Refused
 
