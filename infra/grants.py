@@ -6,16 +6,7 @@
 from collections.abc import Mapping
 
 from infra.network import enter_network
-from infra.powers import (
-    Power,
-    ask_sources,
-    call_stages,
-    check_lane,
-    check_links,
-    consume,
-    deliver_log,
-    follow_main,
-    follow_tokens,
+from infra.powers.buckets import (
     get_content,
     get_inbox_version,
     keep_handoff,
@@ -24,37 +15,43 @@ from infra.powers import (
     list_ledger,
     look_for_handoff,
     look_for_tombstone,
-    make_links,
-    nudge_admission,
-    pass_on_feedback,
     put_content,
+    put_tombstone,
+)
+from infra.powers.keys import check_links, make_links, sign_bind, sign_decide, sign_handoff, sign_ledger, use_data_key
+from infra.powers.machines import (
+    call_stages,
+    consume,
+    deliver_log,
+    pass_on_feedback,
+    report_exceptions,
+    sample_traces,
+    send_to_targets,
+    start_executions,
+    take_feedback,
+    tell_events,
+    trace,
+    wake_executions,
+)
+from infra.powers.people import read_slack_secret, send_mail
+from infra.powers.sources import ask_sources
+from infra.powers.tables import (
+    check_lane,
+    follow_main,
+    follow_tokens,
+    nudge_admission,
     put_items,
     put_token,
-    put_tombstone,
     read_chain,
     read_due,
     read_enrolments,
-    read_slack_secret,
     read_table,
     release_slot,
     remember,
-    report_exceptions,
-    sample_traces,
-    send_mail,
-    send_to_targets,
-    sign_bind,
-    sign_decide,
-    sign_handoff,
-    sign_ledger,
-    start_executions,
-    take_feedback,
     take_token,
-    tell_events,
-    trace,
     update_signals,
-    use_data_key,
-    wake_executions,
 )
+from infra.powers.words import Power
 
 # Besides these, each role writes to its own log group.
 EVERYONE: tuple[Power, ...] = (use_data_key, trace, enter_network)

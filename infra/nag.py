@@ -10,8 +10,8 @@ from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
-from infra import powers
 from infra.grants import GRANTS
+from infra.powers import buckets, sources
 from infra.resources import Resources
 
 DEAD_LETTERS = (
@@ -65,21 +65,21 @@ def findings(r: Resources) -> Iterator[tuple[IConstruct, Mapping[str, str]]]:
 def _prefixes(r: Resources, name: str) -> Iterator[tuple[str, str]]:
     store = _arn(r.store.store)
     stated = {
-        powers.get_content: (f"{store}/sha256/*", CONTENT),
-        powers.put_content: (f"{store}/sha256/*", CONTENT),
-        powers.put_tombstone: (f"{store}/tombstones/*", TOMBSTONES),
-        powers.look_for_tombstone: (f"{store}/tombstones/*", TOMBSTONES),
-        powers.keep_ledger: (f"{store}/ledger/*", LEDGER),
-        powers.keep_notices: (f"{store}/notices/*", NOTICES),
-        powers.keep_handoff: (f"{store}/handoffs/*", HANDOFFS),
-        powers.look_for_handoff: (f"{store}/handoffs/*", HANDOFFS),
-        powers.get_inbox_version: (f"{_arn(r.store.inbox)}/*", CANDIDATES),
+        buckets.get_content: (f"{store}/sha256/*", CONTENT),
+        buckets.put_content: (f"{store}/sha256/*", CONTENT),
+        buckets.put_tombstone: (f"{store}/tombstones/*", TOMBSTONES),
+        buckets.look_for_tombstone: (f"{store}/tombstones/*", TOMBSTONES),
+        buckets.keep_ledger: (f"{store}/ledger/*", LEDGER),
+        buckets.keep_notices: (f"{store}/notices/*", NOTICES),
+        buckets.keep_handoff: (f"{store}/handoffs/*", HANDOFFS),
+        buckets.look_for_handoff: (f"{store}/handoffs/*", HANDOFFS),
+        buckets.get_inbox_version: (f"{_arn(r.store.inbox)}/*", CANDIDATES),
     }
     for power in GRANTS[name]:
         if power in stated:
             resource, reason = stated[power]
             yield f"AwsSolutions-IAM5[Resource::{resource}]", reason
-        elif power is powers.ask_sources:
+        elif power is sources.ask_sources:
             yield from ((f"AwsSolutions-IAM5[Resource::{resource}]", reason) for resource, reason in _sources(r))
 
 

@@ -2,7 +2,7 @@
 
 from aws_cdk import aws_iam as iam
 
-from infra.powers import Statements, allow
+from infra.powers.words import Statements, allow
 from infra.resources import Resources
 
 INTERFACES = (

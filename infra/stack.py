@@ -19,7 +19,7 @@ from infra.environment import environment
 from infra.grants import EVERYONE, GRANTS, KEY_USERS, MACHINE, SENDERS
 from infra.limits import bounded
 from infra.plan import DOORS, STAGES
-from infra.powers import write_log
+from infra.powers.machines import write_log
 from infra.resources import Resources
 
 

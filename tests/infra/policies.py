@@ -2,7 +2,7 @@
 
     python -m tests.infra.policies
 
-Run it after a change to `infra/grants.py` or `infra/powers.py`, and review the difference as you would review
+Run it after a change to `infra/grants.py` or `infra/powers`, and review the difference as you would review
 code: each line that appears is something that a role may do from now on. Ask of it who needs it, why this
 resource, and what somebody could do who takes over that role. `tests/infra/test_policies.py` compares.
 """
