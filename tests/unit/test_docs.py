@@ -149,6 +149,11 @@ def test_every_code_of_a_hold_is_explained() -> None:
     assert ruled | set(FAILURES) | {"WAIVER_ANSWERS_NOTHING"} <= explained()
 
 
+@EACH_PAGE
+def test_codes_of_sources_that_pages_name_exist(page: Path) -> None:
+    assert set(re.findall(r"\bSOURCE_[A-Z_]+", code(page))) <= explained()
+
+
 def test_each_anchor_of_the_checks_stands_once() -> None:
     found = re.findall(r'<a id="([^"]+)"></a>', (ROOT / "docs" / "checks.md").read_text("utf-8"))
     assert len(set(found)) == len(found)
