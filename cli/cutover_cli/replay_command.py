@@ -108,9 +108,13 @@ def _write(folder: Path, recreated: "dict[Digest, bytes]") -> tuple[str, ...]:
 
 
 def _restore(where: Site, done: "Replayed") -> tuple[str, ...]:
-    """The write-once port takes what is missing. Over corrupted bytes nothing is written, by anybody."""
+    """The write-once port takes what is missing. Over corrupted bytes nothing is written, by anybody.
+
+    A document is proved by its digest. A tombstone has none, and ends a revision for ever: where anything else is
+    wrong, it is not put.
+    """
     restored = [where.documents.put(done.recreated[digest]) for digest in done.missing]
-    if done.tombstone is not None:
+    if done.tombstone is not None and done.restorable:
         where.documents.put_tombstone(done.tombstone)
         restored.append("tombstone")
     return tuple(restored)

@@ -270,6 +270,18 @@ def test_a_tombstone_that_is_gone_is_missed() -> None:
     assert canonical.encode_model(done.tombstone) == stored
 
 
+@pytest.mark.parametrize("told", [{"event": "bound", "to": "awaiting_approval"}, {"result": "SOMETHING_ELSE"}])
+def test_a_tombstone_is_made_again_only_for_the_end_that_the_ledger_tells_of(told: dict[str, str]) -> None:
+    """A ledger that says otherwise than this code: nothing else proves a tombstone, and nobody takes it back."""
+    world, record = denied()
+    del world.wiring.store.objects[f"tombstones/{record.cutover}/{record.revision}.json"]
+    rewrite(world, "declined", said=told)
+    done = replayed(world, record.model_copy(update={"status": Status(told.get("to", "declined"))}))
+    missing = [(each.document, each.recreated) for each in done.differences if each.cause is Cause.MISSING]
+    assert missing == ([] if "to" in told else [("tombstone", False)])
+    assert (done.decided, done.tombstone, done.restorable) == (told.get("event", "declined"), None, False)
+
+
 @pytest.mark.parametrize("spoil", [None, b"{}"])
 @pytest.mark.parametrize(
     "name", ["candidate", "evidence-set", "rules", "facts", "bind-inputs", "evidence/rollback", "evidence/artifacts"]
@@ -304,16 +316,18 @@ def test_another_engine_is_named_and_what_it_makes_alike_is_identical() -> None:
     assert [(each.version, each.lock) for each in done.engines] == [("0.0.0", "sha256:" + "0" * 64)]
 
 
-def rewrite(world: World, event: str, *, without: str = "", **inputs: str) -> None:
-    """The ledger tells of other inputs from now on, and is one chain all the same: what another engine had written."""
+def rewrite(world: World, event: str, *, without: str = "", said: dict[str, str] | None = None, **inputs: str) -> None:
+    """The ledger tells of other inputs, or of what is ``said``, and is one chain: what another engine had written."""
     models, previous = world.wiring.records._models, None
     of = {each.sequence: key for key, each in models.items() if isinstance(each, LedgerEntry) and "@" in each.chain}
     for sequence in sorted(of):
         entry = models[of[sequence]]
         assert isinstance(entry, LedgerEntry)
-        said = entry.inputs | inputs if entry.event == event else entry.inputs
-        said = {name: digest for name, digest in said.items() if name != without}
-        models[of[sequence]] = entry.model_copy(update={"previous": previous, "inputs": said})
+        mine = entry.event == event
+        named = entry.inputs | inputs if mine else entry.inputs
+        named = {name: digest for name, digest in named.items() if name != without}
+        other = said if said and mine else {}
+        models[of[sequence]] = entry.model_copy(update={"previous": previous, "inputs": named, **other})
         previous = canonical.digest_model(models[of[sequence]])
 
 

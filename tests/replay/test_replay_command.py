@@ -14,6 +14,7 @@ from cutover_cli.engine import this_engine
 from cutover_cli.site import Site
 from tests.fakes.faults import Faults, faulty
 from tests.replay.ground import key_of
+from tests.replay.test_replay import denied
 from tests.simulator.command_line import invoke, run, site_of
 from tests.simulator.journeys import announced, awaiting_approval, handed_off, rewrite
 from tests.simulator.world import World
@@ -108,6 +109,21 @@ def test_what_can_be_put_back_is_even_if_something_else_differs(
     finally:
         released.wiring.store.objects[key_of(register)] = stored
     assert (said["result"], said["restored"]) == ("differs", [lost[0]])
+
+
+def test_a_tombstone_is_put_back_only_where_nothing_else_is_wrong() -> None:
+    """Nobody can take one away again."""
+    world, record = denied()
+    site, objects, register = site_of(world)[0], world.wiring.store.objects, record.hold_register
+    assert register is not None
+    stored = objects.pop(f"tombstones/{CUTOVER}/1.json")
+    kept = objects[key_of(register)]
+    objects[key_of(register)] = b"{}"
+    assert run(site, "replay", CUTOVER, "--restore", expect=3)["restored"] == []
+    assert not site.documents.has_tombstone(CUTOVER, 1)
+    objects[key_of(register)] = kept
+    assert run(site, "replay", CUTOVER, "--restore")["restored"] == ["tombstone"]
+    assert objects[f"tombstones/{CUTOVER}/1.json"] == stored
 
 
 def test_an_input_that_is_lost_ends_it(released: World, site: Site, tmp_path: Path) -> None:

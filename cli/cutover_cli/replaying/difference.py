@@ -67,7 +67,8 @@ class Replayed:
     missing: tuple[Digest, ...] = ()
     """Those of them that are not in the store at all, so that its write-once port takes them."""
     tombstone: Tombstone | None = None
-    """Where it is not in the store any more."""
+    """Where it is not in the store any more, and the ledger tells of the same end. It cannot be taken back: it is put
+    there only where nothing else is wrong."""
 
     @property
     def same_engine(self) -> bool:

@@ -16,6 +16,7 @@ from cutover.errors import Refused
 from cutover.ports import Records
 
 DECISIONS = frozenset({"bound", "held", "declined", "rehearsed"})
+ENDS = frozenset({"declined", "rehearsed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,11 @@ class Recorded:
         """The engines that made and decided it, each once."""
         entries = (each for each in (self.assembled, self.decided) if each is not None)
         return tuple(dict.fromkeys(each.engine for each in entries))
+
+    @property
+    def ended(self) -> bool:
+        """Bind ended it, and by the ledger this is still how it ended: its tombstone has to stand."""
+        return self.decided is not None and self.decided.event in ENDS and self.status == self.decided.to
 
     def contradictions(self) -> Iterator[tuple[str, str | None, str | None]]:
         """Where the record names something else than the ledger: pointer, by the record, by the ledger."""

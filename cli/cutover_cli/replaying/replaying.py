@@ -14,6 +14,7 @@ from cutover.contracts.bind_inputs import BindInputs
 from cutover.contracts.bundle import DraftBundle, Engine
 from cutover.contracts.candidate import MAX_CANDIDATE_BYTES, Candidate
 from cutover.contracts.evidence import EvidenceSet
+from cutover.contracts.handoff import Tombstone
 from cutover.domain.package import sections_of
 from cutover.domain.record import RevisionRecord
 from cutover.errors import DigestMismatch, IntegrityError
@@ -107,9 +108,9 @@ class Replaying:
             *(each for output in outputs for each in comparing.compare(output)),
             *_decision(found, made, comparing.changed),
         ]
-        ended = made.tombstone
-        if ended and not self.store.has_tombstone(ended.cutover, ended.revision):
-            differing.append(Difference("tombstone", Cause.MISSING, recreated=True))
+        ended = _ended(found, made)
+        if found.ended and not self.store.has_tombstone(found.record.cutover, found.record.revision):
+            differing.append(Difference("tombstone", Cause.MISSING, recreated=ended is not None))
         else:
             ended = None
         if differing and not unusable:  # something was not there, and some rule went on without it
@@ -148,6 +149,13 @@ def _decision(found: Recorded, made: Recomputed, changed: Cause) -> Iterator[Dif
     for pointer, stored, recomputed in (("/event", told.event, now.event), ("/result", told.result, now.result)):
         if stored != recomputed:
             yield Difference("decision", changed, pointer, stored, recomputed)
+
+
+def _ended(found: Recorded, made: Recomputed) -> Tombstone | None:
+    """A tombstone that was made again, where the ledger tells of just this end: nothing else proves one."""
+    told, now = found.decided, made.decided
+    same = found.ended and told is not None and now is not None and (told.event, told.result) == (now.event, now.result)
+    return made.tombstone if same else None
 
 
 def _not_recorded(found: Recorded) -> Iterator[Difference]:
