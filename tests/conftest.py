@@ -19,6 +19,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "cutover"))
 # Handlers are called without a Lambda around them, so nobody would receive their segments.
 os.environ["POWERTOOLS_TRACE_DISABLED"] = "1"
 
+# GNU readline writes the terminal's size into the environment that workers inherit; what commands print depends on it.
+for _size in ("COLUMNS", "LINES"):
+    os.environ.pop(_size, None)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
