@@ -1,7 +1,10 @@
 """The stack, its functions, and what calls them."""
 
+from typing import Any
+
 import pytest
 
+from infra.refusals import REFUSED
 from tests.doctor.conftest import Aws, Examined, error
 
 
@@ -23,7 +26,7 @@ def test_the_stack_is_in_a_good_state(on: Examined, aws: Aws, status: str, resul
     assert bool(found.remedy) is (result != "ok")
 
 
-def functions(aws: Aws, digests: dict[str, str], **changes: str) -> None:
+def functions(aws: Aws, digests: dict[str, str], **changes: Any) -> None:
     aws.has("AWS::Lambda::Function", *digests)
     aws.on(
         "lambda",
@@ -50,6 +53,17 @@ def test_a_function_that_is_not_ready(on: Examined, aws: Aws) -> None:
     first, _ = on.find("functions")
     assert (first.result, first.subject) == ("fail", "Admit")
     assert "no subnet" in first.found
+
+
+@pytest.mark.parametrize("setting", REFUSED)
+def test_a_function_that_is_told_what_is_for_tests(on: Examined, aws: Aws, setting: str) -> None:
+    functions(
+        aws, {"Admit": "a"}, Environment={"Variables": {setting: "/proc/sys/kernel/pid_max", "CUTOVER_TABLE": "t"}}
+    )
+    first, _ = on.find("functions")
+    assert (first.result, first.subject) == ("fail", "Admit")
+    assert setting in first.found
+    assert "/proc" not in first.found
 
 
 def test_functions_of_others_are_not_compared(on: Examined, aws: Aws) -> None:

@@ -11,7 +11,7 @@ from cutover.runtime.settings import Settings
 from cutover.runtime.wiring import Wiring
 from tests.sources.loopback import reply, serving
 
-GIVEN = {"CUTOVER_SECRETS_PREFIX": "cutover/cutover-test/sources/"}
+GIVEN = {"CUTOVER_SECRETS_PREFIX": "cutover/cutover-test/sources/", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from cutover_cli.doctor.findings import Deployed, Finding, Findings, each
 
 GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 INDEXES = frozenset({"due", "day"})
+FOR_TESTS = "CUTOVER_TEST_"
 
 
 def state(on: Deployed) -> Findings:
@@ -53,6 +54,10 @@ def _function(on: Deployed, name: str, into: dict[str, Any]) -> Findings:
     if state_ not in {"Active", "Inactive"} or update != "Successful":
         reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
         yield Finding("fail", f"{state_}, last update {update} {reason}".strip(), "deploy the stack again")
+    for setting in sorted(found.get("Environment", {}).get("Variables", {})):
+        if setting.startswith(FOR_TESTS):
+            remedy = "deploy the stack again, and ask who set it: see UpdateFunctionConfiguration in CloudTrail"
+            yield Finding("fail", f"is told {setting}, which is for tests on one machine", remedy)
 
 
 def event_sources(on: Deployed) -> Findings:

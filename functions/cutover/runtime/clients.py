@@ -26,8 +26,8 @@ class Clients:
         self._making = threading.Lock()
 
     def _clock(self) -> Clock:
-        """The host's. The setting for drills is refused at synthesis (``infra.refusals``)."""
-        moved = self.settings.environment.get("CUTOVER_TEST_CLOCK")
+        """The host's; another in drills."""
+        moved = self.settings.of_a_test("CUTOVER_TEST_CLOCK")
         if moved is None:
             return SystemClock()
         from cutover.adapters.moved_clock import MovedClock

@@ -34,7 +34,7 @@ class People(Keeping, Telling):
             return None
         from cutover.adapters.slack_messages import BASE_URL, SlackMessages
 
-        address = self.settings.environment.get("CUTOVER_TEST_SLACK_URL", BASE_URL)
+        address = self.settings.of_a_test("CUTOVER_TEST_SLACK_URL") or BASE_URL
         return SlackMessages(self.slack_secrets, clock=self.clock, base_url=address)
 
     @functools.cached_property

@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
+from urllib.parse import urlsplit
 
 from cutover.errors import ConfigurationError
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Target(TypedDict):
@@ -28,6 +31,24 @@ class Settings:
         if not value:
             raise ConfigurationError(f"{name} is not set for this function")
         return value
+
+    def of_a_test(self, name: str) -> str | None:
+        """What only tests may set; None where it is not set. No template says it (``infra.refusals``).
+
+        Raises ``ConfigurationError`` unless every call to AWS stays on this machine: whoever may configure a deployed
+        function moves no clock with it.
+        """
+        value = self.environment.get(name)
+        if value is not None and not self._on_one_machine():
+            raise ConfigurationError(f"{name} is for tests on one machine, and this function calls AWS")
+        return value
+
+    def _on_one_machine(self) -> bool:
+        """By boto3's own settings: an endpoint for all services, and whichever single ones have besides."""
+        given = {name: value for name, value in self.environment.items() if name.startswith("AWS_ENDPOINT_URL")}
+        if "AWS_ENDPOINT_URL" not in given or "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" in self.environment:
+            return False
+        return all(urlsplit(value).hostname in LOOPBACK for value in given.values())
 
     @property
     def audience(self) -> str:

@@ -46,7 +46,7 @@ class Asking(Keeping):
         """The way to source systems. The setting for tests is refused at synthesis (``infra.refusals``)."""
         from cutover.sources.web import CheckedWeb
 
-        return CheckedWeb(loopback=self.settings.environment.get("CUTOVER_TEST_LOOPBACK") == "1")
+        return CheckedWeb(loopback=self.settings.of_a_test("CUTOVER_TEST_LOOPBACK") == "1")
 
     @functools.cached_property
     def credentials(self) -> Credentials:
