@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from cutover.contracts.base import Name
 from cutover.contracts.manifest import RequiredSigner
-from cutover.contracts.policy import Facts, Purpose, Rules
+from cutover.contracts.policy import Facts, KeylessIdentity, Purpose, Rules, TrustedKey
 from cutover_cli.output import Format, FormatOption, answer, answering
 
 PURPOSES: Mapping[Purpose, tuple[str, str]] = {
@@ -41,37 +42,46 @@ class Duty:
     people: tuple[Name, ...]
 
 
-def duties(rules: Rules, facts: Facts) -> Iterator[Duty]:
-    """What people may do by this policy. That they are available, and did not ask for it, is judged each time."""
+def duties(rules: Rules, facts: Facts, at: datetime) -> Iterator[Duty]:
+    """What people may do by this policy, with the keys that count ``at`` this time.
+
+    That they are available, and did not ask for it, is judged each time.
+    """
     for target, seats in rules.signers.items():
         yield from _seats(f"approve at `{target}`", seats, facts)
     for product, path in rules.emergency.items():
         yield from _seats(f"approve an emergency of `{product}`", path.signers, facts)
     for family, roles in rules.waivable.items():
-        able = _keyed("waiver", facts, tuple(name for role in roles for name in _holding(role, facts)))
+        able = _keyed("waiver", facts, [name for role in roles for name in _holding(role, facts)], at)
         yield Duty(f"waive holds of `{family}`", " or ".join(roles) + ", with a key for waivers", able)
     for team in sorted(set(rules.families.values())):
         families = ", ".join(f"`{family}`" for family, owner in rules.families.items() if owner == team)
         members = [name for name, person in facts.people.items() if person.team == team]
-        yield Duty(f"own the holds of {families}", f"team {facts.teams[team].name}", tuple(sorted(members)))
+        known = facts.teams.get(team)
+        said = f"team {known.name}" if known else f"team {team}, which the facts do not know"
+        yield Duty(f"own the holds of {families}", said, tuple(sorted(members)))
     for purpose in ("resolution", "after-action"):
-        yield Duty(f"sign a `{purpose}`", "whose key has that purpose", _keyed(purpose, facts, facts.people))
+        yield Duty(f"sign a `{purpose}`", "whose key has that purpose", _keyed(purpose, facts, facts.people, at))
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose keys count for one purpose. ``holders`` as the facts name them, in order, each once."""
+    """Whose keys count for one purpose: as the facts name them, with their products where not for all; each once."""
 
     purpose: Purpose
     means: str
     holders: tuple[str, ...]
 
 
-def holders(facts: Facts) -> Iterator[Holder]:
-    """For every purpose there is, also where nobody has a key for it."""
+def holders(facts: Facts, at: datetime) -> Iterator[Holder]:
+    """For every purpose there is, also where nobody has a key for it that counts ``at`` this time."""
     for purpose, (_, means) in PURPOSES.items():
-        keys = [key.holder for key in facts.keys if key.purpose == purpose and key.revoked_at is None]
-        keyless = [each.identity for each in facts.identities if each.purpose == purpose and each.revoked_at is None]
+        keys = [_of(key.holder, key.products) for key in facts.keys if key.purpose == purpose and _counts(key, at)]
+        keyless = [
+            _of(each.identity, each.products)
+            for each in facts.identities
+            if each.purpose == purpose and _counts(each, at)
+        ]
         yield Holder(purpose, means, tuple(dict.fromkeys([*keys, *keyless])))
 
 
@@ -86,7 +96,8 @@ def who(
 
     with answering(form):
         said_rules, said_facts = files.model(Rules, rules), files.model(Facts, facts)
-        found, keys = list(duties(said_rules, said_facts)), list(holders(said_facts))
+        now = datetime.now(UTC)
+        found, keys = list(duties(said_rules, said_facts, now)), list(holders(said_facts, now))
         document = {
             "duties": [{"does": each.does, "who": each.who, "people": each.people} for each in found],
             "purposes": [{"purpose": each.purpose, "means": each.means, "holders": each.holders} for each in keys],
@@ -110,6 +121,14 @@ def _holding(role: Name, facts: Facts) -> list[Name]:
     return [name for name, person in facts.people.items() if role in person.roles]
 
 
-def _keyed(purpose: str, facts: Facts, among: Iterable[Name]) -> tuple[Name, ...]:
-    able = {key.person for key in facts.keys if key.purpose == purpose and key.revoked_at is None}
+def _counts(key: TrustedKey | KeylessIdentity, at: datetime) -> bool:
+    return key.not_before <= at < key.not_after and (key.revoked_at is None or at < key.revoked_at)
+
+
+def _of(holder: str, products: tuple[str, ...]) -> str:
+    return f"{holder} ({', '.join(products)})" if products else holder
+
+
+def _keyed(purpose: str, facts: Facts, among: Iterable[Name], at: datetime) -> tuple[Name, ...]:
+    able = {key.person for key in facts.keys if key.purpose == purpose and _counts(key, at)}
     return tuple(sorted(able.intersection(among)))  # type: ignore[arg-type]  # a key without a person is in no list

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -14,7 +15,7 @@ from cutover.domain import canonical
 from cutover_cli.documentation import who as documented
 from cutover_cli.main import app
 from cutover_cli.who import PURPOSES, Duty, duties, holders
-from tests.building.policy import ISSUED_AT, Deployment
+from tests.building.policy import DECIDED_AT, ISSUED_AT, Deployment
 
 
 def test_every_purpose_says_whose_it_is_and_what_it_means() -> None:
@@ -22,7 +23,7 @@ def test_every_purpose_says_whose_it_is_and_what_it_means() -> None:
 
 
 def found(does: str, rules: Rules, facts: Facts) -> list[Duty]:
-    return [each for each in duties(rules, facts) if each.does == does]
+    return [each for each in duties(rules, facts, DECIDED_AT[0]) if each.does == does]
 
 
 def test_each_seat_of_each_target_names_who_holds_its_role() -> None:
@@ -55,15 +56,34 @@ def test_only_a_person_with_role_and_key_waives() -> None:
     assert (rollback.people, flags.people) == ((waiving,), ())
 
 
+def test_a_key_counts_in_its_time_and_for_its_products() -> None:
+    facts = Deployment().facts()
+    (key,) = (each for each in facts.keys if each.purpose == "brake")
+    limited = key.model_copy(update={"products": ("service", "other")})
+    said = {
+        each.purpose: each.holders for each in holders(facts.model_copy(update={"keys": (limited,)}), DECIDED_AT[0])
+    }
+    assert said["brake"] == (f"{key.holder} (service, other)",)
+    for never in (key.not_after, key.not_before - timedelta(seconds=1)):
+        assert not any(each.holders for each in holders(facts, never) if each.purpose == "brake")
+
+
+def test_a_team_that_the_facts_lack_is_said() -> None:
+    deployment = Deployment()
+    rules = deployment.rules().model_copy(update={"families": {"flags": "somebody"}})
+    (duty,) = found("own the holds of `flags`", rules, deployment.facts())
+    assert (duty.who, duty.people) == ("team somebody, which the facts do not know", ())
+
+
 def test_a_revoked_key_is_nobodys() -> None:
     deployment = Deployment()
     facts = deployment.facts()
-    by_purpose = {each.purpose: each.holders for each in holders(facts)}
+    by_purpose = {each.purpose: each.holders for each in holders(facts, DECIDED_AT[0])}
     assert by_purpose["candidate"]
     revoked = facts.model_copy(
         update={"keys": tuple(key.model_copy(update={"revoked_at": ISSUED_AT}) for key in facts.keys)}
     )
-    assert {each.holders for each in holders(revoked) if each.purpose != "provenance"} == {()}
+    assert {each.holders for each in holders(revoked, DECIDED_AT[0]) if each.purpose != "provenance"} == {()}
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -35,7 +35,10 @@ def people() -> str:
     """Who may do what by the example policy, which `make demo` takes."""
     folder = repository() / "examples" / "policy"
     rules, facts = policy.read(Rules, folder / "rules.yaml"), policy.read(Facts, folder / "facts.yaml")
-    rows = ((duty.does, duty.who, ", ".join(map(code, duty.people)) or "nobody") for duty in duties(rules, facts))
+    rows = (
+        (duty.does, duty.who, ", ".join(map(code, duty.people)) or "nobody")
+        for duty in duties(rules, facts, facts.issued_at)
+    )
     return table(("what", "who", "in the example"), rows)
 
 
