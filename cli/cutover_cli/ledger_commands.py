@@ -47,7 +47,11 @@ def verify(  # noqa: PLR0913  # each is an argument of the command
     ] = None,
     trust: Annotated[
         Path | None,
-        typer.Option("--trust", metavar="FILE", help="Whose signatures count.  [default: trust.json beside FILE]"),
+        typer.Option(
+            "--trust",
+            metavar="FILE",
+            help="Whose signatures count.  [default: what was imported, or trust.json beside FILE]",
+        ),
     ] = None,
     root: RootOption = None,
     at: AtOption = None,
@@ -136,8 +140,8 @@ def _answer(proofs: "list[Proof]", anchored: str | None, form: Format) -> None:
         "outcome": outcome, "verified": outcome == "verified", "root": anchored,
         "chains": [ledger_shown.proof_document(each) for each in proofs],
     }  # fmt: skip
-    unjudged = [] if anchored else [screen.line("no trust file: nothing says whose heads count")]
-    screen.show(document, form, lambda: [*unjudged, *(line for p in proofs for line in ledger_shown.proof_lines(p))])
+    by = [screen.line(f"root {anchored}" if anchored else "no trust file: nothing says whose heads count")]
+    screen.show(document, form, lambda: [*(line for p in proofs for line in ledger_shown.proof_lines(p)), *by])
 
 
 @app.command()

@@ -14,23 +14,36 @@ from cutover.domain.verification.sealed import MAX_LEDGER_BYTES, kept_heads, rea
 from cutover.errors import Refused
 from cutover_cli import files
 from cutover_cli.ledger_chains import said
+from cutover_cli.output import BadArgument
 from cutover_cli.verify_reading import envelopes_of
 
 
 def anchor_of(named: Path | None, beside: Path | None, *, now: datetime, root: Digest | None) -> Anchor | None:
-    """The trust file that was named, that lies beside the export, or that alone was imported; None without one."""
-    file = named or (beside if beside is not None and beside.exists() else None)
-    content = files.content(file, MAX_TRUST_BYTES) if file is not None else _imported()
-    return Anchor.of_file(content, now=now, fingerprint=root) if content is not None else None
+    """The trust file that was named, that was imported, or, where none was, that lies beside; None without one.
+
+    An export says of no audience: of several that were imported, ``root`` says which. Raises ``Refused``, BadArgument.
+    """
+    if named is not None:
+        content = files.content(named, MAX_TRUST_BYTES)
+    elif (found := _imported(root)) is not None:
+        content = found
+    elif beside is not None and beside.exists():
+        content = files.content(beside, MAX_TRUST_BYTES)
+    else:
+        return None
+    return Anchor.of_file(content, now=now, fingerprint=root)
 
 
-def _imported() -> bytes | None:
+def _imported(root: Digest | None) -> bytes | None:
     from cutover_cli.trust_store import TrustStore, folder
 
     store = TrustStore(folder())
-    audiences = store.audiences()
-    found = store.read(audiences[0]) if len(audiences) == 1 else None
-    return found.content if found else None
+    imported = [found for each in store.audiences() if (found := store.read(each)) is not None]
+    wanted = [each for each in imported if each.fingerprint == root] if len(imported) > 1 else imported
+    if imported and not wanted:
+        roots = ", ".join(f"{each.fingerprint} of {each.audience}" for each in imported)
+        raise BadArgument(f"trust was imported of several audiences: name a root with --root, or a --trust ({roots})")
+    return wanted[0].content if wanted else None
 
 
 def given_heads(named: Sequence[Path], keys: tuple[TrustedKey, ...]) -> dict[str, list[Kept]]:

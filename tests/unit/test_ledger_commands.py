@@ -32,6 +32,11 @@ def world_of(journey: Callable[[World], Any]) -> World:
     return world
 
 
+@pytest.fixture(autouse=True)
+def nothing_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything about a cutover that was handed off, as it was exported, and ``away``: heads kept elsewhere."""
