@@ -10,6 +10,7 @@ from cutover.contracts.policy import TrustedKey
 from cutover.domain import envelope as dsse
 from cutover.domain.ledger import entry_digest
 from cutover.domain.verification.ledger_proof import Finding, Kept, Proof, open_head, prove
+from cutover.domain.verification.reading import read_exact
 from cutover.errors import Refused
 from cutover.ports import HEADS_LOOKED_AT
 from cutover_cli.output import CommandError, Exit
@@ -106,8 +107,8 @@ class Chains:
 
 
 def said(content: bytes) -> LedgerHead:
-    """What a kept head says. Nobody judged its signature."""
-    return LedgerHead.model_validate_json(dsse.decode_base64(dsse.parse(content).payload))
+    """What a kept head says. Nobody judged its signature. Raises ``Refused`` where it is none."""
+    return read_exact(LedgerHead, dsse.decode_base64(dsse.parse(content).payload), "ledger head")
 
 
 def _opened(content: bytes, chain: str, keys: tuple[TrustedKey, ...]) -> Kept:

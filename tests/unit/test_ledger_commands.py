@@ -1,5 +1,6 @@
 """`cutover ledger`: against a world, and against copies that somebody damaged on the way."""
 
+import base64
 import io
 import json
 import shutil
@@ -204,6 +205,15 @@ def test_a_head_of_another_deployment_is_refused(copy: Path) -> None:
     (copy / "strange.json").write_bytes(head_of(entry, key=OTHER_DEPLOYMENT.key("ledger")))
     answer = run(None, "ledger", "verify", copy / "all" / "ledger.json", *AT, "--head", copy / "strange.json", expect=3)
     assert answer["reason"] == "UNTRUSTED_SIGNATURE"
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"\xff"])
+def test_a_head_that_is_none_is_refused(kept: Path, tmp_path: Path, payload: bytes) -> None:
+    head = json.loads((kept / "away" / f"{CHAIN}.000000000009.json").read_bytes())
+    head["payload"] = base64.b64encode(payload).decode()
+    (tmp_path / "none.json").write_bytes(canonical.encode(head))
+    words = (kept / "all" / "ledger.json", *AT, "--head", tmp_path / "none.json")
+    assert run(None, "ledger", "verify", *words, expect=3)["reason"] in {"NOT_CANONICAL", "CONTRACT_INVALID"}
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"schema":"cutover/ledger-export/v1"}', b"[]", b"\xff"])
