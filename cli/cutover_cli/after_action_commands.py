@@ -18,6 +18,7 @@ from cutover.errors import Refused
 from cutover_cli import files, signing
 from cutover_cli.orders import (
     KINDS,
+    DryRunOption,
     KeyOption,
     OrderRefused,
     Sending,
@@ -61,7 +62,7 @@ def submit(  # noqa: PLR0913  # each is an argument of the command
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The envelope that `after-action sign` wrote.")],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge it, show the event, and send nothing.")] = False,
+    dry_run: DryRunOption = False,
     stack: StackOption = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -83,7 +84,7 @@ def submit(  # noqa: PLR0913  # each is an argument of the command
         else:
             following = planned.sending.send()
             if not wait:
-                answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
+                following.leave(form)
                 return
             entry = following.entry(seconds=timeout)
             if entry.result != RECORDED:

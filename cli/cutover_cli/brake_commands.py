@@ -140,7 +140,7 @@ def _order(where: Site, order: BrakeOrder, key: Path, seconds: float | None, for
     """Sends the order, and answers with what came of it; with what was sent where nobody waits."""
     following = Ordering(where, order, key=key, chains=[BRAKE_CHAIN]).send()
     if seconds is None:
-        answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
+        following.leave(form)
         return
     entry = following.entry(seconds=seconds)
     if entry.result not in ENGAGED | {"RELEASED"}:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cutover_cli import answers, held, holds_text
-from cutover_cli.orders import KeyOption, OrderRefused, TimeoutOption, WaitOption, document_of, said
+from cutover_cli.orders import DryRunOption, KeyOption, OrderRefused, TimeoutOption, WaitOption, document_of, said
 from cutover_cli.output import Exit, Format, FormatOption, answer, answering
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, StackOption, StateDirOption, remote, site
 
@@ -79,7 +79,7 @@ def resolve(  # noqa: PLR0913  # each is an argument of the command
         typer.Option(metavar="SOURCE RECORD VERSION", help="The record's corrected version."),
     ] = None,
     mended: Annotated[str | None, typer.Option(metavar="NOTE", help="What was mended: look again.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge it, show the event, and send nothing.")] = False,
+    dry_run: DryRunOption = False,
     stack: StackOption = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -103,7 +103,7 @@ def resolve(  # noqa: PLR0913  # each is an argument of the command
         else:
             following = planned.ordering.send()
             if not wait:
-                answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
+                following.leave(form)
                 return
             entry = following.entry(seconds=timeout)
             if entry.result not in ANSWERED:

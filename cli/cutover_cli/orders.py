@@ -25,7 +25,7 @@ from cutover.domain import canonical, ledger
 from cutover.domain.faults import faults_of
 from cutover.domain.legible import legible
 from cutover_cli import signing
-from cutover_cli.output import BadArgument, CommandError, Exit
+from cutover_cli.output import BadArgument, CommandError, Exit, Format, answer
 from cutover_cli.site import Site
 
 POLL_SECONDS = 1.0
@@ -43,6 +43,7 @@ KINDS: dict[type[Model], tuple[str, str]] = {
 KeyOption = Annotated[Path, typer.Option("--key", metavar="FILE", help="Your private key, that the facts trust.")]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for those who read the ledger.")]
 RequesterOption = Annotated[str | None, typer.Option("--requester", help="Who asks for it.  [default: your login]")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Judge it, show the event, and send nothing.")]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for what comes of it.")]
 TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait.")]
 D = TypeVar("D", bound=Model)
@@ -150,6 +151,10 @@ class Following:
     def document(self) -> dict[str, Any]:
         """What was sent, as plain JSON."""
         return {"result": "sent", "event": self.sent.event, "envelope": self.sent.envelope}
+
+    def leave(self, form: Format) -> None:
+        """Answers with what was sent, for who does not wait for what comes of it."""
+        answer(self.document(), form, lambda: f"sent: event {self.sent.event}")
 
     def _look(self) -> LedgerEntry | None:
         for chain, after in self.before.items():

@@ -19,6 +19,7 @@ from cutover.doors.invitations.inviting import INVITED, KIND, judge
 from cutover_cli import signing
 from cutover_cli.orders import (
     KINDS,
+    DryRunOption,
     KeyOption,
     OrderRefused,
     ReasonOption,
@@ -43,7 +44,7 @@ def invite(  # noqa: PLR0913  # each is an argument of the command
     until: Annotated[str, typer.Option("--until", metavar="INSTANT", help="Such as 2026-03-05T12:00:00Z.")],
     reason: ReasonOption,
     key: KeyOption,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge it, show the event, and send nothing.")] = False,
+    dry_run: DryRunOption = False,
     stack: StackOption = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -74,7 +75,7 @@ def invite(  # noqa: PLR0913  # each is an argument of the command
         else:
             following = sending.send()
             if not wait:
-                answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
+                following.leave(form)
                 return
             entry = following.entry(seconds=timeout)
             if entry.result != INVITED:

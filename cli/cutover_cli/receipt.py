@@ -11,7 +11,17 @@ from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.errors import Refused
 from cutover_cli import files, signing
-from cutover_cli.orders import KINDS, KeyOption, OrderRefused, Sending, TimeoutOption, WaitOption, document_of, said
+from cutover_cli.orders import (
+    KINDS,
+    DryRunOption,
+    KeyOption,
+    OrderRefused,
+    Sending,
+    TimeoutOption,
+    WaitOption,
+    document_of,
+    said,
+)
 from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 
@@ -27,7 +37,7 @@ def receipt(  # noqa: PLR0913  # each is an argument of the command
     key: KeyOption,
     cause: Annotated[Cause | None, typer.Option(help="Why it was rejected, or corrected.")] = None,
     detail: Annotated[str | None, typer.Option(metavar="TEXT", help="In words, for those who read the ledger.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge it, show the event, and send nothing.")] = False,
+    dry_run: DryRunOption = False,
     stack: StackOption = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -60,7 +70,7 @@ def receipt(  # noqa: PLR0913  # each is an argument of the command
         else:
             following = sending.send()
             if not wait:
-                answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
+                following.leave(form)
                 return
             entry = following.entry(seconds=timeout)
             if not entry.result.startswith("RECEIPT_"):

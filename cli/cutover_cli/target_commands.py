@@ -131,7 +131,7 @@ def _send(sending: Ordering, seconds: float | None, form: Format, what: str) -> 
     """Answers with what came of it; with what was sent where nobody waits."""
     following = sending.send()
     if seconds is None:
-        answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
+        following.leave(form)
         return
     entry = following.entry(seconds=seconds)
     if entry.result not in {"RESENT", "TESTED"}:

@@ -9,6 +9,7 @@ from cutover.contracts.ledger import LedgerEngine, LedgerEntry
 from cutover.domain import canonical
 from cutover.errors import Refused
 from cutover_cli.orders import (
+    DryRunOption,
     KeyOption,
     Ordering,
     OrderRefused,
@@ -37,7 +38,7 @@ def withdraw(  # noqa: PLR0913  # each is an argument of the command
     *,
     reason: ReasonOption,
     key: KeyOption,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge it, show the event, and send nothing.")] = False,
+    dry_run: DryRunOption = False,
     revision: Annotated[int | None, typer.Option(help="Only this revision.  [default: the current one]")] = None,
     requester: RequesterOption = None,
     stack: StackOption = None,
@@ -63,7 +64,7 @@ def withdraw(  # noqa: PLR0913  # each is an argument of the command
             raise typer.Exit(Exit.CHANGES)
         following = ordering.send()
         if not wait:
-            answer(following.document(), form, lambda: f"sent: event {following.sent.event}")
+            following.leave(form)
             return
         entry = following.entry(seconds=timeout)
         if entry.result not in EXITS:
