@@ -1,4 +1,4 @@
-"""`cutover attest`: whether a Sigstore bundle proves that somebody vouched for an artifact, offline."""
+"""`cutover attest`: vouching for an artifact with a key; whether a bundle proves that somebody did, offline."""
 
 import hashlib
 import re
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutover.contracts.base import Digest, format_instant
+from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.errors import Refused
-from cutover_cli import files
+from cutover_cli import files, signing
 from cutover_cli.output import BadArgument, Format, FormatOption, answer, answering, oneline
 
 if TYPE_CHECKING:
@@ -27,6 +28,33 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 @app.callback()
 def attest() -> None:
     """Who vouched for an artifact."""
+
+
+@app.command()
+def sign(
+    statement: Annotated[Path, typer.Argument(metavar="FILE", help="An in-toto statement, in JSON.")],
+    *,
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key, that the facts trust.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the envelope is written.")],
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Sign a statement about an artifact with a key: provenance, or the result of tests. Its bytes stay as they are.
+
+    For a CI that has no identity of its own (Sigstore). It only looks whether this is a statement, of what.
+    """
+    with answering(form):
+        payload = files.content(statement)
+        from cutover.attesting.asking import statement_of
+        from cutover.domain import slsa
+
+        about = sorted(slsa.subjects(statement_of(payload)))
+        if not about:
+            raise Refused("SUBJECT_MISSING", f"{statement}: no subject has a SHA-256 digest")
+        signer = signing.load(key)
+        files.write(out, canonical.encode_model(signing.seal(IN_TOTO_TYPE, payload, signer)))
+        said = _statement(payload) or {}
+        said = {"result": "signed", "key": signer.key_id, "subjects": about, **said, "file": str(out)}
+        answer(said, form, lambda: f"signed  {out}\n  about  {', '.join(about)}\n  key    {signer.key_id}")
 
 
 @app.command()

@@ -16,7 +16,7 @@ from cutover.contracts.policy import Root, TrustFile
 from cutover.domain import canonical
 from cutover.domain.faults import faults_of
 from cutover.errors import Refused
-from cutover_cli import files, policy, policy_activating, policy_proposing, policy_reviewing, signing, who
+from cutover_cli import files, policy, policy_activating, policy_keys, policy_proposing, policy_reviewing, signing, who
 from cutover_cli.files import DocumentRefused
 from cutover_cli.output import BadArgument, Format, FormatOption, answer, answering
 from cutover_cli.policy import PolicyRefused
@@ -28,6 +28,7 @@ app.command("propose")(policy_proposing.propose)
 app.command("sign")(policy_proposing.sign)
 app.command("activate")(policy_activating.activate)
 app.command("who")(who.who)
+app.command("keys")(policy_keys.keys)
 D = TypeVar("D", bound=Model)
 RootFile = Annotated[Path, typer.Option("--root", metavar="FILE", help="The root document.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the result is written.")]

@@ -60,8 +60,9 @@ def duties(rules: Rules, facts: Facts, at: datetime) -> Iterator[Duty]:
         known = facts.teams.get(team)
         said = f"team {known.name}" if known else f"team {team}, which the facts do not know"
         yield Duty(f"own the holds of {families}", said, tuple(sorted(members)))
-    for purpose in ("resolution", "after-action"):
-        yield Duty(f"sign a `{purpose}`", "whose key has that purpose", _keyed(purpose, facts, facts.people, at))
+    for purpose, article in (("resolution", "a"), ("after-action", "an")):
+        able = _keyed(purpose, facts, facts.people, at)
+        yield Duty(f"sign {article} `{purpose}`", "whose key has that purpose", able)
 
 
 @dataclass(frozen=True, slots=True)

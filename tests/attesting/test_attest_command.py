@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
+from cutover_cli import files, signing
 from cutover_cli.attest_commands import app
 from tests.attesting.corpus import GITHUB
 from tests.attesting.log import Log, bundle, pem
@@ -180,3 +181,31 @@ def test_a_signature_over_an_artifact_needs_no_statement(vectors: Path) -> None:
         "--trusted-root", managed / "trusted_root.json",
     )  # fmt: skip
     assert (code, answer["statement"], answer["certificate"]) == (0, None, None)
+
+
+def signed(*arguments: object) -> tuple[int, Any]:
+    result = CliRunner().invoke(app, ["sign", *map(str, arguments), "--format", "json"])
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_a_statement_is_signed_as_it_stands(tmp_path: Path) -> None:
+    made = signing.create(tmp_path / "builder.pem")
+    (tmp_path / "statement.json").write_bytes(json.dumps(STATEMENT, indent=2).encode())
+    words = (tmp_path / "statement.json", "--key", tmp_path / "builder.pem", "--out", tmp_path / "signed.json")
+    code, answer = signed(*words)
+    assert (code, answer["subjects"], answer["key"]) == (0, [canonical.digest(ARTIFACT)], made.key_id)
+    sealed = files.envelope(tmp_path / "signed.json")
+    assert sealed.payload_type == IN_TOTO_TYPE
+    assert dsse.decode_base64(sealed.payload) == (tmp_path / "statement.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"), [({}, "STATEMENT_UNREADABLE"), ({**STATEMENT, "subject": []}, "SUBJECT_MISSING")]
+)
+def test_what_states_nothing_of_an_artifact_is_not_signed(tmp_path: Path, statement: Any, reason: str) -> None:
+    signing.create(tmp_path / "builder.pem")
+    (tmp_path / "statement.json").write_bytes(json.dumps(statement).encode())
+    words = (tmp_path / "statement.json", "--key", tmp_path / "builder.pem", "--out", tmp_path / "signed.json")
+    code, answer = signed(*words)
+    assert (code, answer["reason"]) == (3, reason)
+    assert not (tmp_path / "signed.json").exists()

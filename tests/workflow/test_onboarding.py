@@ -1,13 +1,15 @@
 """A new product is onboarded by what `cutover init` writes, and by nothing else (row 51).
 
 What it leaves to be filled is filled by a table, and then every command of NEXT.md is typed in its order, against a
-deployment in memory: from the first key to a rehearsal without a hold.
+deployment in memory: from the first key over a rehearsal to a message that was sent, proved and answered.
 """
 
 import json
 import re
 import shlex
-from datetime import UTC, datetime
+from base64 import b64decode
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ import yaml
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from typer.testing import CliRunner
 
-from cutover.contracts.base import format_instant
+from cutover.contracts.base import format_instant, parse_instant
 from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.domain import canonical
 from cutover_cli.check.outside import Outside
 from cutover_cli.main import app
-from cutover_cli.onboarding.writing import FILES, GUIDE
+from cutover_cli.onboarding.writing import FILES, GUIDE, HERE
+from cutover_cli.site import Stack as SiteStack
 from infra.config import Stage
 from tests.building.keys import Key, seal_bytes
 from tests.building.policy import BUILT, DEPLOYMENT
@@ -31,7 +34,10 @@ from tests.simulator.world import ARTIFACT_BYTES, World
 
 BUCKET, LOGIN = "shop-sources", "dana@ci"
 BEGIN = ("--product", "service", "--target", DEPLOYMENT.target, "--audience", DEPLOYMENT.audience)
-KEYS = ("candidate", "provenance", "attestation", "bind", "decide", "handoff", "ledger")
+KEYS = ("candidate", "provenance", "attestation", "withdrawal", "brake", "delivery", "receipt")
+OF_STACK = ("bind", "decide", "handoff", "ledger")
+ELSEWHERE = ("doctor",)
+"""Asks AWS about a deployment of its own; its tests are in tests/doctor."""
 RECORDS = ("change", "rollout", "flags", "overlays", "rollback")
 OURS: dict[str, str] = {
     "the builder's id": BUILT.builders[0],
@@ -62,6 +68,13 @@ OURS: dict[str, str] = {
 """What somebody with this product would write, by how the place begins. Anything else is text of their own."""
 
 
+class Kms:
+    """The stack's keys, as KMS publishes them."""
+
+    def get_public_key(self, *, KeyId: str) -> dict[str, bytes]:  # noqa: N803  # boto3's own spelling
+        return {"PublicKey": b64decode(DEPLOYMENT.key(KeyId).public_base64)}
+
+
 class Newcomer:
     """Somebody with an empty folder, and a deployment that has no policy yet."""
 
@@ -69,7 +82,9 @@ class Newcomer:
         self.folder, self.world, self.told = folder, World(), dict[str, str]()
         self.world.clock.move_to(datetime.now(UTC).replace(microsecond=0))
         del self.world.wiring.records._models[("ActivePolicy",)], self.world.wiring.records._models[("Brake",)]
-        self.site, _ = site_of(self.world)
+        made, _ = site_of(self.world)
+        outputs = {f"{purpose.capitalize()}KeyArn": purpose for purpose in OF_STACK}
+        self.site = replace(made, stack=SiteStack("cutover-production", outputs, {}, {"kms": Kms()}.__getitem__))
         self.versions = {file: self._published(file, content) for file, content in self._by_ci().items()}
 
     def init(self, *words: str, expect: int = 0) -> dict[str, Any]:
@@ -79,14 +94,15 @@ class Newcomer:
     def keys(self) -> None:
         """Those of the deployment, where `policy key` would make others."""
         owners = dict(zip(("ana", "otto"), DEPLOYMENT.owners, strict=True))
-        for name, key in {**owners, **{name: DEPLOYMENT.key(name) for name in KEYS[:3]}}.items():
+        for name, key in {**owners, **{name: DEPLOYMENT.key(name) for name in KEYS}}.items():
             pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             (self.folder / f"{name}.pem").write_bytes(pem)
             (self.folder / f"{name}.pem").chmod(0o600)
 
     def fill(self, places: list[dict[str, Any]]) -> None:
-        """Each line that was listed, and no other. Records are published once they are filled."""
-        order = sorted(places, key=lambda each: each["file"].endswith("candidate.yaml"))
+        """Each line that was listed and that no command fills, and no other. Records are published once filled."""
+        ours = [each for each in places if not re.search(r"the (id|public half) of the \w+ key", each["what"])]
+        order = sorted(ours, key=lambda each: each["file"].endswith("candidate.yaml"))
         for place in order:
             file = Path(place["file"])
             lines = file.read_text("utf-8").splitlines(keepends=True)
@@ -102,9 +118,10 @@ class Newcomer:
 
     def type(self, words: list[str]) -> dict[str, Any]:
         """One command, with what earlier ones printed in the place of capital letters."""
-        words = [re.sub(r"\b[A-Z]+_(?:OF_)?[A-Z_]+\b", lambda found: self.told[found[0]], word) for word in words]
+        words = [re.sub(r"\b[A-Z]{3,}(?:_[A-Z]+)*\b", lambda found: self.told[found[0]], word) for word in words]
         site, sources = self.site, self.world.wiring.sources
         checking = Outside(lambda _audience, _clock: sources, self.world.clock, site)
+        self._meanwhile(words)
         words = [*words[1:], "--format", "json"]
         done = CliRunner().invoke(app, words, obj=checking if words[0] == "check" else site)
         assert done.exit_code == 0, (words, done.output)
@@ -113,13 +130,27 @@ class Newcomer:
             self.told[f"DIGEST_OF_{said['part'].upper()}"] = said["digest"]
         return said
 
+    def _meanwhile(self, words: list[str]) -> None:
+        """What NEXT.md says in words: the candidate becomes a release, people decide, the window opens."""
+        file, window = self.folder / "candidate.yaml", self._window()
+        if "release.json" in words and words[1:3] == ["candidate", "sign"]:
+            text = file.read_text("utf-8")
+            file.write_text(text.replace("rehearsal: true\n", "").replace("sequence: 1\n", "sequence: 2\n"), "utf-8")
+        if "--watch" in words:
+            for mailbox in self.world.links():
+                self.world.decide(mailbox)
+            self.world.clock.move_to(window + timedelta(minutes=1))
+            self.world.tick()
+            self.world.run()
+
+    def _window(self) -> datetime:
+        facts = yaml.safe_load((self.folder / "facts.yaml").read_text("utf-8"))
+        return parse_instant(facts["calendars"][DEPLOYMENT.target]["windows"][0]["opens_at"])
+
     def _value(self, place: dict[str, Any]) -> str:
         what, lines = place["what"], Path(place["file"]).read_text("utf-8").splitlines()
         if what == "their address":
             return f"person-{place['line']}@example.com"
-        if found := re.fullmatch(r"the (id|public half) of the (\w+) key", what):
-            key = DEPLOYMENT.key(found[2])
-            return key.key_id if found[1] == "id" else key.public_base64
         if found := re.fullmatch(r"the version of (records/\S+)", what):
             record = re.search(r"record: (\S+)", lines[place["line"] - 2])
             assert record is not None
@@ -150,27 +181,79 @@ def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Newcomer:
     return Newcomer(tmp_path)
 
 
-def test_following_what_it_wrote_leads_to_a_rehearsal_without_a_hold(newcomer: Newcomer) -> None:
+def test_following_what_it_wrote_leads_to_a_release_that_was_answered(newcomer: Newcomer) -> None:
     written = newcomer.init()
     newcomer.keys()
     newcomer.fill(written["fill"])
     owners = zip(("ANA", "OTTO"), DEPLOYMENT.owners, strict=True)
     newcomer.told = {f"PUBLIC_KEY_OF_{name}": key.public_base64 for name, key in owners}
-    commands = [words for words in newcomer.typed() if words[0] == "cutover"]
+    newcomer.told["FINGERPRINT"] = newcomer.site.fingerprint or ""
+    commands = [words for words in newcomer.typed() if words[0] == "cutover" and words[1] not in ELSEWHERE]
     made = [words for words in commands if words[1:3] == ["policy", "key"]]
-    assert {words[3] for words in made} == {f"{name}.pem" for name in ("ana", "otto", *KEYS[:3])}
+    assert {words[3] for words in made} == {f"{name}.pem" for name in ("ana", "otto", *KEYS)}
     said = [(" ".join(words[1:3]), newcomer.type(words)) for words in commands if words not in made]
-    assert [name.split(" /")[0] for name, _ in said] == [
-        "policy root", "policy lint", "policy propose", "policy propose", *["policy sign"] * 4, "policy activate",
-        "candidate lint", "check candidate.yaml", "candidate sign", "candidate submit",
-    ]  # fmt: skip
-    answers = dict(said)
-    assert answers["policy root"]["fingerprint"] == newcomer.site.fingerprint
-    assert answers["policy lint"] == {"result": "good", "faults": [], "warnings": []}
-    assert answers["policy activate"] == {"version": 1, "brake": "off"}
-    assert (answers["check candidate.yaml"]["result"], answers["check candidate.yaml"]["holds"]) == ("clean", [])
-    record = newcomer.world.record(f"service@{DEPLOYMENT.target}.rehearsal.1")
-    assert (answers["candidate submit"]["status"], record.status) == ("rehearsed", "rehearsed")
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for name, answer in said:
+        answers.setdefault(name, []).append(answer)
+    assert answers["policy root"][0]["fingerprint"] == newcomer.site.fingerprint
+    assert (answers["policy keys"][0]["filled"], len(answers["policy keys"][0]["keys"])) == (22, 11)
+    assert answers["policy lint"] == [{"result": "good", "faults": [], "warnings": []}]
+    assert answers["policy activate"] == [{"version": 1, "brake": "off"}]
+    checked = answers["check candidate.yaml"][0]
+    assert (checked["result"], checked["holds"]) == ("clean", [])
+    assert [each["status"] for each in answers["candidate submit"]] == ["rehearsed", "awaiting_approval"]
+    assert len(newcomer.world.messages()) == 2  # a test, and the release
+    released = f"service@{DEPLOYMENT.target}.1"
+    assert newcomer.world.record(released).status == "handed_off"
+    assert answers["verify evidence/handoff.json"][0]["verified"] is True
+    assert [entry.event for entry in newcomer.world.ledger(released)][-2:] == ["handed-off", "receipt"]
+    done = {words[1] for words in commands}
+    assert done == {
+        "policy", "candidate", "check", "target", "pending", "show", "trust", "ledger", "verify", "receipt", "trace",
+    }  # fmt: skip
+
+
+def test_for_the_stack_of_this_machine_nothing_of_an_account_is_asked_for(newcomer: Newcomer) -> None:
+    run(None, "init", newcomer.folder / "here", *BEGIN[:4], "--local")
+    guide = (newcomer.folder / "here" / GUIDE).read_text("utf-8")
+    typed = [
+        shlex.split(line) for block in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL) for line in block.splitlines()
+    ]
+    assert {words[0] for words in typed} == {"cutover"}
+    assert "--stack" not in guide
+    assert HERE in guide
+    puts = {words[3]: words[5] for words in typed if words[1:3] == ["local", "put"]}
+    candidate = (newcomer.folder / "here" / "candidate.yaml").read_text("utf-8")
+    assert all(
+        f"record: {key}" in candidate and (newcomer.folder / "here" / file).is_file() for file, key in puts.items()
+    )
+    facts = yaml.safe_load((newcomer.folder / "here" / "facts.yaml").read_text("utf-8"))
+    window = facts["calendars"][DEPLOYMENT.target]["windows"][0]
+    assert window["opens_at"] == facts["issued_at"]
+
+
+def test_a_deployment_is_said_once(newcomer: Newcomer) -> None:
+    for words in (BEGIN[:4], (*BEGIN, "--local")):
+        assert run(None, "init", newcomer.folder, *words, expect=2)["reason"] == "BAD_ARGUMENT"
+
+
+def test_what_cannot_be_a_key_for_the_facts_is_refused(newcomer: Newcomer) -> None:
+    newcomer.keys()
+    for given in ("bind=ana.pem", "nothing=ana.pem", "candidate", "candidate="):
+        assert run(newcomer.site, "policy", "keys", "--key", given, expect=2)["reason"] in (
+            "BAD_ARGUMENT",
+            "BAD_KEY_FILE",
+        )
+
+
+def test_keys_that_are_filled_already_stay(newcomer: Newcomer) -> None:
+    newcomer.init()
+    words = ("policy", "keys", "--into", "facts.yaml")
+    before = (newcomer.folder / "facts.yaml").read_bytes()
+    assert run(newcomer.site, *words, "--dry-run", expect=10)["filled"] == 8
+    assert (newcomer.folder / "facts.yaml").read_bytes() == before
+    assert run(newcomer.site, *words)["filled"] == 8
+    assert run(newcomer.site, *words, "--dry-run")["filled"] == 0
 
 
 def test_the_lint_names_exactly_what_is_to_be_filled(newcomer: Newcomer) -> None:

@@ -35,7 +35,10 @@ def init(  # each is an argument of the command
     *,
     product: Annotated[str, typer.Option(metavar="NAME", help="What is released.")],
     target: Annotated[str, typer.Option(metavar="NAME", help="The deployment queue that it goes to.")],
-    audience: Annotated[str, typer.Option(help="cutover:instance:account:region:stage")],
+    audience: Annotated[str | None, typer.Option(help="cutover:instance:account:region:stage")] = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="For the local stack of this machine; its window is open at once.")
+    ] = False,
     environment: Annotated[
         str | None, typer.Option(metavar="NAME", help="The environment behind the queue.  [the target's name]")
     ] = None,
@@ -53,7 +56,11 @@ def init(  # each is an argument of the command
     with answering(form):
         from cutover_cli.onboarding import writing
 
-        begin = _beginning(product, target, environment or target, component or product, audience)
+        if local == (audience is not None):
+            raise BadArgument("say for which deployment: give either --audience or --local")
+        begin = _beginning(
+            product, target, environment or target, component or product, audience or writing.HERE, local=local
+        )
         made = writing.written(begin, _instant(at))
         paths = {folder / name: text for name, text in made.items()}
         if found := [path for path in paths if path.exists() or path.is_symlink()]:
@@ -73,7 +80,9 @@ def init(  # each is an argument of the command
         raise typer.Exit(Exit.CHANGES)
 
 
-def _beginning(product: str, target: str, environment: str, component: str, audience: str) -> "Beginning":
+def _beginning(  # each is an option
+    product: str, target: str, environment: str, component: str, audience: str, *, local: bool
+) -> "Beginning":
     """Raises BadArgument naming the option that is no name."""
     from cutover_cli.onboarding.writing import Beginning
 
@@ -86,7 +95,7 @@ def _beginning(product: str, target: str, environment: str, component: str, audi
             TypeAdapter(kind).validate_python(value)
         except ValidationError as error:
             raise BadArgument(f"--{option}: {error.errors()[0]['msg']}") from error
-    return Beginning(**{option: value for option, (_, value) in kinds.items()})
+    return Beginning(**{option: value for option, (_, value) in kinds.items()}, local=local)
 
 
 def _instant(text: str | None) -> datetime:

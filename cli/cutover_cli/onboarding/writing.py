@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cutover.contracts.base import Audience, Name, format_instant
 from cutover_cli.fills import MARK
+from cutover_cli.local.surroundings import ACCOUNT, REGION
 
 TEMPLATES = Path(__file__).parent / "templates"
 GUIDE = PurePosixPath("NEXT.md")
@@ -18,8 +19,13 @@ FILES = tuple(
     )
 )  # fmt: skip
 """In the order in which they are filled. The guide comes last: it lists what is to be filled in the others."""
+HERE = f"cutover:cutover:{ACCOUNT}:{REGION}:development"
+"""The audience of the local stack."""
 OPENS_IN, OPEN_FOR = timedelta(days=7), timedelta(hours=2)
 OPENS_AT_HOUR = 18
+VARIANTS = ("deploying", "uploading", "approving", "receiving")
+OPEN_HERE_FOR = timedelta(days=3)
+"""Nobody waits for a window on their own machine."""
 OUTLIVES_WINDOW = timedelta(days=1)
 KEYS_FOR, FLAG_FOR = timedelta(days=365), timedelta(days=90)
 
@@ -33,6 +39,8 @@ class Beginning:
     environment: Name
     component: Name
     audience: Audience
+    local: bool = False
+    """For the stack of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +71,26 @@ def fills(files: Mapping[PurePosixPath, str]) -> tuple[Fill, ...]:
 
 
 def _values(begin: Beginning, now: datetime) -> dict[str, str]:
-    opens = (now + OPENS_IN).replace(hour=OPENS_AT_HOUR, minute=0, second=0, microsecond=0)
+    opens = now if begin.local else (now + OPENS_IN).replace(hour=OPENS_AT_HOUR, minute=0, second=0, microsecond=0)
+    closes = opens + (OPEN_HERE_FOR if begin.local else OPEN_FOR)
     _, instance, _, _, stage = begin.audience.split(":")
     instants = {
-        "now": now, "opens_at": opens, "closes_at": opens + OPEN_FOR, "expires_at": opens + OPEN_FOR + OUTLIVES_WINDOW,
+        "now": now, "opens_at": opens, "closes_at": closes, "expires_at": closes + OUTLIVES_WINDOW,
         "keys_until": now + KEYS_FOR, "flag_until": now + FLAG_FOR,
     }  # fmt: skip
     return {
+        **{name: _variant(name, local=begin.local) for name in VARIANTS},
         "product": begin.product, "target": begin.target, "environment": begin.environment,
         "component": begin.component, "audience": begin.audience, "stage": stage, "stack": f"{instance}-{stage}",
+        "there": "--local" if begin.local else f"--stack {instance}-{stage}",
         "window": f"{begin.target}-{opens:%Y-%m-%d}",
         **{name: format_instant(each) for name, each in instants.items()},
     }  # fmt: skip
+
+
+def _variant(name: str, *, local: bool) -> str:
+    """A part of the guide that is another one for the stack of this machine."""
+    return (TEMPLATES / "guide" / f"{name}.{'local' if local else 'aws'}.md").read_text("utf-8").strip()
 
 
 def _filled_in(name: PurePosixPath, values: Mapping[str, str]) -> str:
