@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cutover.contracts.base import Digest, format_instant, parse_instant
+from cutover.contracts.base import Digest, format_instant
 from cutover.contracts.policy import Facts, TrustBundle
 from cutover.domain import canonical, trust_history
 from cutover.domain.verification.anchor import MAX_TRUST_BYTES
 from cutover_cli import files, trust_store, trust_text
+from cutover_cli.arguments import NO_DIGEST, day_or_instant, is_digest
 from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, StackOption, StateDirOption, remote, site
 from cutover_cli.trust_store import TrustStore
@@ -116,9 +117,8 @@ def history(
 
 def digest(text: str) -> Digest:
     """A digest from the command line. Raises BadArgument."""
-    digits = text.removeprefix("sha256:")
-    if len(text) != len("sha256:") + 64 or set(digits) - set("0123456789abcdef"):
-        raise BadArgument("expected sha256: and 64 lower-case hexadecimal digits")
+    if not is_digest(text):
+        raise BadArgument(NO_DIGEST)
     return text
 
 
@@ -126,7 +126,7 @@ def _instant(text: str | None) -> datetime:
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)
     try:
-        return parse_instant(f"{text}T00:00:00Z" if "T" not in text else text)
+        return day_or_instant(text)
     except ValueError as error:
         raise BadArgument(f"--on: {error}") from error
 

@@ -7,10 +7,8 @@ nobody is asked, no slot is claimed, nothing is signed that could be used.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module, metadata
 
 from cutover.contracts.bind_inputs import BindInputs, SlotOwner
-from cutover.contracts.bundle import Engine
 from cutover.contracts.candidate import CANDIDATE_TYPE, Candidate
 from cutover.contracts.evidence import Collection as Collected
 from cutover.contracts.evidence import Evidence, EvidenceSet, Section
@@ -33,6 +31,7 @@ from cutover.ports import Clock, Sources, Store
 from cutover.stages.assemble.assembling import ASSEMBLY, SECTIONS
 from cutover.stages.collect.collecting import Collecting
 from cutover.stages.verify.verifying import WALKS_EVIDENCE
+from cutover_cli.engine import unlocked_engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +128,7 @@ def _inputs(
     )  # fmt: skip
     owner = around.slot(record)
     return BindInputs(
-        cutover=record.cutover, revision=record.revision, at=now, engine=engine(), facts=record.facts,
+        cutover=record.cutover, revision=record.revision, at=now, engine=unlocked_engine(), facts=record.facts,
         destination=named if record.target in around.targets else None,
         slot=SlotOwner(cutover=owner.cutover, revision=owner.revision) if owner else None, predecessor=None,
         reports={family: canonical.digest_model(each) for family, each in reports.items()},
@@ -170,7 +169,7 @@ def _assembled(
     waivers = [documents[digest] for digest in envelopes_of(evidence_set)]
     assembled = assemble(
         cutover=record.cutover, revision=record.revision, candidate=candidate, index=index,
-        evidence_set=canonical.digest_model(evidence_set), engine=engine(), rules=record.rules.payload,
+        evidence_set=canonical.digest_model(evidence_set), engine=unlocked_engine(), rules=record.rules.payload,
         owners=rules.families, rendering=rules.rendering, sources=facts.sources,
         waivers=trusted(waivers, waiving=waiving, at=evidence_set.as_of, until=_closes_at(record)),
     )  # fmt: skip
@@ -213,13 +212,3 @@ def _closes_at(record: RevisionRecord) -> datetime:
     if record.closes_at is None:
         raise AssertionError("a revision is opened with its window")
     return record.closes_at
-
-
-def engine() -> Engine:
-    """This installation, which names no lock: what it computed is bound by nobody."""
-    try:
-        version = metadata.version("cutover")
-    except metadata.PackageNotFoundError:
-        version = "unknown"
-    zones = import_module("tzdata")
-    return Engine(version=version, lock="sha256:" + "0" * 64, tzdata=zones.IANA_VERSION)

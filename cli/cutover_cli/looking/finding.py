@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain as joined
 
-from cutover.contracts.base import CutoverId, Digest, parse_instant
+from cutover.contracts.base import CutoverId, Digest
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import LIVE, Admission, RevisionRecord, Status
 from cutover_cli import held
+from cutover_cli.arguments import day_or_instant, is_digest
 from cutover_cli.output import BadArgument, CommandError, Exit
 from cutover_cli.site import Site
 
@@ -19,7 +20,6 @@ DAY = timedelta(days=1)
 MAX_DAYS = 366
 MAX_LIVE = 2_000
 UNDER_WAY = LIVE | {Status.HANDING_OFF}
-_HEX = 64
 
 
 class NothingFound(CommandError):
@@ -42,7 +42,7 @@ def moment_of(text: str | None, name: str) -> datetime | None:
     if text is None:
         return None
     try:
-        return parse_instant(f"{text}T00:00:00Z" if len(text) == len("2026-03-01") else text)
+        return day_or_instant(text)
     except ValueError as error:
         raise BadArgument(f"{name}: neither a day such as 2026-03-01 nor an instant: {error}") from error
 
@@ -119,7 +119,7 @@ def named(site: Site, name: str, revision: int | None, *, days: int) -> Found:
     """
     if "@" in name:
         return Found(revision_of(site, name, revision))
-    found = _by_digest(site, name) if _is_digest(name) else None
+    found = _by_digest(site, name) if is_digest(_prefixed(name)) else None
     found = found or _by_ledger(site, name, days)
     if found is None:
         raise NothingFound(f"nothing of the last {days} days has the id {name}; --days looks further back")
@@ -137,14 +137,13 @@ def revision_of(site: Site, cutover: str, revision: int | None) -> RevisionRecor
     return found
 
 
-def _is_digest(name: str) -> bool:
-    digits = name.removeprefix("sha256:")
-    return len(digits) == _HEX and not set(digits) - set("0123456789abcdef")
+def _prefixed(name: str) -> str:
+    return "sha256:" + name.removeprefix("sha256:")
 
 
 def _by_digest(site: Site, name: str) -> Found | None:
     """An announcement by its envelope, or the revision that a candidate opened."""
-    digest = "sha256:" + name.removeprefix("sha256:")
+    digest = _prefixed(name)
     if (admission := site.records.admission(digest)) is not None:
         return _of_admission(site, admission)
     owner = site.records.payload_owner(digest)
@@ -160,7 +159,7 @@ def _of_admission(site: Site, admission: Admission) -> Found:
 
 def _by_ledger(site: Site, name: str, days: int) -> Found | None:
     now = site.clock.now()
-    digest = "sha256:" + name.removeprefix("sha256:") if _is_digest(name) else None
+    digest = _prefixed(name) if is_digest(_prefixed(name)) else None
     for entry in Span.of(None, None, now=now, days=days).entries(site):
         about = subject_of(entry)
         told = entry.correlation_id == name or (digest is not None and digest in entry.inputs.values())
