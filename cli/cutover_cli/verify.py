@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutover_cli import files, verify_reading
+from cutover_cli.arguments import NO_DIGEST, is_digest
 from cutover_cli.output import Exit, Format, FormatOption, answer, oneline, showable
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ _STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not given": "
 
 HandoffFile = Annotated[Path, typer.Argument(metavar="HANDOFF", help="The message's body as it was received.")]
 TrustOption = Annotated[
-    Path | None, typer.Option("--trust", metavar="FILE", help="Root and trust bundle.  [default: trust.json beside it]")
+    Path | None,
+    typer.Option(
+        "--trust",
+        metavar="FILE",
+        help="Root and trust bundle.  [default: what was imported for its audience, or trust.json beside it]",
+    ),
 ]
 DocumentsOption = Annotated[
     Path | None,
@@ -40,11 +46,13 @@ LedgerOption = Annotated[
 ]
 HeadsOption = Annotated[
     list[Path] | None,
-    typer.Option("--head", metavar="FILE", help="A signed head of the ledger that was kept elsewhere; or a folder."),
+    typer.Option(
+        "--head", metavar="FILE", help="A signed head of the ledger that was kept elsewhere; or a folder of heads."
+    ),
 ]
 NoticesOption = Annotated[
     list[Path] | None,
-    typer.Option("--notice", metavar="FILE", help="A signed notice of it.  [default: what lies in notices/ beside it]"),
+    typer.Option("--notice", metavar="FILE", help="A signed notice of it, besides those in notices/ beside it."),
 ]
 
 
@@ -84,10 +92,10 @@ def verify(
             queue_arn=queue,
             fingerprint=root,
             ledger=verify_reading.ledger_of(ledger, handoff.parent / "ledger.json"),
-            heads=verify_reading.envelopes_of(head or ()),
+            heads=verify_reading.heads_of(head or (), message),
             notices=Notices(
                 given=verify_reading.envelopes_of(notice or ()),
-                beside=() if notice else verify_reading.notices_beside(handoff.parent / "notices"),
+                beside=verify_reading.notices_beside(handoff.parent / "notices"),
             ),
         )
     except Refused as refused:
@@ -112,9 +120,8 @@ def instant_of(text: str | None) -> datetime | None:
 
 
 def _check_digest(text: str | None) -> None:
-    digits = "" if text is None else text.removeprefix("sha256:")
-    if text is not None and (len(text) != len("sha256:") + 64 or set(digits) - set("0123456789abcdef")):
-        raise typer.BadParameter("expected sha256: and 64 lower-case hexadecimal digits", param_hint="--root")
+    if text is not None and not is_digest(text):
+        raise typer.BadParameter(NO_DIGEST, param_hint="--root")
 
 
 def _unread(refused: Any) -> dict[str, Any]:

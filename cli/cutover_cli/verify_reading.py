@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from cutover.errors import Refused
 from cutover_cli import files
 
 MAX_DOCUMENTS = 2_000
 MAX_DOCUMENT_BYTES = 64 * 1_048_576
 MAX_ALL_BYTES = 512 * 1_048_576
-MAX_NOTICES = 1_000
+MAX_ENVELOPES = 100_000
+"""Heads are kept for years, of every chain, in one folder."""
 
 
 def read_documents(folder: Path, *, named: bool = True) -> dict[str, bytes]:
@@ -17,7 +19,6 @@ def read_documents(folder: Path, *, named: bool = True) -> dict[str, bytes]:
     Raises ``Refused``: ``UNREADABLE``, ``DOCUMENT_MISNAMED`` (name or content), ``DOCUMENT_TOO_LARGE``.
     """
     from cutover.domain import canonical
-    from cutover.errors import Refused
 
     if not named and not folder.exists():
         return {}
@@ -64,23 +65,22 @@ def imported_for(message: bytes) -> bytes | None:
     from cutover_cli.trust_store import TrustStore, folder
 
     store = TrustStore(folder())
-    audience = _audience(message) if store.folder.is_dir() else None
+    audience = _said(message, "audience") if store.folder.is_dir() else None
     found = store.read(audience) if audience and audience in store.audiences() else None
     return found.content if found else None
 
 
-def _audience(message: bytes) -> str:
-    """What the message says; empty where it says nothing that could be read."""
+def _said(message: bytes, field: str) -> str:
+    """What the message says there, which proves nothing; empty where it says nothing that could be read."""
     from cutover.contracts.envelope import Envelope
     from cutover.domain.envelope import decode_base64
     from cutover.domain.reading import parse_strictly
-    from cutover.errors import Refused
 
     try:
         said = parse_strictly(decode_base64(Envelope.model_validate_json(message).payload))
     except (Refused, ValueError):  # pydantic's ValidationError is one
         return ""
-    return str(said.get("audience")) if isinstance(said, dict) else ""
+    return str(said.get(field)) if isinstance(said, dict) else ""
 
 
 def ledger_of(named: Path | None, beside: Path) -> bytes | None:
@@ -92,20 +92,50 @@ def ledger_of(named: Path | None, beside: Path) -> bytes | None:
     return files.content(named or beside, MAX_LEDGER_BYTES)
 
 
+def heads_of(named: Sequence[Path], message: bytes) -> tuple[bytes, ...]:
+    """Heads that were kept elsewhere: files, and of folders, which have those of every chain, the message's own.
+
+    Raises ``Refused``: ``UNREADABLE``, ``HEAD_OF_ANOTHER_CHAIN`` where a folder has none of it.
+    """
+    from cutover_cli.ledger_chains import said
+
+    chain, found = _said(message, "cutover"), list[bytes]()
+    for path in named:
+        inside = envelopes_of([path])
+        mine = [each for each in inside if said(each).chain == chain] if chain and path.is_dir() else inside
+        if not mine:
+            raise Refused("HEAD_OF_ANOTHER_CHAIN", f"{path}: none of the heads is one of {chain}")
+        found += mine
+    return tuple(found)
+
+
 def envelopes_of(named: Sequence[Path]) -> tuple[bytes, ...]:
-    """Signed envelopes: files, and all files of folders. Raises ``Refused`` (``UNREADABLE``)."""
-    return tuple(each for path in named for each in (_inside(path) if path.is_dir() else [files.content(path)]))
+    """Signed envelopes: files, and all files of folders. Raises ``Refused`` (``UNREADABLE``), for an empty one too."""
+    found: list[bytes] = []
+    for path in named:
+        inside = _inside(path) if path.is_dir() else [files.content(path)]
+        if not inside:
+            raise Refused("UNREADABLE", f"{path}: nothing lies in it")
+        found += inside
+    return tuple(found)
 
 
 def notices_beside(folder: Path) -> tuple[bytes, ...]:
     """The notices of a folder that may be missing."""
-    return tuple(_inside(folder)) if folder.is_dir() else ()
+    return tuple(_inside(folder)) if folder.exists() else ()
 
 
 def _inside(folder: Path) -> list[bytes]:
-    from cutover.errors import Refused
-
-    found = sorted(each for each in folder.iterdir() if each.suffix == ".json")
-    if len(found) > MAX_NOTICES:
-        raise Refused("DOCUMENT_TOO_LARGE", f"{folder}: more than {MAX_NOTICES} files")
-    return [files.content(each) for each in found]
+    """Every file, whatever its name: what was given is judged. What is hidden is not meant."""
+    try:
+        listed = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    except OSError as error:
+        raise Refused("UNREADABLE", f"{folder}: {error.strerror}") from error
+    if len(listed) > MAX_ENVELOPES:
+        raise Refused("DOCUMENT_TOO_LARGE", f"{folder}: more than {MAX_ENVELOPES} files")
+    found: list[bytes] = []
+    room = MAX_ALL_BYTES
+    for file in listed:
+        found.append(files.content(file, min(files.MAX_BYTES, room)))
+        room -= len(found[-1])
+    return found

@@ -50,6 +50,20 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def late(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The message alone, and the notice that says that it was withdrawn too late."""
+    folder = tmp_path_factory.mktemp("late")
+    world = world_of(handed_off)
+    with redirect_stdout(io.StringIO()):
+        withdraw(world, CHAIN)
+        world.run()
+    run(site_of(world)[0], "ledger", "export", CHAIN, "--everything", "--out", folder / "all")
+    (folder / "all" / "trust.json").write_bytes(world.deployment.trust_file())
+    (folder / "all" / "ledger.json").unlink()
+    return folder
+
+
 @pytest.fixture
 def copy(kept: Path, tmp_path: Path) -> Path:
     """A copy to damage."""
@@ -66,6 +80,10 @@ def prove(folder: Path, *more: str | Path, expect: int = 0) -> dict[str, Any]:
     (chain,) = answer["chains"]
     found: dict[str, Any] = chain
     return found
+
+
+def prove_refused(folder: Path, *more: str | Path) -> str:
+    return str(run(None, "ledger", "verify", folder / "all" / "ledger.json", *AT, *more, expect=3)["reason"])
 
 
 def steps(report: dict[str, Any]) -> dict[str, str]:
@@ -105,6 +123,55 @@ def test_text_says_who_approved_and_what_was_not_given(kept: Path, tmp_path: Pat
     assert [line.split()[:4] for line in said.splitlines()[8:10]] == [
         ["9", "ledger", "not", "given"], ["10", "standing", "not", "given"],
     ]  # fmt: skip
+
+
+# What is given is judged
+
+
+@pytest.mark.parametrize("name", ["000000000010.json", "withdrawn.dsse", "NOTICE.JSON"])
+def test_a_notice_beside_counts_whatever_its_name_and_whatever_is_named_besides(
+    late: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(late, tmp_path / "copy")
+    folder = tmp_path / "copy" / "all" / "notices"
+    (only,) = folder.iterdir()
+    assert verify(tmp_path / "copy", "--notice", only, expect=3)["code"] == "WITHDRAWN"
+    only.rename(folder / name)
+    assert verify(tmp_path / "copy", expect=3)["code"] == "WITHDRAWN"
+    (tmp_path / "empty").mkdir()
+    assert verify(tmp_path / "copy", "--notice", tmp_path / "empty", expect=3)["code"] == "UNREADABLE"
+    (tmp_path / "given").mkdir()
+    shutil.move(folder / name, tmp_path / "given")
+    assert verify(tmp_path / "copy")["code"] == "VERIFIED", "nobody gave it"
+    assert verify(tmp_path / "copy", "--notice", tmp_path / "given", expect=3)["code"] == "WITHDRAWN"
+
+
+@pytest.mark.parametrize("spoil", [lambda each: each.write_text("a note"), lambda each: each.mkdir()])
+def test_what_lies_among_notices_and_is_none_is_refused(copy: Path, spoil: Callable[[Path], object]) -> None:
+    (copy / "all" / "notices").mkdir()
+    (copy / "all" / "notices" / ".hidden").write_text("not meant")
+    assert verify(copy)["code"] == "VERIFIED"
+    spoil(copy / "all" / "notices" / "README")
+    assert verify(copy, expect=3)["verified"] is False
+
+
+def test_a_head_is_never_passed_over(copy: Path) -> None:
+    (copy / "empty").mkdir()
+    assert verify(copy, "--head", copy / "empty", expect=3)["code"] == "UNREADABLE"
+    assert prove_refused(copy, "--head", copy / "empty") == "UNREADABLE"
+    (copy / "all" / "ledger.json").unlink()
+    assert verify(copy, "--head", copy / "away", expect=3)["code"] == "LEDGER_NOT_GIVEN"
+
+
+def test_a_folder_has_heads_of_every_chain_and_must_have_one_of_this(copy: Path) -> None:
+    assert len(list((copy / "away").iterdir())) > 1
+    told = {step["name"]: step["detail"] for step in verify(copy, "--head", copy / "away")["steps"]}["ledger"]
+    assert "cannot be excluded" not in told
+    next((copy / "away").glob(f"{CHAIN}.*")).unlink()
+    assert verify(copy, "--head", copy / "away", expect=3)["code"] == "HEAD_OF_ANOTHER_CHAIN"
+    assert prove_refused(copy, "--head", copy / "away") == "HEAD_OF_ANOTHER_CHAIN"
+    (copy / "away" / "what.dsse").write_text("not a head")
+    assert verify(copy, "--head", copy / "away", expect=3)["code"] == "NOT_CANONICAL"
 
 
 # Damaged copies

@@ -47,6 +47,7 @@ def accepts(
     try:
         verifier = Verifier(trust, documents, now, schemas)
         told = verifier.verify(message, **more)
+        need(ledger is not None or not heads, "heads of nothing")
         entries = Chain(verifier, told, ledger, heads).entries if ledger is not None else []
         standing(verifier, told, entries, given, beside)
     except UNEXPECTED:

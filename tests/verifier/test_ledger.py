@@ -195,6 +195,13 @@ def test_a_ledger_that_proves_nothing_is_refused(ledger: Callable[[], bytes], wa
     assert report.handoff is None
 
 
+def test_a_head_is_not_passed_over_because_nothing_is_there_to_compare_it_with() -> None:
+    """Whether it is genuine or not."""
+    for head in (STORY.head(), b"not a head at all"):
+        report = judge(STORY, heads=[head])
+        assert (report.code, report.steps[9].outcome) == ("LEDGER_NOT_GIVEN", "not given")
+
+
 def test_a_head_kept_elsewhere_tells_of_a_tail_that_was_cut() -> None:
     cut = export_of(STORY.entries[:8], STORY.head(8))
     assert code(ledger=cut) == "VERIFIED"

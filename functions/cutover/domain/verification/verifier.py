@@ -26,8 +26,9 @@ Keys are judged at times that Cutover recorded, never at a time that the signer 
 and ``decided_at``, and also at ``at`` where one is given; ``ledger`` at a head's or notice's ``at``.
 The ledger, where it is given, confirms the times of admission, binding and decisions.
 
-What was not given in steps 9 and 10 is reported as that, and fails nothing. That entries are missing
-at the end of a ledger, only a head that was kept elsewhere can tell.
+What was not given in steps 9 and 10 is reported as that, and fails nothing; but heads without a ledger
+to compare them with fail step 9. That entries are missing at the end of a ledger, only a head that was
+kept elsewhere can tell.
 
 Nothing here raises on bad input: a failure is a step with a stable code, and the steps that stand
 on it are skipped.
@@ -113,7 +114,7 @@ def verify_handoff(
     chain = run.step(
         "ledger",
         lambda: _chain(
-            open_chain(_given(ledger, "ledger"), heads, _got(handoff), _got(anchor).keys),
+            open_chain(_ledger(ledger, heads), heads, _got(handoff), _got(anchor).keys),
             lambda found: Story(found, _got(handoff), _got(bound), _got(package)).check(
                 _got(approvals), canonical.digest(message)
             ),
@@ -173,6 +174,12 @@ def _given(found: T | None, what: str) -> T:
     if found is None:
         raise _NotGiven(what)
     return found
+
+
+def _ledger(found: bytes | None, heads: Sequence[bytes]) -> bytes:
+    if found is None and heads:
+        raise Refused("LEDGER_NOT_GIVEN", "a head was given, and no ledger to compare it with", "give the ledger too")
+    return _given(found, "ledger")
 
 
 def _chain(chain: Chain, check: Callable[[Chain], None]) -> Chain:
