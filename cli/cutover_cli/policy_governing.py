@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import metadata
 
 from pydantic import ValidationError
 
@@ -23,11 +22,10 @@ from cutover.journal import Journal
 from cutover.policies import MAX_POLICY_BYTES
 from cutover.ports import Clock, Records, Store
 from cutover_cli import policy_lint
+from cutover_cli.engine import UNLOCKED, this_version
 from cutover_cli.policy import PolicyRefused
 
 ROLE = "operator"
-UNLOCKED = "sha256:" + "0" * 64
-"""An installation of the command names no lock: nothing that it computes is bound by anybody."""
 Parts = tuple[Rules, Facts]
 
 
@@ -161,11 +159,8 @@ def activate(  # as judge and put_in_force together
 
 def journal_of(records: Records, clock: Clock) -> Journal:
     """The ledger, in the name of whoever runs the command."""
-    try:
-        version = metadata.version("cutover")
-    except metadata.PackageNotFoundError:
-        version = "unknown"
-    return Journal(records=records, clock=clock, role=ROLE, engine=LedgerEngine(version=version, lock=UNLOCKED))
+    engine = LedgerEngine(version=this_version(), lock=UNLOCKED)
+    return Journal(records=records, clock=clock, role=ROLE, engine=engine)
 
 
 def _told(active: ActivePolicy, before: ActivePolicy | None, requester: str) -> Told:
