@@ -384,9 +384,11 @@ def test_show_prints_a_table() -> None:
     assert "WITHDRAWN" in said
 
 
-@pytest.mark.parametrize("words", [("--digest", "xyz"), ("--digest", "abc"), ("--since", "yesterday")])
-def test_a_bad_question_is_bad_usage(words: tuple[str, str]) -> None:
-    assert invoke(site_of(WITHDRAWN)[0], "ledger", "show", *words).exit_code == 2
+@pytest.mark.parametrize("words", [("--digest", "xyz"), ("--digest", "abc"), ("--since", "yesterday"),
+                                   ("--until", "0001-01-01"), ("--since", "0001-01-01", "--until", "0001-01-02"),
+                                   ("--until", "1999-12-31")])  # fmt: skip
+def test_a_bad_question_is_bad_usage(words: tuple[str, ...]) -> None:
+    assert run(site_of(WITHDRAWN)[0], "ledger", "show", *words, expect=2)["reason"] == "BAD_ARGUMENT"
 
 
 @pytest.mark.parametrize("words", [("show", "web@production.9"), ("verify", "--chain", "nothing")])

@@ -18,6 +18,8 @@ from cutover_cli.site import Site
 
 DAY = timedelta(days=1)
 MAX_DAYS = 366
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""So that days can be counted back from any time that is asked for."""
 MAX_LIVE = 2_000
 UNDER_WAY = LIVE | {Status.HANDING_OFF}
 
@@ -38,13 +40,16 @@ class Found:
 
 
 def moment_of(text: str | None, name: str) -> datetime | None:
-    """``2026-03-01`` or an instant, in UTC. Raises BadArgument."""
+    """``2026-03-01`` or an instant, in UTC, of this millennium. Raises BadArgument."""
     if text is None:
         return None
     try:
-        return day_or_instant(text)
+        found = day_or_instant(text)
     except ValueError as error:
         raise BadArgument(f"{name}: neither a day such as 2026-03-01 nor an instant: {error}") from error
+    if found < EARLIEST:
+        raise BadArgument(f"{name}: nothing is told of {text}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
