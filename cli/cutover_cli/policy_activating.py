@@ -8,9 +8,9 @@ import typer
 
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import Envelope
-from cutover.contracts.policy import FACTS_TYPE, RULES_TYPE
+from cutover.domain import canonical
 from cutover.domain import envelope as dsse
-from cutover.domain.record import Brake
+from cutover.domain.record import ActivePolicy, Brake
 from cutover.errors import Refused
 from cutover.policies import MAX_POLICY_BYTES
 from cutover_cli import files, policy_chain
@@ -19,9 +19,8 @@ from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, 
 from cutover_cli.policy import PolicyRefused
 from cutover_cli.policy_governing import Judged, journal_of, judge, put_in_force
 from cutover_cli.policy_proposing import DryRun, root_given
+from cutover_cli.policy_review import Review, review
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
-
-NAMES = {RULES_TYPE: "rules", FACTS_TYPE: "facts"}
 
 
 def activate(  # noqa: PLR0913  # each is an argument of the command
@@ -65,7 +64,8 @@ def activate(  # noqa: PLR0913  # each is an argument of the command
         given = {name: files.envelope(each) for name, each in named.items() if each is not None}
         where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
         root, targets = root_given(where, root_file), _targets(where, target)
-        envelopes = _envelopes(where, given, proposal or [])
+        active = where.records.policy()
+        envelopes = _envelopes(where, given, proposal or [], active)
         try:
             judged = judge(
                 root, envelopes["rules"], envelopes["facts"], targets=targets, store=where.documents,
@@ -75,8 +75,13 @@ def activate(  # noqa: PLR0913  # each is an argument of the command
             raise PolicyRefused.of(refused) from refused
         if judged.history:
             raise PolicyRefused("policy", judged.history)
-        done = _document(judged) if dry_run else _put_in_force(where, judged, requester or login())
-        answer(done, form, lambda: _text(done))
+        if judged.before != active:
+            raise Refused(
+                "ACTIVATED_MEANWHILE", "another policy became active meanwhile", "look at the difference again"
+            )
+        seen = [review(part, where, now=where.clock.now()) for part in judged.changed]
+        done = _document(judged, seen) if dry_run else _put_in_force(where, judged, requester or login())
+        answer(done, form, lambda: "\n".join([*(each.text() for each in seen), _text(done)]))
     if dry_run:
         raise typer.Exit(Exit.CHANGES)
 
@@ -93,27 +98,44 @@ def _targets(where: Site, given: list[str] | None) -> Collection[str]:
     return where.targets
 
 
-def _envelopes(where: Site, given: dict[str, Envelope], proposals: list[str]) -> dict[str, Envelope]:
+def _envelopes(
+    where: Site, given: dict[str, Envelope], proposals: list[str], active: ActivePolicy | None
+) -> dict[str, Envelope]:
     """Both parts: from files, from proposals, and the rest as it is active. Raises Refused and BadArgument."""
     found = dict(given)
     for digest in proposals:
-        sealed = policy_chain.together(policy_chain.signatures(digest, where.records, where.documents))
+        sealed = _sealed(where, digest, active)
         if sealed is None:
-            known = policy_chain.is_proposed(digest, where.records)
-            code, what = ("POLICY_NOT_SIGNED_BY_BOTH", "signed") if known else ("NOT_PROPOSED", "proposed")
-            raise Refused(code, f"nobody {what} {digest} here", "both owners sign with `policy sign --proposal`")
-        part = NAMES.get(sealed.payload_type, "")
+            raise _unsigned(digest, where)
+        part = policy_chain.NAMES.get(sealed.payload_type, "")
         if part in found:
             raise BadArgument(f"{part} are given twice")
         found[part] = sealed
-    active = where.records.policy()
-    for part in NAMES.values():
+    for part in policy_chain.NAMES.values():
         if part in found:
             continue
         if active is None or not found:
             raise BadArgument(f"give {part}, too: with --{part} or --proposal")
         found[part] = _active(where, getattr(active, part).envelope)
     return found
+
+
+def _sealed(where: Site, digest: Digest, active: ActivePolicy | None) -> Envelope | None:
+    """What owners signed beside the active policy; of a part that is active, what it is active by."""
+    for part in (active.rules, active.facts) if active else ():
+        if canonical.same(part.payload, digest):
+            return _active(where, part.envelope)
+    return policy_chain.together(policy_chain.signatures(digest, where.records, where.documents, active=active))
+
+
+def _unsigned(digest: Digest, where: Site) -> Refused:
+    """Why nobody's signature counts."""
+    mend = "both owners look at it and sign with `policy sign --proposal`"
+    if not policy_chain.is_proposed(digest, where.records):
+        return Refused("NOT_PROPOSED", f"nobody proposed {digest} here", mend)
+    if not policy_chain.is_signed(digest, where.records, where.documents):
+        return Refused("POLICY_NOT_SIGNED_BY_BOTH", f"nobody signed {digest} here", mend)
+    return Refused("SIGNED_BESIDE_ANOTHER", f"another policy was active when {digest} was signed", mend)
 
 
 def _active(where: Site, envelope: Digest) -> Envelope:
@@ -133,10 +155,10 @@ def _put_in_force(where: Site, judged: Judged, requester: str) -> dict[str, Any]
     return {"version": active.version, "brake": "engaged" if brake and brake.engaged else "off"}
 
 
-def _document(judged: Judged) -> dict[str, Any]:
-    """What would become active."""
-    rules, facts = judged.payloads
-    return {"version": judged.before.version + 1 if judged.before else 1, "rules": rules, "facts": facts}
+def _document(judged: Judged, seen: list[Review]) -> dict[str, Any]:
+    """What would become active, and what of it is new."""
+    version, (rules, facts) = judged.before.version + 1 if judged.before else 1, judged.payloads
+    return {"version": version, "rules": rules, "facts": facts, "reviews": [each.document() for each in seen]}
 
 
 def _text(done: dict[str, Any]) -> str:

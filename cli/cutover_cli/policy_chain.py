@@ -1,15 +1,16 @@
 """What the ledger's chain `policy` says of proposals: who proposed, who signed. Pure, but for the store it reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cutover.contracts.base import Digest
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.ledger import LedgerEntry
-from cutover.contracts.policy import Facts, Owner, Root, Rules
+from cutover.contracts.policy import FACTS_TYPE, RULES_TYPE, Facts, Owner, Root, Rules
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
 from cutover.domain.ledger import POLICY_CHAIN
 from cutover.domain.policy import parse_root
+from cutover.domain.record import ActivePolicy
 from cutover.errors import DocumentMissing, Refused
 from cutover.policies import MAX_POLICY_BYTES
 from cutover.ports import Records, Store
@@ -17,6 +18,8 @@ from cutover_cli import policy_reviewing
 from cutover_cli.site import Site
 
 PROPOSED, SIGNED = "policy-proposed", "policy-signed"
+NAMES = {RULES_TYPE: "rules", FACTS_TYPE: "facts"}
+"""The parts of a policy by the payload type of what owners sign."""
 
 
 def is_proposed(digest: Digest, records: Records) -> bool:
@@ -35,15 +38,47 @@ def proposal(digest: Digest, where: Site) -> Rules | Facts:
     return document
 
 
-def signatures(digest: Digest, records: Records, store: Store) -> tuple[Envelope, ...]:
-    """The envelopes that owners signed over a proposal, in the order of the ledger.
+def newest(kind: type[Rules] | type[Facts], where: Site) -> Rules | Facts | None:
+    """The last document of a kind that was proposed; None where none was."""
+    digests = [each.inputs["payload"] for each in where.records.ledger(POLICY_CHAIN) if each.event == PROPOSED]
+    found = (proposal(each, where) for each in dict.fromkeys(reversed(digests)))
+    return next((each for each in found if isinstance(each, kind)), None)
 
-    An entry that names the envelope of another payload says nothing of this one. Whose the signatures are is judged by
-    whoever counts them.
+
+def signatures(digest: Digest, records: Records, store: Store, *, active: ActivePolicy | None) -> tuple[Envelope, ...]:
+    """The envelopes that owners signed over a proposal beside what is ``active``, in the order of the ledger.
+
+    Owners read what a proposal changes. Once something else is active it changes something else: what was signed
+    before that says nothing of it. Whose the signatures are is judged by whoever counts them.
     """
-    entries = [each for each in records.ledger(POLICY_CHAIN) if _about(each, SIGNED, digest)]
-    found = (dsse.parse(store.get(each.inputs["envelope"], limit=MAX_POLICY_BYTES)) for each in entries)
-    return tuple(each for each in found if canonical.same(canonical.digest(dsse.decode_base64(each.payload)), digest))
+    found = _signed(digest, records, store)
+    return tuple(
+        sealed for entry, sealed in found
+        if beside_what(active, NAMES.get(sealed.payload_type, "")) == _beside_what(entry)
+    )  # fmt: skip
+
+
+def is_signed(digest: Digest, records: Records, store: Store) -> bool:
+    """Whether anybody signed it, whatever was active then."""
+    return any(True for _ in _signed(digest, records, store))
+
+
+def _signed(digest: Digest, records: Records, store: Store) -> Iterator[tuple[LedgerEntry, Envelope]]:
+    """An entry that names the envelope of another payload says nothing of this one."""
+    for entry in records.ledger(POLICY_CHAIN):
+        if _about(entry, SIGNED, digest):
+            sealed = dsse.parse(store.get(entry.inputs["envelope"], limit=MAX_POLICY_BYTES))
+            if canonical.same(canonical.digest(dsse.decode_base64(sealed.payload)), digest):
+                yield entry, sealed
+
+
+def beside_what(active: ActivePolicy | None, part: str) -> dict[str, Digest]:
+    """What an entry says of the part that a proposal was compared with; nothing before the first policy."""
+    return {} if active is None or part not in NAMES.values() else {f"{part}-before": getattr(active, part).payload}
+
+
+def _beside_what(entry: LedgerEntry) -> dict[str, Digest]:
+    return {name: digest for name, digest in entry.inputs.items() if name.endswith("-before")}
 
 
 def together(envelopes: Iterable[Envelope]) -> Envelope | None:

@@ -44,6 +44,12 @@ class Judged:
     trusted_root: bytes | None
 
     @property
+    def changed(self) -> tuple[Rules | Facts, ...]:
+        """The parts that are not those of the policy that it follows."""
+        (rules, facts), (rules_before, facts_before) = self.parts, self.parts_before or (None, None)
+        return (*([rules] if rules != rules_before else ()), *([facts] if facts != facts_before else ()))
+
+    @property
     def history(self) -> tuple[Fault, ...]:
         """What it would take back of the policy that it follows."""
         if self.parts_before is None:

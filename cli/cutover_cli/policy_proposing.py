@@ -1,6 +1,7 @@
 """`cutover policy propose` and `sign`: a document goes to both owners by the store, and its signatures come back."""
 
 import base64
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from cutover_cli.files import DocumentRefused
 from cutover_cli.orders import ReasonOption, RequesterOption, login
 from cutover_cli.output import BadArgument, Exit, Format, FormatOption, answer, answering
 from cutover_cli.policy import PolicyRefused
-from cutover_cli.policy_governing import active_parts, journal_of
+from cutover_cli.policy_governing import journal_of
 from cutover_cli.policy_review import Review, review
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 
@@ -77,6 +78,9 @@ def sign(  # noqa: PLR0913  # each is an argument of the command
         Path | None, typer.Option("--root", metavar="FILE", help="The root document, before the first policy.")
     ] = None,
     dry_run: DryRun = False,
+    ask: Annotated[
+        bool | None, typer.Option("--ask/--yes", help="Ask whether to sign what was shown.  [at a terminal]")
+    ] = None,
     stack: StackOption = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -87,7 +91,7 @@ def sign(  # noqa: PLR0913  # each is an argument of the command
     """Check a document and sign its canonical bytes: a file, or what was proposed in a stack.
 
     A file's envelope goes to --out; with --onto, beside the other owner's signature. A proposal is shown with what it
-    would change, and its signature kept in the stack, beside the other owner's.
+    would change before it is signed, and its signature kept in the stack, beside the other owner's.
     """
     changes = False
     with answering(form), remote():
@@ -103,7 +107,8 @@ def sign(  # noqa: PLR0913  # each is an argument of the command
                 raise BadArgument("the signatures of a proposal are kept in the stack: leave out --out and --onto")
             where = site(ctx, stack=stack, profile=profile, region=region, local=local, state_dir=state_dir)
             root = root_given(where, root_file)
-            changes = _sign_proposal(proposal, signing.load(private), root, where, dry_run=dry_run, form=form)
+            asks = form is Format.TEXT and (sys.stdin.isatty() if ask is None else ask)
+            changes = _sign_proposal(proposal, signing.load(private), root, where, dry_run=dry_run, ask=asks, form=form)
     if changes:
         raise typer.Exit(Exit.CHANGES)
 
@@ -129,8 +134,7 @@ def _part(file: Path) -> Rules | Facts:
 
 
 def _reviewed(proposed: Rules | Facts, where: Site) -> Review:
-    active = active_parts(where.records.policy(), where.documents)
-    return review(proposed, active, where, now=where.clock.now())
+    return review(proposed, where, now=where.clock.now())
 
 
 def _sign_file(document: Path, private: Path, out: Path, onto: Path | None) -> dict[str, Any]:
@@ -146,30 +150,35 @@ def _sign_file(document: Path, private: Path, out: Path, onto: Path | None) -> d
 
 
 def _sign_proposal(
-    digest: Digest, key: signing.LocalKey, root: Root, where: Site, *, dry_run: bool, form: Format
+    digest: Digest, key: signing.LocalKey, root: Root, where: Site, *, dry_run: bool, ask: bool, form: Format
 ) -> bool:
     """Shows the proposal and signs it; returns whether a dry run would have changed anything."""
     owner = policy_chain.owner_of(root, key.key_id)
     proposed = policy_chain.proposal(digest, where)
     seen = _reviewed(proposed, where)
-    there = policy_chain.signatures(digest, where.records, where.documents)
+    there = policy_chain.signatures(digest, where.records, where.documents, active=seen.active)
     before = policy_chain.together(there)
     new = before is None or owner not in policy_chain.owners_of(root, before)
     sealed = policy_chain.together((*there, policy.sign(proposed, key))) if new else before
     if sealed is None:
         raise AssertionError("a signature was there, or made")
+    if form is Format.TEXT:
+        typer.echo(seen.text())
     if new and not dry_run:
+        if ask and not typer.confirm(f"Sign this as {owner}?", err=True):
+            raise Refused("NOT_CONFIRMED", "it was shown, and not signed")
         _keep(sealed, seen, owner, where)
     signed = sorted(policy_chain.owners_of(root, sealed)) if not (new and dry_run) else []
     result = "planned" if new and dry_run else "signed"
     said = seen.document() | {"result": result, "new": new, "signed_by": signed}
-    answer(said, form, lambda: f"{seen.text()}\n{result}  {len(signed)} of 2: {', '.join(signed)}")
+    answer(said, form, lambda: f"{result}  {len(signed)} of 2: {', '.join(signed)}")
     return new and dry_run
 
 
 def _keep(sealed: Envelope, seen: Review, owner: str, where: Site) -> None:
     envelope = where.documents.put(canonical.encode_model(sealed))
-    told = _told(policy_chain.SIGNED, seen, owner, {"payload": seen.digest, "envelope": envelope})
+    inputs = {"payload": seen.digest, "envelope": envelope} | policy_chain.beside_what(seen.active, seen.part)
+    told = _told(policy_chain.SIGNED, seen, owner, inputs)
     journal_of(where.records, where.clock).append(POLICY_CHAIN, told)
 
 

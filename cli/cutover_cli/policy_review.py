@@ -9,10 +9,10 @@ from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical, policy_proposals
 from cutover.domain.policy_changes import Change, changes
 from cutover.domain.policy_proposals import Tightening
-from cutover.domain.record import Fault
-from cutover_cli import policy_lint, policy_reviewing
+from cutover.domain.record import ActivePolicy, Fault
+from cutover_cli import policy_chain, policy_lint, policy_reviewing
 from cutover_cli.output import oneline
-from cutover_cli.policy_governing import Parts
+from cutover_cli.policy_governing import Parts, active_parts
 from cutover_cli.site import Site
 
 
@@ -20,15 +20,19 @@ from cutover_cli.site import Site
 class Review:
     """One proposed part of a policy beside what is active.
 
-    ``faults`` are why it would not be activated as things are now; where nothing is active, only what it says itself.
+    ``faults`` are why it would not be activated as things are now. Where nothing is active, all that it says is new.
     """
 
     digest: Digest
     part: Literal["rules", "facts"]
-    first: bool
+    active: ActivePolicy | None
     changes: tuple[Change, ...]
     enforces: tuple[Tightening, ...]
     faults: tuple[Fault, ...]
+
+    @property
+    def first(self) -> bool:
+        return self.active is None
 
     def document(self) -> dict[str, Any]:
         return {
@@ -41,8 +45,8 @@ class Review:
         }
 
     def text(self) -> str:
-        known = "no policy is active yet" if self.first else policy_reviewing.as_text(self.changes)
-        lines = [f"{self.part}  {self.digest}", known]
+        lines = [f"{self.part}  {self.digest}", *(["no policy is active yet"] if self.first else [])]
+        lines.append(policy_reviewing.as_text(self.changes))
         if self.enforces:
             lines += ["enforced anew:", *map(_enforced, self.enforces)]
         if self.faults:
@@ -50,19 +54,24 @@ class Review:
         return "\n".join(lines)
 
 
-def review(document: Rules | Facts, active: Parts | None, where: Site, *, now: datetime) -> Review:
-    """The document beside what is active at a site."""
-    digest, part = canonical.digest_model(document), "rules" if isinstance(document, Rules) else "facts"
-    if active is None:
-        return Review(digest, part, True, (), (), ())  # type: ignore[arg-type]  # one of the two
-    rules, facts = active
-    pair, old = ((document, facts), rules) if isinstance(document, Rules) else ((rules, document), facts)
-    faults = (*policy_lint.since(document, old), *_linted(pair, where))
-    enforces: tuple[Tightening, ...] = ()
+def review(document: Rules | Facts, where: Site, *, now: datetime) -> Review:
+    """The document beside what is active at a site; before the first policy, beside the other part as proposed last."""
+    active = where.records.policy()
+    parts = active_parts(active, where.documents)
+    is_rules = isinstance(document, Rules)
+    old = parts[0 if is_rules else 1] if parts else None
+    other = parts[1 if is_rules else 0] if parts else policy_chain.newest(Facts if is_rules else Rules, where)
+    faults: tuple[Fault, ...] = policy_lint.since(document, old) if old else ()
     if isinstance(document, Rules):
-        enforces = policy_proposals.tightened(rules, document)
-        faults += policy_proposals.refusals(rules, document, now=now)
-    return Review(digest, part, False, changes(old, document), enforces, faults)  # type: ignore[arg-type]
+        faults += _linted((document, other), where) if isinstance(other, Facts) else ()
+    else:
+        faults += _linted((other, document), where) if isinstance(other, Rules) else ()
+    enforces: tuple[Tightening, ...] = ()
+    if isinstance(document, Rules) and isinstance(old, Rules):
+        enforces = policy_proposals.tightened(old, document)
+        faults += policy_proposals.refusals(old, document, now=now)
+    digest, part = canonical.digest_model(document), "rules" if is_rules else "facts"
+    return Review(digest, part, active, changes(old, document), enforces, faults)  # type: ignore[arg-type]  # one of two
 
 
 def _linted(pair: Parts, where: Site) -> tuple[Fault, ...]:

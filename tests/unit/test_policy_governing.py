@@ -1,6 +1,7 @@
 """`cutover policy propose`, `sign --proposal` and `activate`: all of it in store and ledger, and none of it by one."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.unit import test_policy_linting as good
 from tests.unit.test_policy_commands import run, site_of
 
 REASON = ("--reason", "as discussed on Monday")
+LATER = good.NOW + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -132,6 +134,64 @@ def test_a_proposal_is_stored_and_told_and_changes_nothing_else(first: Site, fol
     count = len(entries(first))
     assert propose(first, folder, newer)["new"] is False
     assert len(entries(first)) == count
+
+
+def test_what_both_signed_beside_another_policy_is_signed_again(first: Site, folder: Path) -> None:
+    """Else whoever activates takes back an incident's rules by older ones, which nobody compared with them."""
+    older = agreed(first, folder, good.rules(version=3, lease=61))
+    denying = good.rules(
+        version=2, severities={"rollback.drill-recent": "deny"}, enforce_now={"rollback.drill-recent": "incident 7"}
+    )
+    assert activate(first, folder, agreed(first, folder, denying))["version"] == 2
+    assert activate(first, folder, older, expect=3)["reason"] == "SIGNED_BESIDE_ANOTHER"
+    said = sign(first, folder, older, "ana")
+    assert {"pointer": "/severities/rollback.drill-recent", "before": "deny", "after": None} in said["changes"]["what"]
+    assert said["signed_by"] == ["ana"], "otto has not seen that"
+    assert codes(activate(first, folder, older, expect=3)) == ["POLICY_NOT_SIGNED_BY_BOTH"]
+    assert sign(first, folder, older, "otto")["signed_by"] == ["ana", "otto"]
+    assert activate(first, folder, older)["version"] == 3
+
+
+def test_newer_facts_leave_signatures_of_rules_as_they_are(first: Site, folder: Path) -> None:
+    rules, facts = agreed(first, folder, good.rules(version=2, lease=61)), good.facts(version=2, issued_at=LATER)
+    activate(first, folder, agreed(first, folder, facts))
+    assert activate(first, folder, rules)["version"] == 3
+
+
+def test_whoever_activates_is_shown_what_changes(first: Site, folder: Path) -> None:
+    digest = agreed(first, folder, good.rules(version=2, lease=61))
+    planned = activate(first, folder, digest, words=("--dry-run",), expect=10)
+    assert [(each["part"], each["digest"]) for each in planned["reviews"]] == [("rules", digest)]
+    done = CliRunner().invoke(app, ["policy", "activate", "--proposal", digest, "--requester", "release"], obj=first)
+    assert "  ~ /lease: 60 -> 61" in done.stdout.splitlines()
+    assert done.stdout.splitlines()[-1] == "active: version 2; the brake is off"
+
+
+def test_of_the_first_policy_all_is_shown_and_judged(site: Site, folder: Path) -> None:
+    facts = propose(site, folder, good.facts())
+    assert codes(facts) == [], "no rules were proposed yet"
+    digest = propose(site, folder, good.rules(families={"flags": "nobody"}))["digest"]
+    said = sign(site, folder, digest, "otto", "--dry-run", expect=10)
+    shown = {each["pointer"]: each["after"] for group in said["changes"].values() for each in group}
+    assert shown["/lease"] == "60"
+    assert "TEAM_UNKNOWN" in codes(said)
+    keys = [each["pointer"] for group in facts["changes"].values() for each in group if "/keys/" in each["pointer"]]
+    assert len(keys) >= len(good.facts().keys), "an owner sees whose keys they trust"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "signed"), [("n", ("--ask",), 0), ("y", ("--ask",), 1), ("", ("--yes",), 1)]
+)
+def test_an_owner_at_a_terminal_is_asked_when_they_have_seen_it(
+    site: Site, folder: Path, typed: str, words: tuple[str, ...], signed: int
+) -> None:
+    digest = propose(site, folder, good.rules())["digest"]
+    given = ["--key", str(folder / "ana.pem"), "--root", str(folder / "root.json"), *words]
+    done = CliRunner().invoke(app, ["policy", "sign", "--proposal", digest, *given], obj=site, input=f"{typed}\n")
+    assert done.exit_code == (0 if signed else 3)
+    assert "  + /lease: 60" in done.stdout.splitlines()
+    assert ("Sign this as ana?" in done.stderr) == ("--ask" in words)
+    assert [each.event for each in entries(site)].count("policy-signed") == signed
 
 
 def test_dry_runs_change_nothing(first: Site, folder: Path) -> None:

@@ -49,9 +49,9 @@ class Change:
     after: str | None
 
 
-def changes(old: Rules | Facts | TrustBundle, new: Rules | Facts | TrustBundle) -> tuple[Change, ...]:
-    """Every field in which two policies of one kind differ, by question and pointer."""
-    before, after = (dict(leaves(_named(orjson.loads(canonical.encode_model(each))))) for each in (old, new))
+def changes(old: Rules | Facts | TrustBundle | None, new: Rules | Facts | TrustBundle) -> tuple[Change, ...]:
+    """Every field in which two policies of one kind differ, by question and pointer; all of the new without an old."""
+    before, after = (_leaves(each) if each else {} for each in (old, new))
     found = (
         Change(_question(where), where, before.get(where), after.get(where))
         for where in before.keys() | after.keys()
@@ -59,6 +59,10 @@ def changes(old: Rules | Facts | TrustBundle, new: Rules | Facts | TrustBundle) 
     )
     order = list(QUESTIONS)
     return tuple(sorted(found, key=lambda change: (order.index(change.question), change.pointer)))
+
+
+def _leaves(policy: Rules | Facts | TrustBundle) -> dict[str, str]:
+    return dict(leaves(_named(orjson.loads(canonical.encode_model(policy)))))
 
 
 def _filled(where: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
