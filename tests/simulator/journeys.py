@@ -10,7 +10,7 @@ import orjson
 
 from cutover.contracts.candidate import Candidate
 from cutover.contracts.holds import Hold, HoldMessage, HoldRegister
-from cutover.domain import holds
+from cutover.domain import holds, ledger
 from cutover.domain.ledger import status_by_ledger
 from cutover.domain.record import RevisionRecord, Status
 from tests.building.policy import OPENS_AT
@@ -66,6 +66,14 @@ def handed_off(world: World, candidate: Candidate | None = None) -> RevisionReco
     after = world.record(record.cutover)
     assert after.status == "handed_off"
     return after
+
+
+def forge(world: World, chain: str) -> None:
+    """Makes a chain's last entry follow its first: whoever can write the table takes out what was between."""
+    first, *_, last = world.ledger(chain)
+    forged = last.model_copy(update={"previous": ledger.entry_digest(first)})
+    world.wiring.records._set(forged)
+    world.wiring.records._set(ledger.head_of(forged))
 
 
 def register_of(world: World, record: RevisionRecord) -> HoldRegister:

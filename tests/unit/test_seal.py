@@ -12,7 +12,7 @@ from cutover.ports import LockedStore
 from tests.fakes.faults import Faults, faulty
 from tests.fakes.streams import stream_event
 from tests.simulator.events import withdraw
-from tests.simulator.journeys import announced, awaiting_window, handed_off
+from tests.simulator.journeys import announced, awaiting_window, forge, handed_off
 from tests.simulator.world import World
 
 CHAIN = "service@production.1"
@@ -116,15 +116,11 @@ def test_a_chain_that_was_rewritten_before_its_sealed_head_is_found() -> None:
     """Nothing new of such a chain is signed, neither a notice nor a head."""
     world = World()
     record = announced(world)
-    first, *_ = world.ledger()
     seal(world)
     world.wiring.records.changes.clear()
     before = dict(world.wiring.store.objects)
     withdraw(world, record.cutover)
-    for entry in world.wiring.records.ledger(CHAIN, after=len(world.ledger()) - 1):
-        forged = entry.model_copy(update={"previous": ledger.entry_digest(first)})
-        world.wiring.records._set(forged)
-        world.wiring.records._set(ledger.head_of(forged))
+    forge(world, CHAIN)
     with pytest.raises(DigestMismatch, match="rewritten"):
         seal(world)
     made = {key for key in world.wiring.store.objects if key not in before}

@@ -14,7 +14,7 @@ from cutover.errors import DependencyUnavailable, DigestMismatch
 from cutover.ports import Announcement
 from tests.fakes.faults import Faults, Killed, faulty
 from tests.simulator.events import engage, release, withdraw
-from tests.simulator.journeys import announced, awaiting_window, handed_off
+from tests.simulator.journeys import announced, awaiting_window, forge, handed_off
 from tests.simulator.world import World
 from tests.unit.test_tallies import entry
 
@@ -209,15 +209,11 @@ def test_a_bus_that_does_not_answer_keeps_the_head_from_being_kept() -> None:
 def test_of_a_rewritten_chain_nothing_is_told() -> None:
     world = World()
     record = announced(world)
-    first, *_ = world.ledger()
     put(world).clear()
     world.wiring.records.changes.clear()
     withdraw(world, record.cutover)
     world.wiring.records.changes.clear()
-    for each in world.wiring.records.ledger(CHAIN, after=len(world.ledger()) - 1):
-        forged = each.model_copy(update={"previous": ledger.entry_digest(first)})
-        world.wiring.records._set(forged)
-        world.wiring.records._set(ledger.head_of(forged))
+    forge(world, CHAIN)
     with pytest.raises(DigestMismatch, match="rewritten"):
         seal(world)
     assert put(world) == []

@@ -12,8 +12,9 @@ from cutover.domain import canonical
 from cutover.domain.record import Brake, Status
 from cutover.doors.brake_orders.planning import release_plan
 from cutover.errors import AmbiguousCompletion, DependencyUnavailable
-from tests.fakes.faults import Faults, faulty
+from tests.fakes.faults import When
 from tests.simulator.events import Sent, brake_order, deliver, engage, plan, release, signed, told
+from tests.simulator.failing import failing
 from tests.simulator.journeys import AFTER_OPENING, awaiting_approval, awaiting_window, repair
 from tests.simulator.world import World
 
@@ -297,19 +298,11 @@ def test_it_works_with_everything_down_that_it_does_not_need(action: str) -> Non
 @pytest.mark.parametrize("call", ["store.put", "records.commit", "records.brake", "records.policy"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("error", [DependencyUnavailable, AmbiguousCompletion])
-def test_a_failing_service_loses_no_order(call: str, moment: str, error: type[Exception]) -> None:
+def test_a_failing_service_loses_no_order(call: str, moment: When, error: type[Exception]) -> None:
     world = World()
-    faults = Faults()
-    (faults.before if moment == "before" else faults.after)(call, error("as planned"))
-    port = call.partition(".")[0]
-    real = getattr(world.wiring, port)
-    world.wiring.__dict__.pop("policies", None)
-    world.wiring.__dict__[port] = faulty(real, port, faults)
     event = signed(world, brake_order(world, "engage"))
-    assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    assert faults.spent
-    world.wiring.__dict__[port] = real
-    world.wiring.__dict__.pop("policies", None)
+    with failing(world, call, moment, error):
+        assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert deliver(world, event) == {"batchItemFailures": []}
     assert result(world, event) == ("brake", "ENGAGED")
     assert state(world).version == 2

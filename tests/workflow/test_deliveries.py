@@ -17,9 +17,10 @@ from cutover.errors import AmbiguousCompletion, DependencyUnavailable
 from cutover.recorder import Step
 from tests.building.keys import seal_bytes
 from tests.building.policy import CLOSES_AT
-from tests.fakes.faults import Faults, faulty
+from tests.fakes.faults import When
 from tests.fakes.queues import FORGETS_AFTER
 from tests.simulator.events import Sent, deliver, delivery_order, engage, release, signed, told, withdraw
+from tests.simulator.failing import failing
 from tests.simulator.journeys import assert_consistent, awaiting_window, handed_off
 from tests.simulator.world import World
 from tests.workflow.test_withdrawal import handing_off, uncertain
@@ -242,19 +243,13 @@ def test_an_order_names_what_its_action_is_about(action: str, named: dict[str, A
         ("records.commit", "after"),
     ],
 )
-def test_a_failing_service_loses_no_order(call: str, moment: str, error: type[Exception]) -> None:
+def test_a_failing_service_loses_no_order(call: str, moment: When, error: type[Exception]) -> None:
     """Sent twice at the worst, under one deduplication id: the queue takes one of them."""
     world = World()
     handed_off(world)
     event = signed(world, delivery_order(world, "resend", handoff_id=world.record().handoff_id))
-    faults = Faults()
-    (faults.before if moment == "before" else faults.after)(call, error("as planned"))
-    port = call.partition(".")[0]
-    real = getattr(world.wiring, port)
-    world.wiring.__dict__[port] = faulty(real, port, faults)
-    assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    assert faults.spent
-    world.wiring.__dict__[port] = real
+    with failing(world, call, moment, error):
+        assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert deliver(world, event) == {"batchItemFailures": []}
     assert came_of(world, event) == (CUTOVER, "resent", "RESENT")
     assert len(bodies(world)) == 2

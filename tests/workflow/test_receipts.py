@@ -9,8 +9,9 @@ from cutover.domain.record import Status
 from cutover.doors.receipts.receiving import KIND, Receiving
 from cutover.doors.signed_events import SignedEvents
 from cutover.errors import AmbiguousCompletion, DependencyUnavailable
-from tests.fakes.faults import Faults, faulty
+from tests.fakes.faults import When
 from tests.simulator.events import Sent, deliver, receipt, signed, told
+from tests.simulator.failing import failing
 from tests.simulator.journeys import AFTER_OPENING, assert_consistent, awaiting_window, handed_off, repair
 from tests.simulator.world import World
 from tests.workflow.test_withdrawal import handing_off, uncertain
@@ -186,17 +187,11 @@ def test_a_record_of_another_hand_off_is_not_moved() -> None:
 @pytest.mark.parametrize("call", ["store.put", "store.has_handoff", "store.get_handoff", "records.commit"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("error", [DependencyUnavailable, AmbiguousCompletion])
-def test_a_failing_service_loses_no_receipt(call: str, moment: str, error: type[Exception]) -> None:
+def test_a_failing_service_loses_no_receipt(call: str, moment: When, error: type[Exception]) -> None:
     world = World()
     uncertain(world)
     event = signed(world, receipt(world, world.record().handoff_id or ""))
-    faults = Faults()
-    (faults.before if moment == "before" else faults.after)(call, error("as planned"))
-    port = call.partition(".")[0]
-    real = getattr(world.wiring, port)
-    world.wiring.__dict__[port] = faulty(real, port, faults)
-    assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    assert faults.spent
-    world.wiring.__dict__[port] = real
+    with failing(world, call, moment, error):
+        assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert deliver(world, event) == {"batchItemFailures": []}
     assert entry_of(world, event)[1:3] == ("handed-off", "RECEIPT_ACCEPTED")

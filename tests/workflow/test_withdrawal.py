@@ -11,9 +11,10 @@ from cutover.doors.signed_events import SignedEvents
 from cutover.doors.withdrawals.withdrawing import KIND, Withdrawing
 from cutover.errors import AmbiguousCompletion, DependencyUnavailable
 from cutover.recorder import Step
-from tests.fakes.faults import Faults, faulty
+from tests.fakes.faults import When
 from tests.simulator import events
 from tests.simulator.events import REASON, Sent, deliver, signed, told, withdraw, withdrawal
+from tests.simulator.failing import failing
 from tests.simulator.journeys import (
     AFTER_OPENING,
     announced,
@@ -319,19 +320,13 @@ def test_a_hand_off_that_is_acknowledged_between_was_too_late() -> None:
 @pytest.mark.parametrize("call", ["store.put_tombstone", "store.put", "records.commit", "records.revision"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("error", [DependencyUnavailable, AmbiguousCompletion])
-def test_a_failing_service_loses_nothing(call: str, moment: str, error: type[Exception]) -> None:
+def test_a_failing_service_loses_nothing(call: str, moment: When, error: type[Exception]) -> None:
     """The message stays in the queue; when it comes again, there is one effect."""
     world = World()
     awaiting_window(world)
-    faults = Faults()
-    (faults.before if moment == "before" else faults.after)(call, error("as planned"))
-    port = call.partition(".")[0]
-    real = getattr(world.wiring, port)
-    world.wiring.__dict__[port] = faulty(real, port, faults)
     event = signed(world, withdrawal(world, CUTOVER))
-    assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    assert faults.spent
-    world.wiring.__dict__[port] = real
+    with failing(world, call, moment, error):
+        assert deliver(world, event) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert deliver(world, event) == {"batchItemFailures": []}
     world.run()
     assert_withdrawn(world)
