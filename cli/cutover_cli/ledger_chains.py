@@ -2,19 +2,30 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cutover.contracts.envelope import Envelope
 from cutover.contracts.ledger import LedgerEntry, LedgerHead
 from cutover.contracts.ledger_export import LedgerExport
 from cutover.contracts.policy import TrustedKey
 from cutover.domain import envelope as dsse
-from cutover.domain.ledger import entry_digest
+from cutover.domain.ledger import (
+    ADMISSION_SHARDS,
+    ADMISSIONS,
+    BRAKE_CHAIN,
+    ORDERS_CHAIN,
+    POLICY_CHAIN,
+    entry_digest,
+)
 from cutover.domain.verification.ledger_proof import Finding, Kept, Proof, open_head, prove
 from cutover.domain.verification.reading import read_exact
 from cutover.errors import Refused
 from cutover.ports import HEADS_LOOKED_AT
 from cutover_cli.output import CommandError, Exit
 from cutover_cli.site import Site
+
+STANDING = (BRAKE_CHAIN, POLICY_CHAIN, ORDERS_CHAIN, *(f"{ADMISSIONS}{each:x}" for each in range(ADMISSION_SHARDS)))
+"""Chains of fixed names. Every announcement is told in one of them, before its cutover's chain begins."""
 
 
 class NoSuchChain(CommandError):
@@ -33,6 +44,21 @@ class Chains:
     def names(self) -> tuple[str, ...]:
         """Every chain that was ever sealed, whether or not the table still knows it."""
         return tuple(sorted(self.site.documents.sealed_chains()))
+
+    def unsealed(self) -> tuple[str, ...]:
+        """Every chain of the table of which no head is kept: those of fixed names, and others by the days since then.
+
+        Of a day an index tells, which may lag.
+        """
+        records, sealed = self.site.records, set(self.site.documents.sealed_chains())
+        first = [entry for name in STANDING if (entry := next(records.ledger(name), None)) is not None]
+        found = {entry.chain for entry in first}
+        today = self.site.clock.now().date()
+        day = min((entry.at.date() for entry in first), default=today)
+        while day <= today:
+            found.update(entry.chain for entry in records.written_on(day))
+            day += timedelta(days=1)
+        return tuple(sorted(found - sealed))
 
     def entries(self, chain: str) -> tuple[LedgerEntry, ...]:
         """Raises NoSuchChain."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering
+from cutover_cli.output import BadArgument, CommandError, Exit, Format, FormatOption, answer, answering, oneline
 from cutover_cli.site import LocalOption, ProfileOption, RegionOption, Site, StackOption, StateDirOption, remote, site
 from cutover_cli.verify import AtOption, RootOption
 
@@ -68,7 +68,7 @@ def verify(  # noqa: PLR0913  # each is an argument of the command
     entry was changed, removed, added, moved or written anew. Exits 5 when nothing is wrong, but that the end was cut
     off cannot be excluded: no signed head, none from elsewhere, or entries after the last one (UNANCHORED).
 
-    Of a site, the heads in its Object Lock bucket are the ones from elsewhere.
+    Of a site, the heads in its Object Lock bucket are the ones from elsewhere. A chain without one is UNANCHORED.
     """
     given = _Given(tuple(head or ()), trust, root, at)
     with answering(form), remote():
@@ -121,12 +121,12 @@ def _of_site(where: Site, wanted: list[str], given: _Given) -> "tuple[list[Proof
         raise BadArgument(f"the site's root is {anchor.fingerprint}")
     chains, heads = Chains(where), given_heads(given.heads, anchor.keys)
     sealed = {*chains.names(), *heads}
-    if not wanted and not sealed:
-        raise NothingSealed("no chain of this site was ever sealed")
     for each in wanted:
         if each not in sealed:
             chains.entries(each)
-    names = wanted or sorted(sealed)
+    names = wanted or sorted({*sealed, *chains.unsealed()})
+    if not names:
+        raise NothingSealed("no chain of this site was ever sealed")
     return [chains.verify(each, keys=anchor.keys, given=heads.get(each, ())) for each in names], anchor.fingerprint
 
 
@@ -224,15 +224,19 @@ def export(
                 for document in each.documents
                 if document.file is None
             ]
+            sealed = any(each.startswith("heads/") for each in index.files)
             said = {"result": "partly" if missing else "done", "folder": str(out), "files": len(index.files)}
-            lines = [f"{len(index.files)} files in {out}", *(f"missing: {each}" for each in missing)]
+            said |= {"sealed": sealed}
+            unsealed = [] if sealed else ["no head is kept of it: nobody can verify its ledger"]
+            lines = [f"{len(index.files)} files in {out}", *unsealed, *(f"missing: {each}" for each in missing)]
             answer(said | {"missing": missing}, form, lambda: "\n".join(lines))
         else:
             made = Chains(where).export(chain)
             files.write(out, canonical.encode_model(made))
             sealed = made.head is not None
             said = {"result": "done", "file": str(out), "entries": len(made.entries), "sealed": sealed}
-            answer(said, form, lambda: f"{len(made.entries)} entries of {chain} in {out}")
+            without = "" if sealed else ", without a head: none is kept"
+            answer(said, form, lambda: f"{len(made.entries)} entries of {chain} in {out}{without}")
     if missing:
         raise typer.Exit(Exit.PARTLY)
 
@@ -266,5 +270,7 @@ def heads(
             if content is not None and name is not None and not (out / name).exists():
                 files.write(out / name, content)
                 written.append(name)
-        answer({"result": "done", "folder": str(out), "written": written}, form,
-               lambda: f"{len(written)} new heads in {out}")  # fmt: skip
+        unsealed = chains.unsealed()
+        lines = [f"{len(written)} new heads in {out}", *(f"no head is kept of {each}" for each in unsealed)]
+        document = {"result": "done", "folder": str(out), "written": written, "unsealed": list(unsealed)}
+        answer(document, form, lambda: "\n".join(map(oneline, lines)))

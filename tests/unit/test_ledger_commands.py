@@ -348,6 +348,26 @@ def test_entries_that_are_not_sealed_yet_are_said() -> None:
     assert live(site_of(world)[0], expect=5)[CHAIN]["code"] == "TAIL_UNSEALED"
 
 
+@pytest.mark.parametrize("name", [CHAIN, "admissions."])
+def test_a_chain_that_was_never_sealed_is_said(tmp_path: Path, name: str) -> None:
+    world = world_of(handed_off)
+    kept = world.wiring.store.objects
+    gone = [key for key in kept if key.startswith(f"ledger/{name}")]
+    (chain,) = {key.split("/")[1] for key in gone}
+    for key in gone:
+        del kept[key]
+    site, _ = site_of(world)
+    outcomes = {each: proof["outcome"] for each, proof in live(site, expect=5).items()}
+    assert outcomes.pop(chain) == "unanchored"
+    assert set(outcomes.values()) == {"verified"}
+    assert run(site, "ledger", "heads", "--out", tmp_path)["unsealed"] == [chain]
+    assert run(site, "ledger", "export", chain, "--out", tmp_path / "chain.json")["sealed"] is False
+
+
+def test_a_site_that_has_no_chain_says_so() -> None:
+    assert run(site_of(World())[0], "ledger", "verify", expect=3)["reason"] == "NO_HEAD"
+
+
 def test_a_kept_head_that_nobody_trusted_signed_is_told() -> None:
     world = world_of(handed_off)
     world.wiring.store.objects[f"ledger/{CHAIN}/000000000009.json"] = head_of(
@@ -380,7 +400,7 @@ def test_entries_are_found_by_what_they_name() -> None:
 
 def test_show_prints_a_table() -> None:
     said = invoke(site_of(WITHDRAWN)[0], "ledger", "show", CHAIN).output
-    assert said.splitlines()[0].split()[:3] == ["At", "Chain", "Entry"]
+    assert said.splitlines()[0].split()[:3] == ["At", "(UTC)", "Chain"]
     assert "WITHDRAWN" in said
 
 
