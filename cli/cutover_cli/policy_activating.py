@@ -10,7 +10,7 @@ from cutover.contracts.base import Digest
 from cutover.contracts.envelope import Envelope
 from cutover.domain import canonical
 from cutover.domain import envelope as dsse
-from cutover.domain.record import ActivePolicy, Brake
+from cutover.domain.record import ActivePolicy
 from cutover.errors import Refused
 from cutover.policies import MAX_POLICY_BYTES
 from cutover_cli import files, policy_chain
@@ -143,16 +143,14 @@ def _active(where: Site, envelope: Digest) -> Envelope:
 
 
 def _put_in_force(where: Site, judged: Judged, requester: str) -> dict[str, Any]:
-    """A deployment that never had a policy has no brake on record either; hand-offs need one that is off."""
     journal = journal_of(where.records, where.clock)
     try:
         active = put_in_force(judged, store=where.documents, journal=journal, requester=requester)
     except Refused as refused:
         raise PolicyRefused.of(refused) from refused
-    if where.records.brake() is None:
-        where.records.set_brake(Brake(engaged=False))
     brake = where.records.brake()
-    return {"version": active.version, "brake": "engaged" if brake and brake.engaged else "off"}
+    known = "unknown" if brake is None else "engaged" if brake.engaged else "off"
+    return {"version": active.version, "brake": known}
 
 
 def _document(judged: Judged, seen: list[Review]) -> dict[str, Any]:
@@ -163,5 +161,6 @@ def _document(judged: Judged, seen: list[Review]) -> dict[str, Any]:
 
 def _text(done: dict[str, Any]) -> str:
     if "brake" in done:
-        return f"active: version {done['version']}; the brake is {done['brake']}"
+        unknown = ", which counts as engaged: `cutover brake status`" if done["brake"] == "unknown" else ""
+        return f"active: version {done['version']}; the brake is {done['brake']}{unknown}"
     return f"would become version {done['version']}\nrules  {done['rules']}\nfacts  {done['facts']}"

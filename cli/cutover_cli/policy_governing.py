@@ -16,7 +16,7 @@ from cutover.domain import envelope as dsse
 from cutover.domain import policy as loading
 from cutover.domain.entries import Told
 from cutover.domain.faults import faults_of
-from cutover.domain.record import ActivePolicy, Fault
+from cutover.domain.record import ActivePolicy, Brake, Fault
 from cutover.errors import Conflict, DigestMismatch, DocumentMissing, Refused
 from cutover.journal import Journal
 from cutover.policies import MAX_POLICY_BYTES
@@ -120,6 +120,9 @@ def judge(  # a policy, what it is for, and where it goes
 def put_in_force(judged: Judged, *, store: Store, journal: Journal, requester: str) -> ActivePolicy:
     """Stores root, rules and facts; then one transaction makes them active and says so in the ledger.
 
+    With its first policy a deployment gets a brake that is off: hand-offs need one that is known. A brake that is lost
+    later stays unknown, which counts as engaged, until an order says what it is.
+
     Raises Refused (``ACTIVATED_MEANWHILE``) where another policy became active since this one was judged.
     """
     before = judged.before
@@ -132,8 +135,10 @@ def put_in_force(judged: Judged, *, store: Store, journal: Journal, requester: s
         for payload, envelope in zip(judged.payloads, envelopes, strict=True)
     )
     active = ActivePolicy(rules=rules, facts=facts, version=before.version + 1 if before else 1)
+    brake = Brake(engaged=False) if _never_had_a_brake(before, journal.records) else None
     try:
-        journal.append(ledger.POLICY_CHAIN, _told(active, before, requester), policy=active, policy_before=before)
+        told = _told(active, before, requester, brake)
+        journal.append(ledger.POLICY_CHAIN, told, policy=active, policy_before=before, brake=brake)
     except Conflict as conflict:
         if "policy" not in conflict.parts:
             raise
@@ -169,7 +174,11 @@ def journal_of(records: Records, clock: Clock) -> Journal:
     return Journal(records=records, clock=clock, role=ROLE, engine=engine)
 
 
-def _told(active: ActivePolicy, before: ActivePolicy | None, requester: str) -> Told:
+def _never_had_a_brake(before: ActivePolicy | None, records: Records) -> bool:
+    return before is None and records.brake() is None and records.chain(ledger.BRAKE_CHAIN).entry is None
+
+
+def _told(active: ActivePolicy, before: ActivePolicy | None, requester: str, brake: Brake | None) -> Told:
     inputs = _named(active, "") | (_named(before, "-before") if before else {})
     changed = [
         name
@@ -179,7 +188,8 @@ def _told(active: ActivePolicy, before: ActivePolicy | None, requester: str) -> 
     return Told.of_order(
         "policy-activated", requester=requester, correlation_id=f"policy-{active.version}", result="ACTIVATED",
         rules=active.rules.payload, facts=active.facts.payload, inputs=inputs,
-        detail=f"version {active.version}: {' and '.join(changed) or 'nothing'} changed",
+        detail=f"version {active.version}: {' and '.join(changed) or 'nothing'} changed"
+        + ("; the brake is off" if brake else ""),
     )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from cutover.contracts.ledger import LedgerEntry
 from cutover.contracts.policy import Facts, Rules
 from cutover.domain import canonical
 from cutover.domain.entries import Told
-from cutover.domain.ledger import POLICY_CHAIN, verify_chain
-from cutover.domain.record import ActivePolicy
+from cutover.domain.ledger import BRAKE_CHAIN, POLICY_CHAIN, verify_chain
+from cutover.domain.record import ActivePolicy, Brake
 from cutover.policies import PolicyReader
 from cutover_cli.main import app
 from cutover_cli.policy_governing import journal_of
@@ -92,6 +92,33 @@ def first(site: Site, folder: Path) -> Site:
     digests = [agreed(site, folder, each) for each in (good.rules(), good.facts())]
     assert activate(site, folder, *digests) == {"version": 1, "brake": "off"}
     return site
+
+
+def lose_the_brake(site: Site) -> None:
+    """As a restore of the table, or somebody by hand."""
+    models = site.records._models  # type: ignore[attr-defined]  # the fake's
+    for key in [key for key, each in models.items() if isinstance(each, Brake)]:
+        del models[key]
+
+
+def test_the_first_policy_comes_with_a_brake_that_is_off_and_the_ledger_says_so(first: Site) -> None:
+    assert first.records.brake() == Brake(engaged=False)
+    assert entries(first)[-1].detail == "version 1: rules and facts changed; the brake is off"
+
+
+def test_no_activation_releases_a_brake_that_is_not_known(first: Site, folder: Path) -> None:
+    lose_the_brake(first)
+    said = activate(first, folder, agreed(first, folder, good.rules(version=2, lease=61)))
+    assert said == {"version": 2, "brake": "unknown"}
+    assert first.records.brake() is None
+    assert entries(first)[-1].detail == "version 2: rules changed"
+
+
+def test_nor_the_first_where_an_order_was_given_before(site: Site, folder: Path) -> None:
+    order = Told.of_order("brake-engaged", requester="omar", correlation_id="x", inputs={}, result="ENGAGED")
+    journal_of(site.records, site.clock).append(BRAKE_CHAIN, order)
+    digests = [agreed(site, folder, each) for each in (good.rules(), good.facts())]
+    assert activate(site, folder, *digests) == {"version": 1, "brake": "unknown"}
 
 
 def test_two_owners_need_the_store_and_nothing_else(first: Site) -> None:
