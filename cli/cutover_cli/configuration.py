@@ -18,10 +18,12 @@ READ = (
     "CUTOVER_EMULATOR", "CUTOVER_TRACE", "HTTPS_PROXY", "HTTP_PROXY", "NO_COLOR", "NO_PROXY", "XDG_DATA_HOME",
 )  # fmt: skip
 """Environment variables that the commands, or the libraries that they ask AWS with, go by."""
+ADDRESSES = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "HTTP_PROXY")
 SECRET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 """Of these only that they are set."""
 HIDDEN = "set, not shown"
-_USER = re.compile(r"://[^/@\s]*@")
+_USER = re.compile(r"://.*@", re.DOTALL)
+"""Up to the last ``@``: whoever puts a password there does not always escape it."""
 
 
 def document(site: Site | None, *, profile: str | None, region: str | None, state_dir: Path | None) -> dict[str, Any]:
@@ -48,12 +50,13 @@ def _environment(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name in sorted({*READ, *SECRET}):
         lower = name if name in given else name.lower() if name.endswith("PROXY") else name
         if given.get(lower):
-            yield lower, HIDDEN if name in SECRET else redacted(given[lower])
+            yield lower, HIDDEN if name in SECRET else redacted(given[lower], address=name in ADDRESSES)
 
 
-def redacted(value: str) -> str:
-    """A value without a user and a password in an address."""
-    return _USER.sub("://", oneline(value))
+def redacted(value: str, *, address: bool = False) -> str:
+    """A value without a user and a password in an address; one that is an ``address`` may have no scheme."""
+    said = _USER.sub("://", oneline(value))
+    return said.rpartition("@")[2] if address and "://" not in said else said
 
 
 def _aws(profile: str | None, region: str | None) -> dict[str, Any]:

@@ -45,6 +45,23 @@ def test_secrets_are_said_to_be_set_and_not_shown(tmp_path: Path, monkeypatch: p
         assert configuration.HIDDEN in said.output
 
 
+@pytest.mark.parametrize("scheme", ["", "http://"])
+@pytest.mark.parametrize("user", ["dana:s3cret", "dana:s3c/ret", "dana:p@s3cret", "s3cret"])
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "AWS_ENDPOINT_URL"])
+def test_no_password_is_shown_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, user: str, scheme: str
+) -> None:
+    monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv(name, f"{scheme}{user}@proxy.example:3128")
+    assert run(None, "--show-config", "--state-dir", tmp_path)["environment"][name] == f"{scheme}proxy.example:3128"
+
+
+def test_what_is_no_address_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/home/dana@example/config")
+    said = run(None, "--show-config", "--state-dir", tmp_path)["environment"]
+    assert said["AWS_CONFIG_FILE"] == "/home/dana@example/config"
+
+
 def test_it_says_where_things_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
