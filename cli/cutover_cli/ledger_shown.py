@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cutover.contracts.base import format_instant
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain import canonical
 from cutover.domain.ledger import entry_digest
@@ -78,12 +77,12 @@ def document_of(entry: LedgerEntry) -> dict[str, Any]:
 def table_of(entries: Iterable[LedgerEntry]) -> "RenderableType":
     rows = [
         (
-            format_instant(each.at), each.chain, str(each.sequence), str(each.revision or ""), each.event,
+            f"{each.at:%Y-%m-%d %H:%M:%S}", each.chain, str(each.sequence), str(each.revision or ""), each.event,
             each.to or "", each.result, f"{each.actor.requester} ({each.actor.role})", each.detail or "",
         )
         for each in entries
     ]  # fmt: skip
-    return screen.table(("At", "Chain", "Entry", "Revision", "Event", "Status", "Result", "Who", "Detail"), rows)
+    return screen.table(("At (UTC)", "Chain", "Entry", "Revision", "Event", "Status", "Result", "Who", "Detail"), rows)
 
 
 def proof_document(proof: Proof) -> dict[str, Any]:

@@ -67,6 +67,16 @@ def test_waits_are_seen_at_a_glance(doing: Site) -> None:
     assert bars.count(0) == len(bars) - 1
 
 
+def test_where_it_is_narrow_a_bar_goes_before_a_word_is_broken(doing: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = invoke(doing, "trace", CUTOVER).stdout
+    assert "approval-requested" in text
+    assert "AWAITING_WINDOW" in text
+    assert "WAIT " not in text
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "WAIT " in invoke(doing, "trace", CUTOVER).stdout
+
+
 def test_a_later_revision_keeps_the_correlation_and_has_an_execution_of_its_own() -> None:
     world = held("flags")
     resolve(world, hold_of(world, FLAG), complete(world, "flags"))

@@ -94,8 +94,8 @@ def test_an_export_of_everything_is_verified_as_it_lies(kept: Path) -> None:
     report = verify(kept, "--head", kept / "away" / f"{CHAIN}.000000000009.json")
     assert report["code"] == "VERIFIED"
     assert set(steps(report).values()) == {"OK"}
-    assert [each["person"] for each in report["handoff"]["approvals"]] == ["erin", "omar"]
-    assert {each["assurance"] for each in report["handoff"]["approvals"]} == {"link"}
+    assert [each["person"] for each in report["handoff"]["decided"]] == ["erin", "omar"]
+    assert {each["assurance"] for each in report["handoff"]["decided"]} == {"link"}
     assert prove(kept, "--head", kept / "away")["code"] == "VERIFIED"
 
 

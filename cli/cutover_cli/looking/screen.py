@@ -5,6 +5,7 @@ Others wrote much of what is shown. Each value goes through ``cell``: it stays o
 
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,9 +35,11 @@ def show(document: Mapping[str, Any], form: Format, made: Callable[[], "Iterable
     if form is Format.JSON:
         answer(document, form, str)
         return
+    from rich.text import Text
+
     console = console_of()
     for each in made():
-        console.print(each)
+        console.print(each, soft_wrap=isinstance(each, Text), crop=False)  # what is copied must not be broken by us
 
 
 def console_of() -> "Console":
@@ -69,15 +72,22 @@ def status(said: str, reason: str | None = None) -> "Text":
     return cell(f"{said} ({reason})" if reason and reason.lower() != said else said, STYLES.get(said, ""))
 
 
-def table(titles: Sequence[str], rows: Iterable[Sequence["str | Text"]]) -> "RenderableType":
-    """Columns without lines between them; empty ones are left out. In a narrow terminal, a block for each row."""
-    return _Fitting(tuple(titles), [[cell(each) if isinstance(each, str) else each for each in row] for row in rows])
+def table(
+    titles: Sequence[str], rows: Iterable[Sequence["str | Text"]], *, spare: Sequence[str] = ()
+) -> "RenderableType":
+    """Columns without lines between them; empty ones are left out. In a narrow terminal, a block for each row.
+
+    Columns that are ``spare`` are left out one by one where others would be broken within a word.
+    """
+    made = [[cell(each) if isinstance(each, str) else each for each in row] for row in rows]
+    return _Fitting(tuple(titles), made, tuple(spare))
 
 
 @dataclass(frozen=True, slots=True)
 class _Fitting:
     titles: tuple[str, ...]
     rows: "list[list[Text]]"
+    spare: tuple[str, ...] = ()
 
     def __rich_console__(self, _console: "Console", options: "ConsoleOptions") -> "RenderResult":
         kept = [number for number, _ in enumerate(self.titles) if any(row[number].plain for row in self.rows)]
@@ -87,30 +97,68 @@ class _Fitting:
                 yield from [""] if number else []
                 yield pairs((self.titles[each].lower(), row[each]) for each in kept)
         else:
-            yield self._columns(kept)
+            for title in self.spare:
+                if sum(self._least(each) + 2 for each in kept) > options.max_width:
+                    kept = [each for each in kept if self.titles[each] != title]
+            yield self._columns(kept, options.max_width)
 
-    def _columns(self, kept: list[int]) -> "RenderableType":
+    def _least(self, number: int) -> int:
+        """How long the longest word of a column is."""
+        texts = (self.titles[number], *(row[number].plain for row in self.rows))
+        return max(len(word) for text in texts for word in text.split() or [""])
+
+    def _columns(self, kept: list[int], room: int) -> "RenderableType":
         from rich.table import Table
 
         made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-        for number in kept:
-            made.add_column(self.titles[number], overflow="fold")
+        for number, width in zip(kept, self._widths(kept, room), strict=True):
+            made.add_column(self.titles[number], overflow="fold", width=width)
         for row in self.rows:
             made.add_row(*(row[number] for number in kept))
         return made
 
+    def _widths(self, kept: list[int], room: int) -> "Sequence[int | None]":
+        """No column is narrower than its longest word, where there is room for that; who wants least gets it first."""
+        most = [max(len(self.titles[each]), *(len(row[each].plain) for row in self.rows)) for each in kept]
+        given = [self._least(each) for each in kept]
+        left = room - sum(given) - 2 * len(kept)
+        if left < 0:
+            return [None] * len(kept)
+        for number in sorted(range(len(kept)), key=lambda each: most[each] - given[each]):
+            more = min(left, most[number] - given[number])
+            given[number], left = given[number] + more, left - more
+        return given
+
 
 def pairs(rows: Iterable[tuple[str, "str | Text | None"]]) -> "RenderableType":
     """Names with their values; what has no value is left out."""
-    from rich.table import Table
+    return _Pairs([(cell(name, "dim"), cell(each) if isinstance(each, str) else each) for name, each in rows if each])
 
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False, show_edge=False)
-    made.add_column(no_wrap=True)
-    made.add_column(overflow="fold")
-    for name, value in rows:
-        if value:
-            made.add_row(cell(name, "dim"), cell(value) if isinstance(value, str) else value)
-    return made
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """A value is broken between words, never within one: a digest or an ARN is there to be copied."""
+
+    rows: "list[tuple[Text, Text]]"
+
+    def __rich_console__(self, _console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        from rich.text import Text
+
+        label = max((len(name.plain) for name, _ in self.rows), default=0) + 2
+        for name, value in self.rows:
+            for number, part in enumerate(_broken(value, max(options.max_width - label, 1))):
+                before = Text(" " * label) if number else name.copy().append(" " * (label - len(name.plain)))
+                whole = Text(no_wrap=True, overflow="ignore")
+                yield whole.append_text(before).append_text(part)
+
+
+def _broken(value: "Text", room: int) -> "list[Text]":
+    from rich.text import Text
+
+    if len(value.plain) <= room:
+        return [value]
+    parts = textwrap.wrap(value.plain, room, break_long_words=False, break_on_hyphens=False)
+    return [Text(part, style=value.style) for part in parts]
 
 
 def command(text: str) -> "Text":

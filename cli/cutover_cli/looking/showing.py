@@ -117,7 +117,7 @@ def text_of(of: Standing) -> "Iterator[RenderableType]":
         yield screen.table(("HOLD", "FIELD", "OWNER"), rows)
         yield screen.cell(f"cutover explain {record.cutover} says what mends them", "dim")
     yield screen.line("")
-    yield screen.table(("DOCUMENT", "DIGEST"), documents_of(record).items())
+    yield screen.pairs([("DOCUMENT", "DIGEST"), *documents_of(record).items()])
     for each in of.unread:
         yield screen.line(screen.cell("could not be read  ", screen.BAD), each)
 

@@ -152,7 +152,7 @@ def text_of(of: Trace) -> "Iterator[RenderableType]":
     yield screen.line(screen.cell("correlation  ", "dim"), of.correlation_id)
     yield screen.line("")
     titles = ("TIME (UTC)", "AFTER", "WAIT", "EVENT", "STATUS", "BY", "RESULT")
-    yield screen.table(titles, (_row(each, of.longest) for each in of.steps))
+    yield screen.table(titles, (_row(each, of.longest) for each in of.steps), spare=("WAIT", "STATUS"))
     yield screen.line("")
     yield screen.pairs(_places(of))
     yield screen.line("")
