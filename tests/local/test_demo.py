@@ -54,7 +54,7 @@ def test_the_first_run_leaves_a_message_that_verifies(ran: Ran) -> None:
     code, report = _cutover("verify", ran.folder / "handoff.json")
     assert (code, report["code"]) == (Exit.DONE, "VERIFIED")
     assert report["handoff"]["cutover"] == "cutover@staging.1"
-    assert [each["assurance"] for each in report["handoff"]["approvals"]] == ["link", "link"]
+    assert [each["assurance"] for each in report["handoff"]["decided"]] == ["link", "link"]
     documents = list((ran.folder / "documents").iterdir())
     assert len(documents) == report["handoff"]["documents"]
     assert all(canonical.digest(each.read_bytes()) == f"sha256:{each.name}" for each in documents)

@@ -324,7 +324,8 @@ def test_the_report_of_a_whole_package_is_this_document() -> None:
             "not_after": "2026-03-03T22:00:00Z",
             "bundle": WHOLE.names["bundle"],
             "emergency": None,
-            "approvals": [
+            "approvals": 2,
+            "decided": [
                 {
                     "role": role,
                     "person": person,

@@ -105,7 +105,8 @@ class Report:
             "not_after": format_instant(self.handoff.not_after),
             "bundle": "sha256:" + self.manifest.subject[0].digest.sha256,
             "emergency": bound.emergency,
-            "approvals": self.decided(),
+            "approvals": len(self.approvals),
+            "decided": self.decided(),
             "documents": len(self.handoff.documents),
         }
 
