@@ -187,5 +187,5 @@ def test_only_a_receipt_or_an_acknowledgement_may_come_when_the_lane_has_gone_on
 
 
 def test_what_is_told_to_the_outside_are_rows_or_a_withdrawal_that_came_too_late() -> None:
-    assert transitions.NOTICES - set(transitions.TABLE) == {"withdrawn-too-late"}
+    assert transitions.NOTICES - set(transitions.TABLE) == {"withdrawn-too-late", "withdrawal-during-hand-off"}
     assert {"superseded", "resolved", "drifted", "uncertain", "withdrawn"} <= transitions.NOTICES

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cutover.domain.record import LIVE, RevisionRecord, Status
+from cutover.domain.tallies import tallies
 from cutover.doors.signed_events import SignedEvents
 from cutover.doors.withdrawals.withdrawing import KIND, Withdrawing
 from cutover.errors import AmbiguousCompletion, DependencyUnavailable
@@ -178,6 +179,18 @@ def test_during_a_hand_off_nothing_more_is_sent() -> None:
     assert world.wiring.deployment.sends == sends
     assert world.record().status is Status.UNCERTAIN
     assert_consistent(world)
+
+
+def test_a_withdrawal_during_a_hand_off_is_told_to_everybody() -> None:
+    """Its message may be on its way: who receives it, who watches, and who counts have to hear."""
+    world = World()
+    handing_off(world)
+    withdraw(world, CUTOVER)
+    world.run()
+    (entry,) = (each for each in world.ledger(CUTOVER) if each.event == "withdrawal-during-hand-off")
+    assert f"notices/{CUTOVER}/{entry.sequence:012d}.json" in world.wiring.store.objects
+    assert world.wiring.announcements.announcements[-1].detail_type == "Release Withdrawn Too Late"
+    assert [each.name for each in tallies(entry)] == ["WithdrawnTooLate"]
 
 
 @pytest.mark.parametrize("journey", [handed_off, uncertain])

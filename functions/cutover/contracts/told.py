@@ -86,6 +86,7 @@ OF_RELEASES: Mapping[str, str] = MappingProxyType(
         "expired": "Release Expired",
         "withdrawn": "Release Withdrawn",
         "withdrawn-too-late": "Release Withdrawn Too Late",
+        "withdrawal-during-hand-off": "Release Withdrawn Too Late",
         "receipt": "Release Receipt Recorded",
     }
 )

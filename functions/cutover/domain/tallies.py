@@ -153,5 +153,6 @@ _COUNTED: Mapping[str, Callable[[LedgerEntry], Iterator[Tally]]] = {
     "expired": _by_cause("Expired", lambda entry: entry.result),
     "withdrawn": _by_cause("Withdrawn", _withdrawer),
     "withdrawn-too-late": _too_late,
+    "withdrawal-during-hand-off": _too_late,
 }
-"""By event. ``opened`` and ``withdrawn-too-late`` are notes beside the table of transitions."""
+"""By event. ``opened`` and the withdrawals that are too late are notes beside the table of transitions."""

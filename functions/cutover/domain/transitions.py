@@ -104,5 +104,7 @@ def not_for_a_rehearsal(what: str) -> Refused:
     return Refused("NOT_FOR_A_REHEARSAL", f"{what}: a rehearsal only reports", "announce the candidate as a release")
 
 
-NOTICES = frozenset({"superseded", "resolved", "drifted", "uncertain", "withdrawn", "withdrawn-too-late"})
+NOTICES = frozenset(
+    {"superseded", "resolved", "drifted", "uncertain", "withdrawn", "withdrawn-too-late", "withdrawal-during-hand-off"}
+)
 """Events that are told to the outside in a signed notice (``doors.seal``)."""
