@@ -19,20 +19,21 @@ CUTOVER = "service@production.1"
 COMMANDS = dict(commands(typer.main.get_command(app), "cutover"))
 CHANGE = {
     "cutover after-action submit", "cutover brake engage", "cutover brake release", "cutover candidate submit",
-    "cutover holds resolve", "cutover passkey invite", "cutover policy activate", "cutover policy propose",
-    "cutover policy sign",
-    "cutover receipt", "cutover schemas", "cutover target resend", "cutover target test", "cutover trust import",
-    "cutover withdraw",
+    "cutover holds resolve", "cutover passkey invite", "cutover policy activate", "cutover policy keys",
+    "cutover policy propose", "cutover policy sign", "cutover receipt", "cutover schemas", "cutover target resend",
+    "cutover target test", "cutover trust import", "cutover withdraw",
 }  # fmt: skip
-"""A deployment, a trust store, or the published schemas."""
+"""A deployment, a trust store, the published schemas, or facts that are there already."""
 LOOK = {
     "cutover attest verify", "cutover brake status", "cutover candidate lint", "cutover check", "cutover doctor",
     "cutover explain", "cutover holds list", "cutover holds show", "cutover ledger show", "cutover ledger verify",
-    "cutover list", "cutover local status", "cutover passkey list", "cutover pending", "cutover policy diff",
+    "cutover list", "cutover local env", "cutover local mails", "cutover local status", "cutover passkey list", "cutover pending", "cutover policy diff",
     "cutover policy lint", "cutover policy who", "cutover sbom inspect", "cutover show", "cutover target snippet",
     "cutover trace", "cutover trust history", "cutover verify",
 }  # fmt: skip
-OF_THEIR_OWN = {"cutover demo", "cutover init", "cutover local down", "cutover local up", "cutover policy key"}
+OF_THEIR_OWN = {
+    "cutover demo", "cutover init", "cutover local down", "cutover local put", "cutover local up", "cutover policy key",
+}  # fmt: skip
 """They make or end what is only on this machine, and is theirs; what is there already, `init` never overwrites."""
 
 
