@@ -27,9 +27,9 @@ CHANGE = {
 LOOK = {
     "cutover attest verify", "cutover brake status", "cutover candidate lint", "cutover check", "cutover doctor",
     "cutover explain", "cutover holds list", "cutover holds show", "cutover ledger show", "cutover ledger verify",
-    "cutover list", "cutover local env", "cutover local mails", "cutover local status", "cutover passkey list", "cutover pending", "cutover policy diff",
-    "cutover policy lint", "cutover policy who", "cutover sbom inspect", "cutover show", "cutover target snippet",
-    "cutover trace", "cutover trust history", "cutover verify",
+    "cutover list", "cutover local env", "cutover local mails", "cutover local status", "cutover passkey list",
+    "cutover pending", "cutover policy diff", "cutover policy lint", "cutover policy who", "cutover sbom inspect",
+    "cutover show", "cutover target snippet", "cutover trace", "cutover trust history", "cutover verify",
 }  # fmt: skip
 OF_THEIR_OWN = {
     "cutover demo", "cutover init", "cutover local down", "cutover local put", "cutover local up", "cutover policy key",
