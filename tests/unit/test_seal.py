@@ -223,3 +223,31 @@ def test_other_chains_have_no_notices() -> None:
     assert [entry.result for entry in world.ledger(ledger.ORDERS_CHAIN)] == ["UNKNOWN_CUTOVER"]
     assert notices(world, ledger.ORDERS_CHAIN) == []
     assert [head.sequence for head in heads(world, ledger.ORDERS_CHAIN)] == [1]
+
+
+def test_what_one_chain_fails_with_keeps_no_other_waiting() -> None:
+    """The bus is down, which is told; the notice of another chain of the batch is proof, and does not wait for it."""
+    world = World()
+    handed_off(world)
+    withdraw(world, CHAIN)
+    world.run()
+    chains_ = [next(key.split("/")[1] for key in world.wiring.store.objects if key.startswith("ledger/adm")), CHAIN]
+    lose_heads(world)
+    world.wiring.announcements.refuse(2)
+    with pytest.raises(DependencyUnavailable):
+        world.invoke("doors.seal", {"chains": chains_})
+    assert [each.event for each in notices(world)] == ["withdrawn-too-late"]
+    assert heads(world) == []
+    assert world.invoke("doors.seal", {"chains": chains_}) == {"sealed": 2}
+    assert heads(world)
+
+
+def test_a_rewritten_chain_is_what_is_raised_whatever_else_failed() -> None:
+    world = World()
+    handed_off(world)
+    world.wiring.records.changes.clear()
+    withdraw(world, CHAIN)
+    world.wiring.records.changes.clear()
+    forge(world, CHAIN)
+    with pytest.raises(DigestMismatch):
+        world.invoke("doors.seal", {"chains": ["no-such@chain.1", CHAIN]})

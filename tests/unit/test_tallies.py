@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from cutover.domain import checks
 from cutover.domain.code_families import BIND, FAMILIES, SOURCES, family_of_code
 from cutover.domain.failures import FAILURES
 from cutover.domain.record import RevisionRecord, Status
-from cutover.domain.tallies import CAUSES, SUPERSEDED_BY, Tally, superseded_handed_off, tallies
+from cutover.domain.tallies import CAUSES, SUPERSEDED_BY, Tally, superseded_handed_off, tallies, tallies_of
 from cutover.domain.transitions import TABLE
 from cutover_cli.documentation import families
 from tests.building.policy import CLOSES_AT, OPENS_AT
@@ -182,6 +183,30 @@ def test_a_hand_off_of_what_was_superseded_is_counted_and_found() -> None:
     follower = entry("handed-off", from_="handing_off", to="handed_off", sequence=4, revision=2)
     assert Tally("SupersededHandedOff", 1) in tallies(forged)
     assert superseded_handed_off([ended, forged, hidden, follower]) == (forged, hidden)
+
+
+def test_it_is_counted_too_where_the_status_was_written_back() -> None:
+    """By the chain: whoever writes the table back makes the entry say what it says then."""
+    chain = [
+        entry("superseded", from_="awaiting_window", to="superseded"),
+        entry("handing-off", from_="awaiting_window", to="handing_off", sequence=2),
+        entry("handed-off", from_="handing_off", to="handed_off", sequence=3),
+    ]
+
+    def rung(since: int) -> int:
+        found = tallies_of([each for each in chain if each.sequence > since], iter(chain))
+        return sum(each.value for each in found if each.name == "SupersededHandedOff")
+
+    assert [rung(since) for since in range(4)] == [2, 2, 1, 0]
+    blatant = [chain[0], entry("handing-off", from_="superseded", to="handing_off", sequence=2)]
+    assert Counter(each.name for each in tallies_of(blatant, blatant) if each.value)["SupersededHandedOff"] == 1
+
+
+def test_what_is_no_hand_off_does_not_read_the_chain() -> None:
+    def never() -> Iterator[LedgerEntry]:
+        yield pytest.fail("it was read")
+
+    assert [each.name for each in tallies_of([entry("bound", to="bound")], never())] == ["Entered", "Bound"]
 
 
 def test_every_code_of_a_hold_has_its_family() -> None:

@@ -14,7 +14,7 @@ are bounded: statuses, targets that are deployed, and codes and names that stand
 person or a digest.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cutover.contracts.ledger import LedgerEntry
@@ -48,6 +48,20 @@ def tallies(entry: LedgerEntry) -> tuple[Tally, ...]:
     if naming.is_rehearsal(entry.chain):
         return (Tally("Rehearsed"),) if entry.event == "rehearsed" else ()
     return (*_entered(entry), *_of_release(entry))
+
+
+def tallies_of(grown: Sequence[LedgerEntry], chain: Iterable[LedgerEntry]) -> Iterator[Tally]:
+    """What new entries of a chain count for; ``chain`` is all of it in order, read where one of them is a hand-off.
+
+    Whether that was of a superseded revision, the chain tells. An entry's own ``from`` repeats what the table said by
+    then: whoever wrote the status back wrote that, too.
+    """
+    for entry in grown:
+        yield from tallies(entry)
+    handing = {entry.sequence for entry in grown if entry.event in _HANDING and not naming.is_rehearsal(entry.chain)}
+    if handing:
+        found = [each for each in superseded_handed_off(chain) if each.sequence in handing]
+        yield Tally("SupersededHandedOff", sum(each.from_ != Status.SUPERSEDED for each in found))  # others are counted
 
 
 def superseded_handed_off(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:

@@ -4,8 +4,9 @@ and to events on the bus and metrics.
 
 from typing import Any
 
-from cutover.domain.tallies import tallies
+from cutover.domain.tallies import tallies_of
 from cutover.doors.seal.sealing import Seal, chains
+from cutover.errors import DigestMismatch
 from cutover.runtime.observability import count, observed
 from cutover.runtime.wiring import wired
 
@@ -18,7 +19,15 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
         announcements=wiring.announcements, clock=wiring.clock,
     )  # fmt: skip
     grown = dict.fromkeys((*chains(event.get("Records", ())), *event.get("chains", ())))
+    failed: list[Exception] = []
     for chain in grown:
-        # Counted once the head is kept: what is sealed again because it failed is not counted twice.
-        count(tally for entry in seal.seal(chain) for tally in tallies(entry))
+        try:
+            entries = seal.seal(chain)
+        except Exception as error:  # noqa: BLE001 - raised below: no chain waits for what another one failed with
+            failed.append(error)
+        else:
+            # Counted once the head is kept: what is sealed again because it failed is not counted twice.
+            count(tallies_of(entries, wiring.records.ledger(chain)))
+    if failed:
+        raise next((each for each in failed if isinstance(each, DigestMismatch)), failed[0])
     return {"sealed": len(grown)}
