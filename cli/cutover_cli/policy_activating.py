@@ -102,7 +102,7 @@ def _envelopes(
     where: Site, given: dict[str, Envelope], proposals: list[str], active: ActivePolicy | None
 ) -> dict[str, Envelope]:
     """Both parts: from files, from proposals, and the rest as it is active. Raises Refused and BadArgument."""
-    found = dict(given)
+    found = {name: _of_file(where, sealed, active) for name, sealed in given.items()}
     for digest in proposals:
         sealed = _sealed(where, digest, active)
         if sealed is None:
@@ -126,6 +126,18 @@ def _sealed(where: Site, digest: Digest, active: ActivePolicy | None) -> Envelop
         if canonical.same(part.payload, digest):
             return _active(where, part.envelope)
     return policy_chain.together(policy_chain.signatures(digest, where.records, where.documents, active=active))
+
+
+def _of_file(where: Site, sealed: Envelope, active: ActivePolicy | None) -> Envelope:
+    """What was proposed here counts as that, also when it comes in a file: its signatures are those in the ledger."""
+    digest = canonical.digest(dsse.decode_base64(sealed.payload))
+    in_force = active is not None and digest in {active.rules.payload, active.facts.payload}
+    if in_force or not policy_chain.is_proposed(digest, where.records):
+        return sealed
+    counted = _sealed(where, digest, active)
+    if counted is None:
+        raise _unsigned(digest, where)
+    return counted
 
 
 def _unsigned(digest: Digest, where: Site) -> Refused:

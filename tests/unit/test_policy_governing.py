@@ -179,6 +179,20 @@ def test_what_both_signed_beside_another_policy_is_signed_again(first: Site, fol
     assert activate(first, folder, older)["version"] == 3
 
 
+def test_a_file_with_the_signatures_of_a_proposal_is_that_proposal(first: Site, folder: Path) -> None:
+    """Whoever reads the store can put what owners signed into a file."""
+    older = agreed(first, folder, good.rules(version=3, lease=61))
+    (*_, envelope) = (each.inputs["envelope"] for each in entries(first) if each.event == "policy-signed")
+    (folder / "older.json").write_bytes(first.documents.get(envelope, limit=10**6))
+    by_file = "activate", "--rules", folder / "older.json", "--requester", "release"
+    activate(first, folder, agreed(first, folder, good.rules(version=2, lease=62)))
+    assert run(*by_file, site=first, expect=3)["reason"] == "SIGNED_BESIDE_ANOTHER"
+    sign(first, folder, older, "ana")
+    assert codes(run(*by_file, site=first, expect=3)) == ["POLICY_NOT_SIGNED_BY_BOTH"], "otto's is the one before"
+    sign(first, folder, older, "otto")
+    assert run(*by_file, site=first)["version"] == 3
+
+
 def test_newer_facts_leave_signatures_of_rules_as_they_are(first: Site, folder: Path) -> None:
     rules, facts = agreed(first, folder, good.rules(version=2, lease=61)), good.facts(version=2, issued_at=LATER)
     activate(first, folder, agreed(first, folder, facts))
