@@ -75,6 +75,7 @@ def document_of(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def table_of(entries: Iterable[LedgerEntry]) -> "RenderableType":
+    entries = tuple(entries)
     rows = [
         (
             f"{each.at:%Y-%m-%d %H:%M:%S}", each.chain, str(each.sequence), str(each.revision or ""), each.event,
@@ -82,7 +83,9 @@ def table_of(entries: Iterable[LedgerEntry]) -> "RenderableType":
         )
         for each in entries
     ]  # fmt: skip
-    return screen.table(("At (UTC)", "Chain", "Entry", "Revision", "Event", "Status", "Result", "Who", "Detail"), rows)
+    titles = ("At (UTC)", "Chain", "Entry", "Revision", "Event", "Status", "Result", "Who", "Detail")
+    asked_for = ("Chain",) if len({each.chain for each in entries}) == 1 else ()
+    return screen.table(titles, rows, spare=("Status", "Revision", *asked_for))
 
 
 def proof_document(proof: Proof) -> dict[str, Any]:

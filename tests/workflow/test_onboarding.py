@@ -207,6 +207,8 @@ def test_following_what_it_wrote_leads_to_a_release_that_was_answered(newcomer: 
     assert newcomer.world.record(released).status == "handed_off"
     assert answers["verify evidence/handoff.json"][0]["verified"] is True
     assert [entry.event for entry in newcomer.world.ledger(released)][-2:] == ["handed-off", "receipt"]
+    explained = run(newcomer.site, "explain", released)
+    assert explained["summary"] == "its message was sent to its queue; its consumer accepted it"
     done = {words[1] for words in commands}
     assert done == {
         "policy", "candidate", "check", "target", "pending", "show", "trust", "ledger", "verify", "receipt", "trace",

@@ -204,12 +204,21 @@ class _Explaining:
     def _handed_off(self) -> tuple[str, Iterator[Cause]]:
         due = self._record.after_action_due
         if due is None or self._record.after_action is not None:
-            return "its message is in its queue", iter(())
+            return self._arrived(), iter(())
         submit = shlex.join(["cutover", "after-action", "submit", "SIGNED.json", *self._place])
         sign = "cutover after-action sign RECORD.yaml --key KEY.pem --out SIGNED.json"
         cause = Cause(code="AFTER_ACTION_DUE", mend="record what the emergency was", commands=(sign, submit),
                       who=self._record.requester, until=due)  # fmt: skip
-        return "its message is in its queue; its after-action record is missing", iter((cause,))
+        return f"{self._arrived()}; its after-action record is missing", iter((cause,))
+
+    def _arrived(self) -> str:
+        """What the consumer said last, as far as it is recorded."""
+        told = self._site.records.ledger(self._record.cutover)
+        answers = [each for each in told if each.revision == self._record.revision and each.event == "receipt"]
+        if not answers:
+            return "its message was sent to its queue; no consumer has answered it"
+        said = answers[-1].result.removeprefix("RECEIPT_").lower()
+        return f"its message was sent to its queue; its consumer {said} it"
 
     def _last_detail(self) -> str:
         """Who ended it, or what was said last of it, in the ledger's words."""
