@@ -153,6 +153,19 @@ def test_the_role_may_announce_and_push_and_little_else() -> None:
     assert not [each for each in statements if each["Resource"] == "*"]
 
 
+def test_what_contradicts_the_job_is_written_by_others() -> None:
+    """A source is a whole bucket: a candidate may name any key of it."""
+    statements = json.loads((FOLDER / "permissions.json").read_text("utf-8"))["Statement"]
+    buckets = {name: FACTS["sources"][name]["bucket"] for name in ("registry", "ci", "records")}
+    (written,) = (each["Resource"] for each in statements if each["Action"] == "s3:PutObject")
+    (seen,) = (each["Resource"] for each in statements if each["Action"] == "s3:GetObject")
+    assert {f"arn:aws:s3:::{buckets[name]}/orders/*" for name in ("registry", "ci")} == {written}
+    assert f"arn:aws:s3:::{buckets['records']}/orders/*" == seen != written
+    candidate = fill(GIVEN)
+    theirs = (candidate["rollout"], candidate["flags"], candidate["rollback"]["plan"])
+    assert {each["source"] for each in theirs} == {"records"}
+
+
 def claims(**other: str) -> Claims:
     said = {
         "issuer": f"https://{ISSUER}", "identity": f"https://github.com/{SUBJECT}",
