@@ -1,7 +1,7 @@
 """Chains of a site, and the signed heads that its Object Lock bucket keeps of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cutover.contracts.envelope import Envelope
@@ -19,7 +19,7 @@ from cutover.domain.ledger import (
 )
 from cutover.domain.verification.ledger_proof import Finding, Kept, Proof, open_head, prove
 from cutover.domain.verification.reading import read_exact
-from cutover.errors import Refused
+from cutover.errors import EntryUnreadable, Refused
 from cutover.ports import HEADS_LOOKED_AT
 from cutover_cli.output import CommandError, Exit
 from cutover_cli.site import Site
@@ -51,12 +51,12 @@ class Chains:
         Of a day an index tells, which may lag.
         """
         records, sealed = self.site.records, set(self.site.documents.sealed_chains())
-        first = [entry for name in STANDING if (entry := next(records.ledger(name), None)) is not None]
+        first = [entry for name in STANDING for entry in self._readable(name)[0][:1]]
         found = {entry.chain for entry in first}
         today = self.site.clock.now().date()
         day = min((entry.at.date() for entry in first), default=today)
         while day <= today:
-            found.update(entry.chain for entry in records.written_on(day))
+            found.update(each.chain for each in records.written_on(day) if isinstance(each, LedgerEntry))
             day += timedelta(days=1)
         return tuple(sorted(found - sealed))
 
@@ -96,7 +96,7 @@ class Chains:
 
         Where it is broken, more of the kept heads are asked: they tell from which entry on.
         """
-        entries = tuple(self.site.records.ledger(chain))
+        entries, garbled = self._readable(chain)
         length = max((entry.sequence for entry in entries), default=0)
         kept = list(given)
         try:
@@ -108,8 +108,22 @@ class Chains:
                 proof = prove(chain, entries, kept)
         except Refused as refused:
             finding = Finding(length or 1, refused.code, f"a kept head: {refused.detail}")
-            return Proof(chain, len(entries), (finding,), proven=0, newest=0, compared=0)
-        return proof
+            return Proof(chain, len(entries), (finding, *garbled), proven=0, newest=0, compared=0)
+        gone = {(each.sequence, "ENTRY_MISSING") for each in garbled}
+        findings = (*(each for each in proof.findings if (each.sequence, each.code) not in gone), *garbled)
+        return replace(proof, findings=tuple(sorted(findings, key=lambda each: (each.sequence, each.code))))
+
+    def _readable(self, chain: str) -> tuple[tuple[LedgerEntry, ...], list[Finding]]:
+        """The entries that can be read, and the items between them that are none."""
+        entries, garbled = list[LedgerEntry](), list[Finding]()
+        while True:
+            try:
+                for entry in self.site.records.ledger(chain, after=garbled[-1].sequence if garbled else 0):
+                    entries.append(entry)  # those before an item that is none stay
+            except EntryUnreadable as error:
+                garbled.append(Finding(error.sequence, "ENTRY_UNREADABLE", "what stands in its place is no entry"))
+            else:
+                return tuple(entries), garbled
 
     def _between(
         self, chain: str, entries: Sequence[LedgerEntry], top: int, keys: tuple[TrustedKey, ...]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from cutover.domain.legible import legible
-from cutover.errors import CutoverError, Refused
+from cutover.errors import CutoverError, IntegrityError, Refused
 
 
 class Exit(IntEnum):
@@ -58,6 +58,13 @@ class UnusableFile(CommandError):
 
     exit_code = Exit.USAGE
     reason = "UNUSABLE_FILE"
+
+
+class Damaged(CommandError):
+    """What is stored is not what was stored."""
+
+    exit_code = Exit.REFUSED
+    reason = "STORED_DATA_DAMAGED"
 
 
 class Rejected(CommandError):
@@ -116,6 +123,8 @@ def _as_commands_say_it() -> Iterator[None]:
         yield
     except Refused as refused:
         raise Rejected(refused) from refused
+    except IntegrityError as error:
+        raise Damaged(oneline(str(error))[:1000]) from error
     except UnicodeDecodeError as error:
         raise UnusableFile(f"not a text in UTF-8: {error.reason}") from error
     except OSError as error:

@@ -13,7 +13,8 @@
     ├── IntegrityError           what is stored is not what was stored
     │   ├── DigestMismatch           bytes differ from the digest that names them
     │   ├── OverwriteRefused         other bytes stand already under a write-once name
-    │   └── DocumentMissing          a document that a record names is not in the store
+    │   ├── DocumentMissing          a document that a record names is not in the store
+    │   └── EntryUnreadable          an item of the ledger is no entry
     └── ConfigurationError       this deployment lacks or contradicts a setting
 """
 
@@ -79,6 +80,14 @@ class OverwriteRefused(IntegrityError):
 
 class DocumentMissing(IntegrityError):
     """A document that a record names is not in the store."""
+
+
+class EntryUnreadable(IntegrityError):
+    """An item of the ledger is no entry. ``sequence``: the number that its key has."""
+
+    def __init__(self, sequence: int, detail: str) -> None:
+        super().__init__(detail)
+        self.sequence = sequence
 
 
 class ConfigurationError(CutoverError):

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -285,13 +285,22 @@ def test_the_ledger_is_read_in_order(records: Records, writer: Writer) -> None:
         assert after.previous == canonical.digest_model(before)
 
 
+def told_on(records: Records, at: datetime) -> list[LedgerEntry]:
+    """All of it can be read."""
+    told: list[LedgerEntry] = []
+    for each in records.written_on(at.date()):
+        assert isinstance(each, LedgerEntry)
+        told.append(each)
+    return told
+
+
 def test_all_chains_are_read_by_day(records: Records, writer: Writer) -> None:
     at = START.replace(hour=23, minute=59, second=59)
     for chain in (CUTOVER, "admissions.1"):
         for instant in (at, at + timedelta(seconds=1)):
             head = records.chain(chain)
             records.commit(Commit(head_before=head, entries=(entry(head, at=instant),)))
-    first, second = list(records.written_on(at.date())), list(records.written_on(at.date() + timedelta(days=1)))
+    first, second = (told_on(records, at + timedelta(days=days)) for days in (0, 1))
     assert [stored.at for stored in (*first, *second)] == [at, at, *(at + timedelta(seconds=1),) * 2]
     assert {stored.chain for stored in first} == {stored.chain for stored in second} == {CUTOVER, "admissions.1"}
     assert list(records.written_on(at.date() - timedelta(days=1))) == []

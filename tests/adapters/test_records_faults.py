@@ -10,10 +10,12 @@ from cutover.adapters import dynamodb_items as items
 from cutover.adapters.dynamodb_records import DynamoRecords
 from cutover.domain import canonical
 from cutover.domain.record import ChainHead
-from cutover.errors import Conflict, DependencyUnavailable
+from cutover.errors import Conflict, DependencyUnavailable, EntryUnreadable
+from cutover.ports import Unreadable
 from tests.adapters import wire
 from tests.adapters.samples import CUTOVER, Writer, digest_of, entry, record
 from tests.adapters.wire import always, broken, lost, on_the_wire
+from tests.fakes.clock import START
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -153,3 +155,21 @@ def test_a_long_ledger_comes_in_pages(adapter: DynamoRecords, dynamodb: "DynamoD
         assert list(adapter.ledger(CUTOVER)) == [first, second]
     asked = [json.loads(wire.text(request)).get("ExclusiveStartKey") for request in tries]
     assert asked == [None, items.key_of(first), items.ledger_key(CUTOVER, 9)]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_item_that_is_no_entry_hides_no_other(
+    adapter: DynamoRecords, dynamodb: "DynamoDBClient", number: int
+) -> None:
+    """Somebody edited the table so that what stands there cannot be read at all."""
+    for _ in range(3):
+        Writer(adapter).commit()
+    key = items.ledger_key(CUTOVER, number)
+    dynamodb.update_item(TableName="main", Key=key, UpdateExpression="REMOVE event")
+    with pytest.raises(EntryUnreadable) as error:
+        list(adapter.ledger(CUTOVER))
+    assert error.value.sequence == number
+    assert [each.sequence for each in adapter.ledger(CUTOVER, after=number)] == list(range(number + 1, 4))
+    told = list(adapter.written_on(START.date()))
+    assert [each.key for each in told if isinstance(each, Unreadable)] == [items.name_of(key)]
+    assert len(told) == 3

@@ -4,15 +4,20 @@ import base64
 import io
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cutover.contracts.ledger import LedgerEntry
 from cutover.contracts.ledger_export import CutoverExport
 from cutover.domain import canonical, ledger
+from cutover.errors import EntryUnreadable
+from cutover.ports import Unreadable
 from cutover_cli.site import Site
 from tests.building.ledger import head_of, rewritten
 from tests.building.policy import OTHER_DEPLOYMENT
@@ -362,6 +367,44 @@ def test_a_chain_that_was_never_sealed_is_said(tmp_path: Path, name: str) -> Non
     assert set(outcomes.values()) == {"verified"}
     assert run(site, "ledger", "heads", "--out", tmp_path)["unsealed"] == [chain]
     assert run(site, "ledger", "export", chain, "--out", tmp_path / "chain.json")["sealed"] is False
+
+
+class Garbled:
+    """Records of which somebody edited one entry, so that nobody can read it."""
+
+    def __init__(self, records: Any, number: int) -> None:
+        self._records, self._number = records, number
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._records, name)
+
+    def ledger(self, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
+        for entry in self._records.ledger(chain, after=after):
+            if (chain, entry.sequence) == (CHAIN, self._number):
+                raise EntryUnreadable(self._number, f"the item {chain}/{self._number} is no entry")
+            yield entry
+
+    def written_on(self, day: date) -> Iterator[LedgerEntry | Unreadable]:
+        for each in self._records.written_on(day):
+            mine = (each.chain, each.sequence) == (CHAIN, self._number)
+            yield Unreadable(f"{CHAIN}/{self._number}") if mine else each
+
+
+@pytest.mark.parametrize("number", [1, 4, 9])
+def test_an_entry_that_cannot_be_read_is_found_and_hides_no_other(tmp_path: Path, number: int) -> None:
+    site, _ = site_of(world_of(handed_off))
+    garbled = replace(site, records=Garbled(site.records, number))
+    proofs = live(garbled, expect=3)
+    found = [(each["sequence"], each["code"]) for each in proofs.pop(CHAIN)["findings"]]
+    assert (number, "ENTRY_UNREADABLE") in found
+    assert {each for each in found if each[0] != number} == set()
+    assert {each["outcome"] for each in proofs.values()} == {"verified"}
+    for words in (("ledger", "show", CHAIN), ("ledger", "export", CHAIN, "--out", tmp_path / "x"), ("replay", CHAIN)):
+        assert run(garbled, *words, expect=3)["reason"] == "STORED_DATA_DAMAGED"
+    looked = invoke(garbled, "ledger", "show", "--format", "json")
+    assert len(json.loads(looked.stdout)["entries"]) == len(run(site, "ledger", "show")["entries"]) - 1
+    assert f"{CHAIN}/{number} is no entry" in looked.stderr
+    assert run(garbled, "report", "--out", tmp_path / "r.html", expect=3)["reason"] == "LEDGER_BROKEN"
 
 
 def test_a_site_that_has_no_chain_says_so() -> None:

@@ -3,6 +3,7 @@
 What is live is asked of the index that the clock reads, the rest of the ledger day by day. Both indexes may lag.
 """
 
+import sys
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,10 @@ from itertools import chain as joined
 from cutover.contracts.base import CutoverId, Digest
 from cutover.contracts.ledger import LedgerEntry
 from cutover.domain.record import LIVE, Admission, RevisionRecord, Status
+from cutover.ports import Unreadable
 from cutover_cli import held
 from cutover_cli.arguments import day_or_instant, is_digest
-from cutover_cli.output import BadArgument, CommandError, Exit
+from cutover_cli.output import BadArgument, CommandError, Exit, oneline, showable
 from cutover_cli.site import Site
 
 DAY = timedelta(days=1)
@@ -71,11 +73,15 @@ class Span:
         return cls(begin, end)
 
     def entries(self, site: Site) -> Iterator[LedgerEntry]:
-        """What all chains tell of it, the newest first."""
+        """What all chains tell of it, the newest first. What cannot be read is said on stderr and hides no other."""
         day = (self.until - timedelta(microseconds=1)).astimezone(UTC).date()
         while day >= self.since.astimezone(UTC).date():
-            of_day = list(site.records.written_on(day))
-            yield from (each for each in reversed(of_day) if self.since <= each.at < self.until)
+            for each in reversed(list(site.records.written_on(day))):
+                if isinstance(each, Unreadable):
+                    said = f"cutover: {each.key} is no entry of the ledger: `cutover ledger verify` says more"
+                    print(showable(oneline(said), sys.stderr), file=sys.stderr)
+                elif self.since <= each.at < self.until:
+                    yield each
             day -= DAY
 
 

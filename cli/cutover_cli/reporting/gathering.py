@@ -18,7 +18,7 @@ from cutover.domain.record import ChainHead, RevisionRecord, Status, named
 from cutover.domain.tallies import Tally, tallies
 from cutover.errors import IntegrityError, Refused
 from cutover.loading import load
-from cutover.ports import Records, Store
+from cutover.ports import Records, Store, Unreadable
 from cutover_cli.reporting.asked import Required
 from cutover_cli.reporting.held import Kind
 from cutover_cli.reporting.moments import Moment, Story, moment_of, of_release, stories
@@ -84,6 +84,8 @@ def gather(records: Records, store: Store, span: Span) -> Gathered:
 def _in_span(records: Records, span: Span) -> Iterator[LedgerEntry]:
     for day in span.days:
         for entry in records.written_on(day):
+            if isinstance(entry, Unreadable):  # no report counts without it
+                raise Refused("LEDGER_BROKEN", f"{entry.key} is no entry", "see `cutover ledger verify`")
             if entry.at < span.end:
                 yield entry
 

@@ -35,7 +35,7 @@ from cutover.domain.record import (
     Status,
     Token,
 )
-from cutover.errors import IntegrityError
+from cutover.errors import EntryUnreadable, IntegrityError
 
 Attribute = dict[str, Any]
 """One DynamoDB attribute value, such as ``{"S": "text"}``."""
@@ -180,6 +180,17 @@ def read(model: type[M], item: Item) -> M:
         return model.model_validate_json(orjson.dumps(fields))
     except ValidationError as error:
         raise IntegrityError(f"the item {name_of(item)} is not a {model.__name__}: {error}") from error
+
+
+def entry_of(item: Item) -> LedgerEntry:
+    """The entry that ``item`` stores. Raises ``EntryUnreadable``; ``IntegrityError`` where its key has no number."""
+    try:
+        return read(LedgerEntry, item)
+    except IntegrityError as error:
+        digits = item["sk"]["S"].removeprefix(LEDGER_PREFIX)
+        if not digits.isdecimal():
+            raise
+        raise EntryUnreadable(int(digits), str(error)) from error
 
 
 def model_of(item: Item) -> BaseModel | None:

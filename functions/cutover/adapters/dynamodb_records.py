@@ -66,16 +66,20 @@ class DynamoRecords:
             ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
             ConsistentRead=True,
         )
-        return (items.read(LedgerEntry, item) for item in found)
+        return (items.entry_of(item) for item in found)
 
-    def written_on(self, day: date) -> Iterator[LedgerEntry]:
+    def written_on(self, day: date) -> Iterator[LedgerEntry | Unreadable]:
         found = self._query(
             IndexName=DAY_INDEX,
             KeyConditionExpression="#day = :day",
             ExpressionAttributeNames={"#day": "day"},
             ExpressionAttributeValues={":day": items.marshal(items.day_of(day))},
         )
-        return (items.read(LedgerEntry, item) for item in found)
+        for item in found:
+            try:
+                yield items.read(LedgerEntry, item)
+            except IntegrityError:
+                yield Unreadable(items.name_of(item))
 
     def slot(self, queue_arn: str, window: str) -> Slot | None:
         return self._model(Slot, items.slot_key(queue_arn, window))

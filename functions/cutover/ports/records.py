@@ -80,9 +80,12 @@ class Records(Protocol):
     def chain(self, chain: str) -> ChainHead: ...
 
     def ledger(self, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
-        """The entries of a chain in order: those after a sequence number."""
+        """The entries of a chain in order: those after a sequence number.
 
-    def written_on(self, day: date) -> Iterator[LedgerEntry]:
+        Raises ``EntryUnreadable`` at an item that is none; those after it can still be asked for.
+        """
+
+    def written_on(self, day: date) -> Iterator[LedgerEntry | Unreadable]:
         """What all chains tell of one day in UTC, in the order of time, from an index that may lag."""
 
     def slot(self, queue_arn: str, window: str) -> Slot | None: ...
