@@ -91,6 +91,17 @@ def test_what_is_asked_anew_is_warned_of_or_explained(changes: dict[str, Any], w
     assert codes(warning, new) == [], "it was warned of"
 
 
+@pytest.mark.parametrize(("field", "old", "new"), [("evidence_max_age", 3_600, 60), ("secrets", "redact", "refuse")])
+def test_what_nothing_can_warn_of_is_explained(field: str, old: Any, new: Any) -> None:
+    """The very same candidate is held from one day to the next."""
+    before, after = rules(**{field: old}), rules(**{field: new})
+    assert codes(before, after) == [("NOT_WARNED_BEFORE", f"/rules/{field}")]
+    assert codes(before, rules(**{field: new}, enforce_now={field: REASON})) == []
+    assert codes(after, before) == []
+    (said,) = refusals(before, after, now=NOW)
+    assert said.message.endswith("nobody was warned: say why in enforce_now")
+
+
 def test_one_warning_of_three_is_none() -> None:
     new = rules(attestations=attested(scan="https://example.com/scan/v1"), severities={"attestations.required": "warn"})
     assert codes(rules(), new) == [("NOT_WARNED_BEFORE", "/rules/attestations/scan")]

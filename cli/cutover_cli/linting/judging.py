@@ -47,7 +47,7 @@ def _severities(rules: Rules) -> Iterator[Fault]:
 def _enforced(rules: Rules) -> Iterator[Fault]:
     """A reason under a wrong name would explain nothing."""
     for name in sorted(rules.enforce_now.keys() - policy_proposals.nameable(rules)):
-        message = f"{name} is neither a check nor families.…, attestations.… or drill_max_age"
+        message = f"{name} is neither a check nor families.…, attestations.…, an age or secrets"
         yield at("RULE_UNKNOWN", message, "rules", "enforce_now", name)
 
 

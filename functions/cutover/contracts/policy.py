@@ -212,7 +212,7 @@ class Rules(Model):
     """The products that have an emergency path, and what differs there."""
     enforce_now: dict[Line, Line] = added({})
     """What these rules enforce without having warned of it, each with the reason: a check, ``families.…``,
-    ``attestations.…`` or ``drill_max_age``."""
+    ``attestations.…``, ``drill_max_age``, ``evidence_max_age`` or ``secrets``."""
 
     @model_validator(mode="after")
     def _emergencies_ask_no_less(self) -> "Rules":

@@ -20,16 +20,17 @@ RANKS = {"warn": 0, "hold": 1, "deny": 2}
 UNNAMED = {UNANSWERING: "warn"}
 """What a check weighs that the rules do not name: it holds, but for these."""
 ATTESTED = ("attestations.required", "attestations.required-type", "attestations.required-once")
-DRILLED = ("rollback.drill-recent",)
-AGE = "drill_max_age"
+AGES = {"drill_max_age": ("rollback.drill-recent",), "evidence_max_age": ()}
+"""Ages that may become shorter, each with the checks that can warn of it. Of evidence none can: it ends a package."""
+SECRETS = "secrets"
 
 
 @dataclass(frozen=True, slots=True)
 class Tightening:
     """One thing that new rules ask for and the active ones did not.
 
-    ``name``: a check, ``families.…``, ``attestations.…`` or ``drill_max_age``. ``warned``: it was, or is only, warned
-    of. ``reason``: why it is enforced at once, where both owners sign that.
+    ``name``: a check, ``families.…``, ``attestations.…``, ``drill_max_age``, ``evidence_max_age`` or ``secrets``.
+    ``warned``: it was, or is only, warned of. ``reason``: why it is enforced at once, where both owners sign that.
     """
 
     name: str
@@ -51,11 +52,15 @@ def known() -> frozenset[str]:
 def nameable(rules: Rules) -> frozenset[str]:
     """What ``enforce_now`` of these rules can give a reason for."""
     families = (f"families.{name}" for name in rules.families)
-    return known() | {AGE, *families, *(f"attestations.{name}" for name in rules.attestations)}
+    return known() | {*AGES, SECRETS, *families, *(f"attestations.{name}" for name in rules.attestations)}
 
 
 def tightened(old: Rules, new: Rules) -> tuple[Tightening, ...]:
-    """All that ``new`` would enforce and ``old`` did not, by name."""
+    """What ``new`` would check and ``old`` did not, by name: it holds the very same candidate from one day to the next.
+
+    Not what a product is, who decides and what becomes of a hold (``builds``, ``signers``, ``waivable``, ``held_for``
+    …): the difference shows that to both owners.
+    """
 
     def every() -> Iterator[Tightening]:
         for name in sorted(known() | old.severities.keys() | new.severities.keys()):
@@ -68,8 +73,12 @@ def tightened(old: Rules, new: Rules) -> tuple[Tightening, ...]:
         for name, kind in sorted(new.attestations.items()):
             if old.attestations.get(name) != kind:
                 yield _asked(f"attestations.{name}", old.attestations.get(name, "not required"), kind, ATTESTED, new)
-        if new.drill_max_age < old.drill_max_age:
-            yield _asked(AGE, f"{old.drill_max_age} s", f"{new.drill_max_age} s", DRILLED, new)
+        for age, ids in AGES.items():
+            before, after = getattr(old, age), getattr(new, age)
+            if after < before:
+                yield _asked(age, f"{before} s", f"{after} s", ids, new)
+        if (old.secrets, new.secrets) == ("redact", "refuse"):
+            yield _asked(SECRETS, old.secrets, new.secrets, (), new)
 
     return tuple(every())
 
@@ -111,8 +120,9 @@ def _asked(name: str, before: str, after: str, ids: tuple[str, ...], new: Rules)
 
 
 def _unwarned(each: Tightening) -> str:
-    warn = "let it warn first" if each.name in known() else "let its checks warn first"
-    return f"{each.name}: {each.before} becomes {each.after}, and nobody was warned: {warn}, or say why in enforce_now"
+    silent = each.name == SECRETS or AGES.get(each.name) == ()
+    warn = "" if silent else "let it warn first, or " if each.name in known() else "let its checks warn first, or "
+    return f"{each.name}: {each.before} becomes {each.after}, and nobody was warned: {warn}say why in enforce_now"
 
 
 def _place(name: str) -> str:
