@@ -19,7 +19,7 @@ from tests.building.keys import seal_bytes
 from tests.building.policy import CLOSES_AT
 from tests.fakes.faults import When
 from tests.fakes.queues import FORGETS_AFTER
-from tests.simulator.events import Sent, deliver, delivery_order, engage, release, signed, told, withdraw
+from tests.simulator.events import Sent, deliver, delivery_order, engage, receipt, release, signed, told, withdraw
 from tests.simulator.failing import failing
 from tests.simulator.journeys import assert_consistent, awaiting_window, handed_off
 from tests.simulator.world import World
@@ -174,6 +174,19 @@ def test_a_tombstone_stops_it() -> None:
 def step_to_uncertain(world: World) -> None:
     step = Step("uncertain", "clock", {"reason": "SEND_UNCERTAIN"}, result="SEND_UNCERTAIN")
     world.wiring.recorder("clock").advance(CUTOVER, 1, lambda _: step)
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "rejected", "corrected"])
+@pytest.mark.parametrize("journey", [handed_off, uncertain], ids=["handed_off", "uncertain"])
+def test_what_was_answered_was_not_lost(journey: Callable[[World], RevisionRecord], outcome: str) -> None:
+    """A consumer that forgot the id would do it once more."""
+    world = World()
+    record = journey(world)
+    assert record.handoff_id is not None
+    deliver(world, signed(world, receipt(world, record.handoff_id, outcome=outcome)))
+    sends = world.wiring.deployment.sends
+    assert_refused(world, "ANSWERED", resend(world))
+    assert world.wiring.deployment.sends == sends
 
 
 def test_a_message_that_does_not_prove_itself_is_not_sent() -> None:

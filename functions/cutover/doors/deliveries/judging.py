@@ -4,7 +4,8 @@ A hand-off's message goes again only where HandOff itself still might send it. I
 
 1. Its envelope stands in the store, and names the hand-off that was asked for.
 2. Its revision is handed off or uncertain; while it is handing off, HandOff itself sends again.
-3. Nobody has withdrawn it, also not too late: what was taken back does not come back.
+3. Nobody has withdrawn it, also not too late: what was taken back does not come back. Its consumer has not answered:
+   what was received was not lost.
 4. It still counts: now is before the message's own end.
 5. The guards of ``guards.check_again``: brake, tombstone, window with freezes, slot, queue, approvals, keys.
 6. The message proves itself to anybody, with the documents that it names (``verify_handoff``).
@@ -31,6 +32,8 @@ from cutover.together import Together, one_by_one
 
 TOO_LATE = "withdrawn-too-late"
 """The event of a withdrawal that came after the hand-off (``doors.withdrawals``)."""
+ANSWER = "RECEIPT_"
+"""How the result of every receipt begins (``doors.receipts``), also of the one that told of the hand-off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Judging:
     def lost(self, handoff: Handoff, content: bytes) -> Lost:
         """The message, where all of the above holds.
 
-        Raises ``Refused``: ``UNKNOWN_REVISION``, ``STILL_HANDING_OFF``, ``WITHDRAWN``, ``NOT_HANDED_OFF``,
+        Raises ``Refused``: ``UNKNOWN_REVISION``, ``STILL_HANDING_OFF``, ``WITHDRAWN``, ``NOT_HANDED_OFF``, ``ANSWERED``,
         ``MESSAGE_OF_ANOTHER_REVISION``, ``WINDOW_OVER``, and what the guards and the proof refuse.
         """
         record = self.records.revision(handoff.cutover, handoff.revision)
@@ -109,16 +112,15 @@ class Judging:
     def _standing(self, record: RevisionRecord, handoff: Handoff) -> None:
         if record.status is Status.HANDING_OFF:
             raise Refused("STILL_HANDING_OFF", "its hand-off is under way, and sends again by itself", "wait for it")
-        if record.status is Status.WITHDRAWN or self._taken_back(record):
+        told = [each for each in self.records.ledger(record.cutover) if each.revision == record.revision]
+        if record.status is Status.WITHDRAWN or any(each.event == TOO_LATE for each in told):
             raise Refused("WITHDRAWN", "it has been withdrawn")
         if record.status not in KEEPS_SLOT:
             raise Refused("NOT_HANDED_OFF", f"the revision is {record.status}")
+        if answers := [each.result for each in told if each.result.startswith(ANSWER)]:
+            raise Refused("ANSWERED", f"its consumer has it: {answers[-1]}", "look at the receipt; nothing was lost")
         if record.handoff_id is None or not canonical.same(record.handoff_id, handoff.handoff_id):
             raise Refused("MESSAGE_OF_ANOTHER_REVISION", "the record names another hand-off")
-
-    def _taken_back(self, record: RevisionRecord) -> bool:
-        entries = self.records.ledger(record.cutover)
-        return any(each.event == TOO_LATE and each.revision == record.revision for each in entries)
 
     def _guarded(self, record: RevisionRecord) -> None:
         guards = Guards(records=self.records, store=self.store, clock=self.clock)
