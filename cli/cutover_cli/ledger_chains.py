@@ -45,20 +45,20 @@ class Chains:
         """Every chain that was ever sealed, whether or not the table still knows it."""
         return tuple(sorted(self.site.documents.sealed_chains()))
 
-    def unsealed(self) -> tuple[str, ...]:
-        """Every chain of the table of which no head is kept: those of fixed names, and others by the days since then.
-
-        Of a day an index tells, which may lag.
+    def unsealed(self, *, days: int | None = None) -> tuple[str, ...]:
+        """Every chain of the table of which no head is kept: those of fixed names, and of which the days tell since the
+        first entry, or so many of them. Of days an index tells, which may lag.
         """
-        records, sealed = self.site.records, set(self.site.documents.sealed_chains())
-        first = [entry for name in STANDING for entry in self._readable(name)[0][:1]]
-        found = {entry.chain for entry in first}
-        today = self.site.clock.now().date()
-        day = min((entry.at.date() for entry in first), default=today)
-        while day <= today:
-            found.update(each.chain for each in records.written_on(day) if isinstance(each, LedgerEntry))
-            day += timedelta(days=1)
-        return tuple(sorted(found - sealed))
+        records, today = self.site.records, self.site.clock.now().date()
+        found = {name for name in STANDING if records.chain(name).sequence}
+        if days is None:
+            first = [entry for name in STANDING for entry in self._readable(name)[0][:1]]
+            found |= {entry.chain for entry in first}
+            days = (today - min((entry.at.date() for entry in first), default=today)).days
+        for ago in range(days + 1):
+            told = records.written_on(today - timedelta(days=ago))
+            found.update(each.chain for each in told if isinstance(each, LedgerEntry))
+        return tuple(sorted(found - set(self.site.documents.sealed_chains())))
 
     def entries(self, chain: str) -> tuple[LedgerEntry, ...]:
         """Raises NoSuchChain."""

@@ -255,7 +255,8 @@ def heads(
 ) -> None:
     """Write the newest signed head of every chain into a folder, to be kept where nobody of Cutover can reach it.
 
-    `cutover ledger verify --head DIR` compares with them. A file that is there already stays as it is.
+    `cutover ledger verify --head DIR` compares with them. A file that is there already stays as it is. Chains that the
+    last seven days tell of, and of which no head is kept yet, are named.
     """
     from cutover_cli import files
     from cutover_cli.ledger_chains import Chains, said
@@ -270,7 +271,7 @@ def heads(
             if content is not None and name is not None and not (out / name).exists():
                 files.write(out / name, content)
                 written.append(name)
-        unsealed = chains.unsealed()
+        unsealed = chains.unsealed(days=SHOWN_DAYS)
         lines = [f"{len(written)} new heads in {out}", *(f"no head is kept of {each}" for each in unsealed)]
         document = {"result": "done", "folder": str(out), "written": written, "unsealed": list(unsealed)}
         answer(document, form, lambda: "\n".join(map(oneline, lines)))

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -366,6 +366,10 @@ def test_a_chain_that_was_never_sealed_is_said(tmp_path: Path, name: str) -> Non
     assert outcomes.pop(chain) == "unanchored"
     assert set(outcomes.values()) == {"verified"}
     assert run(site, "ledger", "heads", "--out", tmp_path)["unsealed"] == [chain]
+    world.clock.move(timedelta(days=30))
+    later = run(site, "ledger", "heads", "--out", tmp_path)["unsealed"]
+    assert later == ([] if name == CHAIN else [chain]), "a schedule looks at some days only"
+    assert live(site, expect=5)[chain]["outcome"] == "unanchored", "a proof looks at all of them"
     assert run(site, "ledger", "export", chain, "--out", tmp_path / "chain.json")["sealed"] is False
 
 
