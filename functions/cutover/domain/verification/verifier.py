@@ -23,8 +23,10 @@
 Keys are judged at times that Cutover recorded, never at a time that the signer alone states:
 ``candidate`` at the evidence's ``fetched_at``, waivers at the evidence set's ``as_of``, ``bind`` at
 ``bound_at``, ``decide`` at ``decided_at``, ``handoff`` at the latest of ``not_before``, ``bound_at``
-and ``decided_at``, and also at ``at`` where one is given; ``ledger`` at a head's or notice's ``at``.
-The ledger, where it is given, confirms the times of admission, binding and decisions.
+and ``decided_at``, and also at ``at`` where one is given. The ledger, where it is given, confirms the
+times of admission, binding and decisions. Only of ``ledger`` nobody else records a time: it is judged at
+the ``at`` of its head or notice. So whoever stole such a key can still date a notice before the key was
+revoked, which stops a message; a head vouches for nothing that its entries, or older heads, contradict.
 
 What was not given in steps 9 and 10 is reported as that, and fails nothing; but heads without a ledger
 to compare them with fail step 9. That entries are missing at the end of a ledger, only a head that was
