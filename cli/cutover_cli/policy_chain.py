@@ -11,7 +11,7 @@ from cutover.domain import envelope as dsse
 from cutover.domain.ledger import POLICY_CHAIN
 from cutover.domain.policy import parse_root
 from cutover.domain.record import ActivePolicy
-from cutover.errors import DocumentMissing, Refused
+from cutover.errors import DigestMismatch, DocumentMissing, Refused
 from cutover.policies import MAX_POLICY_BYTES
 from cutover.ports import Records, Store
 from cutover_cli import policy_reviewing
@@ -64,12 +64,18 @@ def is_signed(digest: Digest, records: Records, store: Store) -> bool:
 
 
 def _signed(digest: Digest, records: Records, store: Store) -> Iterator[tuple[LedgerEntry, Envelope]]:
-    """An entry that names the envelope of another payload says nothing of this one."""
+    """An entry that names no envelope, or that of another payload, says nothing of this one, and stops nobody."""
     for entry in records.ledger(POLICY_CHAIN):
-        if _about(entry, SIGNED, digest):
-            sealed = dsse.parse(store.get(entry.inputs["envelope"], limit=MAX_POLICY_BYTES))
-            if canonical.same(canonical.digest(dsse.decode_base64(sealed.payload)), digest):
-                yield entry, sealed
+        named = entry.inputs.get("envelope")
+        if named is None or not _about(entry, SIGNED, digest):
+            continue
+        try:
+            sealed = dsse.parse(store.get(named, limit=MAX_POLICY_BYTES))
+            payload = dsse.decode_base64(sealed.payload)
+        except (DocumentMissing, DigestMismatch, Refused):
+            continue
+        if canonical.same(canonical.digest(payload), digest):
+            yield entry, sealed
 
 
 def beside_what(active: ActivePolicy | None, part: str) -> dict[str, Digest]:

@@ -286,6 +286,22 @@ def test_an_entry_that_names_another_document_s_signatures_lends_them_to_nobody(
     assert sign(first, folder, other, "ana")["signed_by"] == ["ana"]
 
 
+@pytest.mark.parametrize("said", ["nothing", "what is not there", "no envelope"])
+def test_an_entry_that_shows_no_envelope_stops_nobody(first: Site, folder: Path, said: str) -> None:
+    """Whoever may append to the chain keeps no owner from signing."""
+    digest = agreed(first, folder, good.rules(version=2))
+    named = {
+        "nothing": {}, "what is not there": {"envelope": "sha256:" + "7" * 64},
+        "no envelope": {"envelope": first.documents.put(b"[]")},
+    }[said]  # fmt: skip
+    lie = Told.of_order(
+        "policy-signed", requester="otto", correlation_id="x", inputs={"payload": digest, **named}, result="SIGNED"
+    )
+    journal_of(first.records, first.clock).append(POLICY_CHAIN, lie)
+    assert sign(first, folder, digest, "ana")["signed_by"] == ["ana", "otto"]
+    assert activate(first, folder, digest)["version"] == 2
+
+
 def test_before_the_first_policy_the_root_is_given(site: Site, folder: Path) -> None:
     digest = propose(site, folder, good.rules())["digest"]
     words = "sign", "--proposal", digest, "--key", folder / "ana.pem"
