@@ -330,11 +330,11 @@ def test_a_consumer_answers_once_and_knows_a_repetition_and_a_test(releases: Rel
     def polled(wanted: str) -> bool | None:
         return ours.poll(wait=1) == wanted or None
 
-    wait(lambda: (polled("corrected") and record.handoff_id in deployed) or None, 120, lambda: str(deployed))
-    assert wait(lambda: told(record.cutover, "receipt"), 60, lambda: "no receipt") == "RECEIPT_CORRECTED"
     deliver(releases, action="resend", handoff_id=record.handoff_id)
     assert wait(lambda: told(record.cutover, "resent"), 60, lambda: "not sent again") == "RESENT"
+    wait(lambda: (polled("corrected") and record.handoff_id in deployed) or None, 120, lambda: str(deployed))
     wait(lambda: polled("duplicate"), 60, lambda: "no duplicate came")
+    assert wait(lambda: told(record.cutover, "receipt"), 60, lambda: "no receipt") == "RECEIPT_CORRECTED"
     deliver(releases, action="test", target=TARGET)
     assert wait(lambda: told(ledger.ORDERS_CHAIN, "tested"), 60, lambda: "no test was sent") == "TESTED"
     wait(lambda: polled("test"), 60, lambda: "no test came")

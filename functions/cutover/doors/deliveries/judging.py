@@ -87,8 +87,8 @@ class Judging:
     def lost(self, handoff: Handoff, content: bytes) -> Lost:
         """The message, where all of the above holds.
 
-        Raises ``Refused``: ``UNKNOWN_REVISION``, ``STILL_HANDING_OFF``, ``WITHDRAWN``, ``NOT_HANDED_OFF``, ``ANSWERED``,
-        ``MESSAGE_OF_ANOTHER_REVISION``, ``WINDOW_OVER``, and what the guards and the proof refuse.
+        Raises ``Refused``: ``UNKNOWN_REVISION``, ``STILL_HANDING_OFF``, ``WITHDRAWN``, ``NOT_HANDED_OFF``,
+        ``ANSWERED``, ``MESSAGE_OF_ANOTHER_REVISION``, ``WINDOW_OVER``, and what the guards and the proof refuse.
         """
         record = self.records.revision(handoff.cutover, handoff.revision)
         if record is None:
