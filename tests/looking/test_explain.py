@@ -14,11 +14,12 @@ from cutover_cli.site import Site
 from tests.building.policy import RECEIVED_AT
 from tests.looking.conftest import CUTOVER
 from tests.simulator.command_line import invoke, key_file, run, site_of
-from tests.simulator.events import waiting_world
-from tests.simulator.journeys import awaiting_approval
+from tests.simulator.events import deliver, receipt, signed, waiting_world, withdraw
+from tests.simulator.journeys import awaiting_approval, handed_off, repair
 from tests.simulator.world import World
 from tests.workflow.test_resolutions import complete
 from tests.workflow.test_resolutions import held as held_world
+from tests.workflow.test_withdrawal import handing_off
 
 
 def test_each_hold_says_what_where_who_and_how(holding: Site) -> None:
@@ -121,3 +122,20 @@ def test_without_a_policy_holds_are_explained_still(holding: Site) -> None:
     said = run(replace(holding, fingerprint=None), "explain", CUTOVER)
     assert [each["code"] for each in said["causes"]] == ["FLAG_OWNER_MISSING", "ROLLBACK_DRILL_MISSING"]
     assert said["unread"]
+
+
+@pytest.mark.parametrize("during", [False, True])
+def test_a_withdrawal_that_came_too_late_is_said(during: bool) -> None:
+    """Whether the message was in its queue already, or on its way there."""
+    world = World()
+    withdraw(world, (handing_off if during else handed_off)(world).cutover)
+    world.run()
+    if during:
+        repair(world, 180)
+        deliver(world, signed(world, receipt(world, world.record().handoff_id or "")))
+    said = run(site_of(world)[0], "explain", CUTOVER)
+    (cause,) = said["causes"]
+    assert said["status"] == "handed_off"
+    assert "withdrawn too late" in said["summary"]
+    assert (world.record().handoff_id or "no id") in cause["mend"]
+    assert cause["found"].split()[0] == ("withdrawal-during-hand-off" if during else "withdrawn-too-late")

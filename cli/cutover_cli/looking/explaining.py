@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Iterator
 
 from cutover.contracts.holds import Hold
+from cutover.contracts.ledger import LedgerEntry
 from cutover.contracts.policy import Team
 from cutover.domain import holds, schedule
 from cutover.domain.policy import Policy
@@ -16,6 +17,9 @@ from cutover_cli.looking.causes import RELEASE_ENGINEERING, Cause, Explanation, 
 from cutover_cli.looking.finding import Found
 from cutover_cli.looking.standing import Standing, look
 from cutover_cli.site import Site
+
+TOO_LATE = frozenset({"withdrawn-too-late", "withdrawal-during-hand-off"})
+"""Withdrawals that kept no message from its queue."""
 
 
 def of(site: Site, found: Found, place: list[str]) -> Explanation:
@@ -202,6 +206,9 @@ class _Explaining:
         return f"it is {self._record.status} and will not be handed off", iter((cause,))
 
     def _handed_off(self) -> tuple[str, Iterator[Cause]]:
+        withdrawn = self._withdrawn()
+        if withdrawn is not None:
+            return f"{self._arrived()}; it was withdrawn too late to keep it from there", iter((withdrawn,))
         due = self._record.after_action_due
         if due is None or self._record.after_action is not None:
             return self._arrived(), iter(())
@@ -211,10 +218,25 @@ class _Explaining:
                       who=self._record.requester, until=due)  # fmt: skip
         return f"{self._arrived()}; its after-action record is missing", iter((cause,))
 
+    def _withdrawn(self) -> Cause | None:
+        """Its withdrawal, which came after the message or while that was sent."""
+        order = next((each for each in self._told() if each.event in TOO_LATE), None)
+        if order is None:
+            return None
+        trace = shlex.join(["cutover", "trace", self._record.cutover, *self._place])
+        return Cause(
+            code=order.result, found=f"{order.event} by {order.actor.requester}: {order.detail or ''}".rstrip(": "),
+            mend=f"ask the queue's owner to stop {self._record.handoff_id}; a signed notice proves the withdrawal",
+            commands=(trace,), who="the queue's owner",
+        )  # fmt: skip
+
+    def _told(self) -> list[LedgerEntry]:
+        told = self._site.records.ledger(self._record.cutover)
+        return [each for each in told if each.revision == self._record.revision]
+
     def _arrived(self) -> str:
         """What the consumer said last, as far as it is recorded."""
-        told = self._site.records.ledger(self._record.cutover)
-        answers = [each for each in told if each.revision == self._record.revision and each.event == "receipt"]
+        answers = [each for each in self._told() if each.event == "receipt"]
         if not answers:
             return "its message was sent to its queue; no consumer has answered it"
         said = answers[-1].result.removeprefix("RECEIPT_").lower()
@@ -222,9 +244,7 @@ class _Explaining:
 
     def _last_detail(self) -> str:
         """Who ended it, or what was said last of it, in the ledger's words."""
-        told = [
-            each for each in self._site.records.ledger(self._record.cutover) if each.revision == self._record.revision
-        ]
+        told = self._told()
         if not told:
             return ""
         last = next((each for each in reversed(told) if each.detail), told[-1])
