@@ -1,21 +1,48 @@
 """What handlers say of themselves: one line of JSON an event; never a token, a link, a document, or input."""
 
+import contextlib
 import io
 import json
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aws_lambda_powertools.tracing.base import BaseProvider
 
 from cutover.contracts.base import FORBIDDEN_KEYS
 from cutover.errors import DependencyUnavailable
-from cutover.runtime.observability import FIELDS, logger
+from cutover.runtime.observability import FIELDS, logger, tracer
 from tests.building.policy import CLOSES_AT, DEPLOYMENT
 from tests.simulator.journeys import AFTER_OPENING, awaiting_approval, handed_off
 from tests.simulator.world import World
 
 SECRET = "hunter2-in-the-message"
+
+
+class Annotations:
+    """In place of X-Ray: keeps what a trace would be found by."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, object]] = []
+
+    def put_annotation(self, key: str, value: object) -> None:
+        self.made.append((key, value))
+
+    @contextlib.contextmanager
+    def in_subsegment(self, *_: object, **__: object) -> Iterator["Annotations"]:
+        yield self
+
+    def put_metadata(self, *_: object, **__: object) -> None:
+        raise AssertionError("metadata would hold answers")
+
+
+@pytest.fixture
+def annotations() -> Iterator[Annotations]:
+    kept, made = (tracer.disabled, tracer.provider), Annotations()
+    tracer.disabled, tracer.provider = False, cast("BaseProvider", made)
+    yield made
+    tracer.disabled, tracer.provider = kept
 
 
 Said = Callable[[], str]
@@ -159,3 +186,10 @@ def test_a_stage_s_line_carries_the_correlation_id_of_its_record(said: Said) -> 
     )
     (line,) = events(said())
     assert (line["cutover"], line["correlation_id"]) == (record.cutover, record.correlation_id)
+
+
+def test_a_trace_is_found_by_the_id_of_the_event(annotations: Annotations) -> None:
+    world = World()
+    record = handed_off(world)
+    assert {value for key, value in annotations.made if key == "correlation_id"} == {record.correlation_id}
+    assert {key for key, _ in annotations.made} == {"correlation_id", "ColdStart", "Service"}, "and by nothing else"

@@ -178,6 +178,6 @@ def _places(of: Trace) -> Iterator[tuple[str, str | None]]:
     for number, each in enumerate(of.executions, 1):
         name = execution_arn(of.machine, each) if of.machine else each
         yield "execution" if number == 1 else "", name
-    yield "traces", "X-Ray: the executions' own pages in Step Functions lead to them" if of.machine else None
+    yield "traces", f"X-Ray: annotation.correlation_id = {_quoted(of.correlation_id)}" if of.machine else None
     yield "hand-off id", of.record.handoff_id if of.record else None
     yield "message", of.record.message_id if of.record else None

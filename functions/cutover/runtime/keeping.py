@@ -16,7 +16,7 @@ from cutover.policies import PolicyReader
 from cutover.ports import Inbox, LockedStore, Records, Tokens
 from cutover.recorder import Recorder
 from cutover.runtime.clients import Clients
-from cutover.runtime.observability import logger
+from cutover.runtime.observability import logger, tracer
 from cutover.sealing import Sealer
 from cutover.succession import Succession
 
@@ -93,4 +93,6 @@ class Keeping(Clients):
 
 
 def _seen(record: RevisionRecord) -> None:
+    """From now on log lines and the trace are about this record: ``cutover trace`` leads to both."""
     logger.append_keys(cutover=record.cutover, revision=record.revision, correlation_id=record.correlation_id)
+    tracer.put_annotation("correlation_id", record.correlation_id)
