@@ -90,6 +90,6 @@ def _text(told: Any, out: Path | None) -> str:
     found = told.gathered
     lines = [f"{words.QUESTIONS[each.key].title}: {words.number(each)}" for each in told.questions]
     lines.append(
-        f"{len(found.stories)} cutovers, {found.entries} ledger entries, {found.span.first} to {found.span.last}"
+        f"{len(found.stories)} cutover(s), {found.entries} ledger entries, {found.span.first} to {found.span.last}"
     )
     return "\n".join([*lines, f"written to {out}"])
