@@ -43,6 +43,7 @@ from infra.powers.tables import (
     put_items,
     put_token,
     read_chain,
+    read_day,
     read_due,
     read_enrolments,
     read_table,
@@ -106,8 +107,8 @@ GRANTS: Mapping[str, tuple[Power, ...]] = {
     "Clock":           (read_table, read_due, put_items("ADMISSION", "CHAIN", "CUTOVER", "LANE"), check_lane,
                         update_signals, release_slot, get_content, put_content, ask_sources, look_for_tombstone,
                         put_tombstone),
-    "Seal":            (follow_main, read_table, read_chain, get_content, list_ledger, keep_ledger, keep_notices,
-                        sign_ledger, tell_events),
+    "Seal":            (follow_main, read_table, read_chain, read_day, get_content, list_ledger, keep_ledger,
+                        keep_notices, sign_ledger, tell_events),
 }
 # fmt: on
 

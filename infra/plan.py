@@ -139,7 +139,7 @@ DOORS: Mapping[str, Plan] = {
     # conditional transaction, so both may do the same work and one of them loses. No concurrency is reserved, since
     # a new account has too little to reserve any of it.
     "Clock": _door("clock", "Does what is due", *POLICY, TARGETS, SECRETS, timeout=120, memory=EVIDENCE_MB),
-    "Seal": _door("seal", "Signs heads of the ledger, tells what happened", *POLICY, LEDGER_KEY, BUS),
+    "Seal": _door("seal", "Signs heads of the ledger, tells what happened", *POLICY, LEDGER_KEY, BUS, timeout=120),
 }
 
 FUNCTIONS: Mapping[str, Plan] = {**STAGES, **DOORS}

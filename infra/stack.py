@@ -61,6 +61,7 @@ class CutoverStack(Stack):
         called = {name: each.function for name, each in r.functions.items() if name in DOORS}
         r.page.serve({name: called[name] for name in ROUTES if name in called})
         clockwork.every_minute(self, "Minute", functions={name: called[name] for name in ("Clock", "Messenger")})
+        clockwork.every_hour(self, "Hour", functions={"Seal": called["Seal"]}, said={"repair": True})
         for name, entrance in r.inbox.entrances.items():
             clockwork.from_queue(
                 self, f"InboxTo{name}", function=called[name], queue=entrance.queue, batch=entrance.kind.batch

@@ -34,15 +34,31 @@ LEDGER_ENTRIES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"
 
 def every_minute(scope: Construct, construct_id: str, *, functions: Mapping[str, lambda_.Function]) -> events.CfnRule:
     """Calls each function once a minute. A missed minute needs no retry: the next one does its work."""
+    return _at_a_rate(scope, construct_id, rate="1 minute", description="The clock", functions=functions)
+
+
+def every_hour(
+    scope: Construct, construct_id: str, *, functions: Mapping[str, lambda_.Function], said: Mapping[str, object]
+) -> events.CfnRule:
+    """Calls each function once an hour, and tells it `said`."""
+    description = "What was lost is done again"
+    return _at_a_rate(scope, construct_id, rate="1 hour", description=description, functions=functions, said=said)
+
+
+def _at_a_rate(
+    scope: Construct, construct_id: str, *, rate: str, description: str, functions: Mapping[str, lambda_.Function],
+    said: Mapping[str, object] | None = None,
+) -> events.CfnRule:  # fmt: skip
     rule = events.CfnRule(
         scope,
         construct_id,
-        description="The clock",
-        schedule_expression="rate(1 minute)",
+        description=description,
+        schedule_expression=f"rate({rate})",
         targets=[
             events.CfnRule.TargetProperty(
                 id=name,
                 arn=function.function_arn,
+                input=json.dumps(said) if said else None,
                 retry_policy=events.CfnRule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=60, maximum_retry_attempts=0
                 ),
@@ -52,7 +68,7 @@ def every_minute(scope: Construct, construct_id: str, *, functions: Mapping[str,
     )
     for function in functions.values():
         function.add_permission(
-            "Minute", principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=rule.attr_arn
+            construct_id, principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=rule.attr_arn
         )
     return rule
 

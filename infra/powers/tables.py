@@ -1,6 +1,6 @@
 """What can be done with the tables and their streams, by the kind of item."""
 
-from infra.components.tables import DUE_INDEX
+from infra.components.tables import DAY_INDEX, DUE_INDEX
 from infra.powers.words import Power, every, power
 
 _SINGLE = frozenset({"BRAKE"})  # the kinds of which there is one item: its key is the kind
@@ -23,6 +23,7 @@ def put_items(*kinds: str) -> Power:
 # Deleting is for slots: a terminal revision gives its queue and window back.
 read_table = power("dynamodb:GetItem", on=lambda r: r.tables.main.table_arn)
 read_due = power("dynamodb:Query", on=lambda r: f"{r.tables.main.table_arn}/index/{DUE_INDEX}")
+read_day = power("dynamodb:Query", on=lambda r: f"{r.tables.main.table_arn}/index/{DAY_INDEX}")
 read_chain = power("dynamodb:Query", on=lambda r: r.tables.main.table_arn, **_items("CHAIN"))
 read_enrolments = power("dynamodb:Query", on=lambda r: r.tables.main.table_arn, **_items("ENROLMENT"))
 check_lane = power("dynamodb:ConditionCheckItem", on=lambda r: r.tables.main.table_arn, **_items("LANE"))

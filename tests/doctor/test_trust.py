@@ -136,7 +136,7 @@ LOCK = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "C
     [
         (LOCK, 2557, "ok"),
         (LOCK, 30, "fail"),
-        (LOCK, None, "ok"),
+        (LOCK, None, "unasked"),
         ({"ObjectLockEnabled": "Enabled"}, 2557, "fail"),
         (error("ObjectLockConfigurationNotFoundError"), 2557, "fail"),
         (error("AccessDenied"), 2557, "unasked"),
@@ -145,7 +145,7 @@ LOCK = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "C
 def test_the_store_keeps_as_long_as_configured(
     on: Examined, aws: Aws, lock: Any, days: int | None, result: str
 ) -> None:
-    """Where the template may not be read, some retention is all that can be asked for."""
+    """Where the template may not be read, nobody says that it is as configured."""
     aws.has("AWS::S3::Bucket", "Store=shop-store").outputs["StoreBucket"] = "shop-store"
     answer = lock if isinstance(lock, Exception) else {"ObjectLockConfiguration": lock}
     said = {"Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}}}
@@ -153,6 +153,29 @@ def test_the_store_keeps_as_long_as_configured(
     aws.on("s3", get_object_lock_configuration=answer)
     aws.on("cloudformation", get_template=error("AccessDenied") if days is None else {"TemplateBody": template})
     assert on.one("store-lock").result == result
+
+
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize(
+    ("rule", "enough"),
+    [
+        ({"Mode": "COMPLIANCE", "Days": 2557}, True),
+        ({"Mode": "COMPLIANCE", "Years": 7}, True),
+        ({"Mode": "COMPLIANCE", "Days": 2556}, False),
+        ({"Mode": "GOVERNANCE", "Days": 2557}, False),
+        ({"Mode": "GOVERNANCE", "Days": 1}, False),
+    ],
+)
+def test_production_keeps_its_store_for_seven_years_whatever_the_template_says(
+    on: Examined, aws: Aws, rule: dict[str, Any], enough: bool, readable: bool
+) -> None:
+    aws.has("AWS::S3::Bucket", "Store=shop-store").outputs["StoreBucket"] = "shop-store"
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": rule}}
+    template = {"Resources": {"Store": {"Properties": {"ObjectLockConfiguration": lock}}}}
+    aws.on("s3", get_object_lock_configuration={"ObjectLockConfiguration": lock})
+    aws.on("cloudformation", get_template={"TemplateBody": template} if readable else error("AccessDenied"))
+    found = on.one("store-lock", audience="cutover:shop:123456789012:eu-central-1:production")
+    assert found.result == ("fail" if not enough else "ok" if readable else "unasked")
 
 
 def test_buckets_keep_versions(on: Examined, aws: Aws) -> None:
@@ -228,6 +251,15 @@ def test_the_minute(aws: Aws) -> None:
     assert on.results("minute") == ["fail"]
     aws.on("events", describe_rule=SCHEDULED | {"State": "DISABLED"})
     assert on.results("minute") == ["fail", "fail"]
+
+
+def test_one_schedule_of_two_that_is_off(aws: Aws) -> None:
+    """Seal's hour says nothing of the clock's minute."""
+    on = Examined(waiting_world(), aws)
+    states = {"Minute": "DISABLED", "Hour": "ENABLED"}
+    aws.has("AWS::Events::Rule", *states)
+    aws.on("events", describe_rule=lambda Name, **_: SCHEDULED | {"State": states[Name]})  # noqa: N803
+    assert on.results("minute") == ["fail", "ok"]
 
 
 @pytest.mark.parametrize(("runs", "failed", "result"), [(15, 0, "ok"), (15, 2, "warn"), (0, 0, "warn")])

@@ -101,7 +101,7 @@ def test_each_rule_picks_its_events_and_loses_none(stage: Assembled, path: str, 
 
 
 def test_no_event_is_picked_twice_and_no_rule_stands_beside_these(stage: Assembled) -> None:
-    rules = [each for each in stage.of("AWS::Events::Rule") if each.path != "Minute"]
+    rules = [each for each in stage.of("AWS::Events::Rule") if each.path not in {"Minute", "Hour"}]
     assert {each.path for each in rules} == {f"{path}/Rule" for path in RULES}
     kinds = [kind for each in rules for kind in each.properties["EventPattern"]["detail-type"]]
     assert len(set(kinds)) == len(kinds) == len(ENTRANCES) + len(CAME_BACK)
@@ -227,6 +227,13 @@ def test_a_poisonous_stream_record_blocks_nobody_for_ever(stage: Assembled) -> N
 MINUTELY = ("Clock", "Messenger")
 
 
+def test_each_hour_seal_does_again_what_was_lost(stage: Assembled) -> None:
+    rule = stage.render(stage.resources["Hour"].properties)
+    assert rule["ScheduleExpression"] == "rate(1 hour)"
+    (target,) = rule["Targets"]
+    assert (target["Arn"], json.loads(target["Input"])) == ("{Seal/Function}", {"repair": True})
+
+
 def test_the_clock_ticks_every_minute_and_the_messenger_repairs(stage: Assembled) -> None:
     rule = stage.render(stage.resources["Minute"].properties)
     assert rule["ScheduleExpression"] == "rate(1 minute)"
@@ -236,8 +243,9 @@ def test_the_clock_ticks_every_minute_and_the_messenger_repairs(stage: Assembled
         for each in stage.of("AWS::Lambda::Permission")
         if each.properties["Principal"] == "events.amazonaws.com"
     ]
-    assert sorted(each["FunctionName"] for each in permissions) == [f"{{{name}/Function}}" for name in MINUTELY]
-    assert {each["SourceArn"] for each in permissions} == {"{Minute}"}
+    called = sorted((each["SourceArn"], each["FunctionName"]) for each in permissions)
+    minutely = [("{Minute}", f"{{{name}/Function}}") for name in MINUTELY]
+    assert called == [("{Hour}", "{Seal/Function}"), *minutely]
 
 
 def test_mappings_wait_for_a_function_that_has_its_grants(stage: Assembled) -> None:

@@ -1,5 +1,7 @@
 """Seal: signed heads and notices of the ledger, kept where nobody who can write the table can change them."""
 
+from datetime import timedelta
+
 import pytest
 
 from cutover.contracts.ledger import LEDGER_HEAD_TYPE, LedgerEntry, LedgerHead
@@ -251,3 +253,19 @@ def test_a_rewritten_chain_is_what_is_raised_whatever_else_failed() -> None:
     forge(world, CHAIN)
     with pytest.raises(DigestMismatch):
         world.invoke("doors.seal", {"chains": ["no-such@chain.1", CHAIN]})
+
+
+def test_what_no_later_entry_heals_is_sealed_within_the_hour() -> None:
+    """Its batch was given up while the bus was down, and the chain has ended: nothing else would ever ask."""
+    world = World()
+    handed_off(world)
+    lose_heads(world)
+    assert world.invoke("doors.seal", {"repair": True})["sealed"] >= 2
+    assert max(head.sequence for head in heads(world)) == len(world.ledger())
+    lose_heads(world)
+    world.clock.move(timedelta(days=1))
+    world.invoke("doors.seal", {"repair": True})
+    assert heads(world), "what was written yesterday too"
+    lose_heads(world)
+    world.clock.move(timedelta(days=1))
+    assert world.invoke("doors.seal", {"repair": True}) == {"sealed": 0}

@@ -14,9 +14,10 @@ LOOK = timedelta(minutes=15)
 def minute(on: Deployed) -> Findings:
     """A rule calls the clock every minute; it was called, and nothing that is due is left."""
     rules = [described(on, physical)[0] for _, physical in on.all("AWS::Events::Rule")]
-    if not any(each.get("ScheduleExpression") and each.get("State") == "ENABLED" for each in rules):
+    scheduled = [each.get("State") for each in rules if each.get("ScheduleExpression")]
+    if not scheduled or set(scheduled) != {"ENABLED"}:
         yield Finding(
-            "fail", "no schedule is enabled: nothing expires, opens or is repaired", "enable the stack's rule"
+            "fail", "a schedule is not enabled: nothing expires, opens or is repaired", "enable the stack's rules"
         )
     overdue = list(on.site.records.due(on.now - LATE, limit=100))
     if overdue:

@@ -1,5 +1,5 @@
-"""Seal: from the ledger's stream, or asked for chains by name, to signed heads and notices in the write-once store,
-and to events on the bus and metrics.
+"""Seal: from the ledger's stream, each hour, or asked for chains by name, to signed heads and notices in the write-once
+store, and to events on the bus and metrics.
 """
 
 from typing import Any
@@ -18,7 +18,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
         audience=wiring.settings.audience, records=wiring.records, store=wiring.store, sealer=wiring.sealer("ledger"),
         announcements=wiring.announcements, clock=wiring.clock,
     )  # fmt: skip
-    grown = dict.fromkeys((*chains(event.get("Records", ())), *event.get("chains", ())))
+    named = (*chains(event.get("Records", ())), *event.get("chains", ()))
+    grown = dict.fromkeys((*named, *(seal.written() if event.get("repair") else ())))
     failed: list[Exception] = []
     for chain in grown:
         try:

@@ -9,11 +9,13 @@ Of a chain that grew, in this order:
 4. The head is signed and kept.
 
 So a kept head vouches for every notice up to it, and every event up to it was put at least once. Whatever a lost batch
-of the stream would have sealed is sealed with the chain's next entry, or when Seal is asked by the chain's name.
+of the stream would have sealed is sealed with the chain's next entry; within the hour, for a day (``written``: a chain
+that has ended has no next entry); or when Seal is asked by the chain's name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -67,6 +69,13 @@ class Seal:
         if kept != head:
             self._keep(head, head.entry)
         return grown
+
+    def written(self) -> tuple[str, ...]:
+        """The chains that grew today or yesterday in UTC, by their first entry: any may have lost its batch."""
+        today = self.clock.now().date()
+        days = (today - timedelta(days=1), today)
+        entries = (entry for day in days for entry in self.records.written_on(day) if isinstance(entry, LedgerEntry))
+        return tuple(dict.fromkeys(entry.chain for entry in entries))
 
     def _kept(self, chain: str, *, upto: int) -> ChainHead:
         """The newest head that is kept; the empty chain's where there is none."""
