@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError
 
 from cutover_cli.doctor.findings import Deployed, Finding, Findings, each
 
+YEARS = 7  # as Object Lock may say it
+PRODUCTION = {"Mode": "COMPLIANCE", "Days": 2557}
 ANEW = "deploy the stack again; a bucket without Object Lock has to be made anew"
 
 
@@ -23,8 +25,19 @@ def locked(on: Deployed) -> Findings:
         yield Finding("fail", "Object Lock is off, or keeps nothing by default", ANEW)
     elif wanted is not None and wanted != rule:
         yield Finding("fail", f"keeps {_said(rule)}; the template says {_said(wanted)}", "deploy the stack again")
+    elif on.site.audience.endswith(":production") and not _enough(rule):
+        yield Finding("fail", f"keeps {_said(rule)}; production has to keep {_said(PRODUCTION)}", ANEW)
+    elif wanted is None:
+        said = f"keeps {_said(rule)}; what the template says could not be read"
+        yield Finding("unasked", said, "let your role call GetTemplate, or ask somebody whose role may")
     else:
         yield Finding("ok", f"keeps {_said(rule)}")
+
+
+def _enough(rule: dict[str, Any]) -> bool:
+    """Whether production may keep its store by this rule (``infra.config``)."""
+    long = rule.get("Days", 0) >= PRODUCTION["Days"] or rule.get("Years", 0) >= YEARS
+    return long and rule.get("Mode") == PRODUCTION["Mode"]
 
 
 def _configured(on: Deployed, bucket: str) -> dict[str, Any] | None:
