@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cutover_cli.target_snippet import queue_policy
 from tests.doctor.conftest import Aws, Examined, error, noted
 
 TARGETS = [{"Id": "Inbox"}]
@@ -76,12 +77,79 @@ def test_a_target_s_dead_letters_are_not_moved_back(on: Examined, aws: Aws) -> N
     assert "start-message-move-task" in on.one("queues").remedy
 
 
+ARN, HAND_OFF, DELIVERIES = "arn:aws:sqs:eu-west-1:2:q.fifo", "arn:aws:iam::1:role/H", "arn:aws:iam::1:role/D"
+BOTH = [HAND_OFF, DELIVERIES]
+QUEUE = {"FifoQueue": "true", "RedrivePolicy": "{}"}
+
+
+def allowing(principal: Any, action: Any = "sqs:SendMessage") -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": ARN}
+
+
+def denying(condition: Any = None, principal: Any = "*", **more: Any) -> dict[str, Any]:
+    said = {"Effect": "Deny", "Principal": principal, "Action": "sqs:SendMessage", "Resource": ARN} | more
+    return said | ({"Condition": condition} if condition else {})
+
+
+def but(roles: Any) -> dict[str, Any]:
+    return {"ArnNotEquals": {"aws:PrincipalArn": roles}}
+
+
+ALLOWED = allowing({"AWS": BOTH})
+INSECURE = denying({"Bool": {"aws:SecureTransport": "false"}}, Action="sqs:*")
+POLICIES: dict[str, tuple[Any, str, str]] = {
+    "the snippet": (queue_policy(ARN, (HAND_OFF, DELIVERIES))["Statement"], "ok", ""),
+    "one statement each": ([allowing({"AWS": each}) for each in BOTH] + [denying(but(BOTH))], "ok", ""),
+    "everybody but them denied": (
+        [ALLOWED, {"Effect": "Deny", "NotPrincipal": {"AWS": BOTH}, "Action": "sqs:*", "Resource": ARN}], "ok", "",
+    ),
+    "no deliveries": ([allowing({"AWS": [HAND_OFF]}), denying(but(BOTH))], "fail", "let Deliveries send"),
+    "no hand-off": ([allowing({"AWS": DELIVERIES}), denying(but(BOTH))], "fail", "let HandOff send"),
+    "neither": ([INSECURE], "fail", "let HandOff and Deliveries send"),
+    "denied by name": ([ALLOWED, denying(principal={"AWS": HAND_OFF})], "fail", "let HandOff send"),
+    "all denied": ([ALLOWED, denying()], "fail", "let HandOff and Deliveries send"),
+    "all but one denied": ([ALLOWED, denying(but(HAND_OFF))], "fail", "let Deliveries send"),
+    "named to receive": ([allowing({"AWS": BOTH}, "sqs:ReceiveMessage")], "fail", "let HandOff and Deliveries send"),
+    "open": ([ALLOWED, allowing("*", "sqs:*")], "fail", "lets anybody send"),
+    "open to any account": ([ALLOWED, allowing({"AWS": "*"}, ["SQS:SendMessage"])], "fail", "lets anybody send"),
+    "open, but closed": ([allowing("*"), denying(but(BOTH))], "ok", ""),
+    "not closed": ([ALLOWED, INSECURE], "warn", "others of its account"),
+    "closed over tls alone": (
+        [ALLOWED, denying({"Bool": {"aws:SecureTransport": "false"}, **but(BOTH)})], "warn", "others of its account",
+    ),
+    "a statement that is none": (["x", 7], "fail", "let HandOff and Deliveries send"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("statements", "result", "said"), POLICIES.values(), ids=POLICIES.keys())
+def test_only_cutover_may_send_to_somebody_elses_queue(
+    on: Examined, aws: Aws, statements: Any, result: str, said: str
+) -> None:
+    target(aws, QUEUE | {"Policy": json.dumps({"Statement": statements})}, own=False)
+    found = on.one("targets")
+    assert (found.result, said in found.found) == (result, True), found
+
+
+@pytest.mark.parametrize("policy", ["", "{", "[]", "null", '{"Statement": null}'])
+def test_a_policy_that_says_nothing_lets_nobody_send(on: Examined, aws: Aws, policy: str) -> None:
+    target(aws, QUEUE | {"Policy": policy}, own=False)
+    assert on.one("targets").result == "fail"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_url_of_another_queue_is_found(on: Examined, aws: Aws, own: bool) -> None:
+    target(aws, QUEUE | {"QueueArn": "arn:aws:sqs:eu-west-1:2:other.fifo"}, own=own)
+    found = on.one("targets")
+    assert (found.result, "other.fifo" in found.found) == ("fail", True)
+
+
 def target(aws: Aws, attributes: dict[str, str] | Exception, *, own: bool) -> None:
-    setting = {"queue_url": "https://q.fifo", "queue_arn": "arn:q.fifo", "environment": "p", "account": "1" * 12}
-    aws.outputs |= {"TargetSettings": json.dumps({"production": setting}), "HandOffRoleArn": "arn:hand-off"}
+    setting = {"queue_url": "https://q.fifo", "queue_arn": ARN, "environment": "p", "account": "1" * 12}
+    aws.outputs |= {"TargetSettings": json.dumps({"production": setting}), "HandOffRoleArn": HAND_OFF,
+                    "DeliveriesRoleArn": DELIVERIES}  # fmt: skip
     if own:
         aws.has("AWS::SQS::Queue", "Target=https://q.fifo")
-    answer = attributes if isinstance(attributes, Exception) else {"Attributes": attributes}
+    answer = attributes if isinstance(attributes, Exception) else {"Attributes": {"QueueArn": ARN} | attributes}
     aws.on("sqs", get_queue_attributes=answer)
 
 
@@ -91,8 +159,8 @@ def target(aws: Aws, attributes: dict[str, str] | Exception, *, own: bool) -> No
         ({"FifoQueue": "true", "RedrivePolicy": "{}"}, True, "ok"),
         ({"FifoQueue": "true"}, True, "warn"),
         ({"RedrivePolicy": "{}"}, True, "fail"),
-        ({"FifoQueue": "true", "RedrivePolicy": "{}", "Policy": '{"AWS":"arn:hand-off"}'}, False, "ok"),
-        ({"FifoQueue": "true", "RedrivePolicy": "{}", "Policy": '{"AWS":"arn:other"}'}, False, "fail"),
+        (QUEUE | {"Policy": json.dumps(queue_policy(ARN, (HAND_OFF, DELIVERIES)))}, False, "ok"),
+        (QUEUE | {"Policy": json.dumps(queue_policy(ARN, ("arn:other",)))}, False, "fail"),
         (error("AccessDenied"), False, "unasked"),
         (error("AWS.SimpleQueueService.NonExistentQueue"), False, "fail"),
     ],

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from cutover_cli.doctor.findings import Deployed, Finding, Findings, each
+from cutover_cli.doctor.queue_policy import judged
 
 BEHIND = ("DeadLetters", "Undelivered", "Failures")
 """In the names of queues that keep what failed; nothing is behind those."""
@@ -66,7 +67,7 @@ def _queue(on: Deployed, logical: str, url: str) -> Findings:
 
 
 def targets(on: Deployed) -> Findings:
-    """Every target's queue answers, is FIFO, and lets HandOff send where it is somebody else's."""
+    """Every target's queue answers, is FIFO, and lets Cutover alone send where it is somebody else's."""
     said = on.output("TargetSettings")
     if said is None:
         yield Finding("fail", "the stack does not say its targets", "deploy this version of Cutover")
@@ -80,16 +81,27 @@ def targets(on: Deployed) -> Findings:
 def _target(on: Deployed, setting: dict[str, str], own: set[str]) -> Findings:
     url, arn = setting["queue_url"], setting["queue_arn"]
     found = on.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    sender = on.output("HandOffRoleArn") or ""
-    if found.get("FifoQueue") != "true":
+    if found.get("QueueArn") != arn:
+        yield Finding("fail", f"{url} is {found.get('QueueArn')}, not {arn}", "name the queue's own URL, and deploy")
+    elif found.get("FifoQueue") != "true":
         yield Finding("fail", f"{arn} is no FIFO queue", "name one, and deploy")
-    elif url not in own and sender and sender not in str(found.get("Policy", "")):
-        yield Finding(
-            "fail",
-            f"the policy of {arn} does not name HandOff",
-            "cutover target snippet TARGET writes what its owner adds",
-        )
+    elif url not in own and (wrong := _policy(on, arn, str(found.get("Policy", "")))) is not None:
+        yield wrong
     elif "RedrivePolicy" not in found:
         yield Finding("warn", f"{arn} has no dead-letter queue", "ask its owner to put one behind it")
     else:
         yield Finding("ok", arn)
+
+
+def _policy(on: Deployed, arn: str, policy: str) -> Finding | None:
+    """Only Cutover may send: what the policy of somebody else's queue makes of that."""
+    names = {role: name for name in ("HandOff", "Deliveries") if (role := on.output(f"{name}RoleArn"))}
+    sending, snippet = judged(policy, names), "cutover target snippet TARGET writes what its owner adds"
+    if sending.cannot:
+        without = " and ".join(names[role] for role in sending.cannot)
+        return Finding("fail", f"the policy of {arn} does not let {without} send", snippet)
+    if sending.open_to_all:
+        return Finding("fail", f"the policy of {arn} lets anybody send", snippet)
+    if not sending.closed:
+        return Finding("warn", f"the policy of {arn} does not keep others of its account from sending", snippet)
+    return None
