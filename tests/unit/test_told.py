@@ -76,7 +76,8 @@ def test_an_event_says_what_its_entry_says_and_names_it() -> None:
     for event in told(world):
         said = entries[event.entry]
         assert (event.event, event.status, event.previous) == (said.event, said.to, said.from_)
-        assert (event.result, event.detail, event.at) == (said.result, said.detail, said.at)
+        assert (event.result, event.at) == (said.result, said.at)
+        assert event.detail == (said.detail if said.event in telling.OWN_WORDS else None)
         assert (event.audience, event.cutover, event.revision) == (world.deployment.audience, CHAIN, 1)
         assert (event.product, event.target) == ("service", "production")
         assert event.correlation_id == record.correlation_id
@@ -155,6 +156,24 @@ def test_what_is_told_holds_no_link_and_no_document() -> None:
     assert "http" not in said
     assert "@example.com" not in said
     assert max(len(each.detail) for each in put(world)) < 2_048
+
+
+def test_what_people_wrote_is_told_to_nobody_on_the_bus() -> None:
+    """Whoever subscribes keeps it: a chat, a dashboard. The ledger has it, and the event names the entry."""
+    world = World()
+    record = awaiting_window(world)
+    words = "Ask bob@example.com, or see https://wiki.example.com/?token=s3cret"
+    engage(world, reason=words)
+    withdraw(world, record.cutover, reason=words)
+    world.run()
+    quoted = [
+        each for chain in (CHAIN, ledger.BRAKE_CHAIN) for each in world.ledger(chain) if words in (each.detail or "")
+    ]
+    assert {each.event for each in quoted} >= {"withdrawn", "brake-engaged"}
+    assert {ledger.entry_digest(each) for each in quoted} <= {
+        ReleaseEvent.model_validate_json(each.detail).entry for each in put(world)
+    }
+    assert b"bob" not in b"".join(each.detail for each in put(world))
 
 
 def test_the_longest_event_lets_ten_go_in_one_call() -> None:

@@ -17,6 +17,11 @@ from cutover.domain.record import Status
 _ANNOUNCING = frozenset({"announced", "refused", "admitted"})
 """Events whose entries name the envelope of a candidate; in others it is that of a decision or an order."""
 
+OWN_WORDS = frozenset({"bound", "held", "handing-off", "uncertain", "policy-activated"})
+"""Events whose entries' ``detail`` Cutover words. In others people are quoted, or what came from outside: whoever
+subscribes to the bus would keep that, and has the digest of the entry, where it stands.
+"""
+
 
 def detail_type(entry: LedgerEntry) -> str | None:
     """The ``detail-type`` of the event that tells of this entry; None where nobody is told."""
@@ -34,12 +39,16 @@ def detail_type(entry: LedgerEntry) -> str | None:
 
 
 def event_of(entry: LedgerEntry, audience: Audience) -> ReleaseEvent:
-    """What is said of an entry, and nothing that it does not say: whoever has the ledger can make it again."""
+    """What is said of an entry, and nothing that it does not say: whoever has the ledger can make it again.
+
+    No words of people, and no more of them than the entry's digest.
+    """
     cutover = entry.chain if "@" in entry.chain else None
     product, target = naming.of(cutover) if cutover else (None, None)
     return ReleaseEvent(
         audience=audience, cutover=cutover, revision=entry.revision, product=product, target=target,
-        event=entry.event, status=entry.to, previous=entry.from_, result=entry.result, detail=entry.detail,
+        event=entry.event, status=entry.to, previous=entry.from_, result=entry.result,
+        detail=entry.detail if entry.event in OWN_WORDS else None,
         at=entry.at, correlation_id=entry.correlation_id, chain=entry.chain, sequence=entry.sequence,
         entry=ledger.entry_digest(entry), manifest=entry.inputs.get("manifest"),
         envelope=entry.inputs.get("envelope") if entry.event in _ANNOUNCING else None,
