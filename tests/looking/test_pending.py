@@ -6,6 +6,8 @@ import pytest
 
 from cutover.contracts.base import format_instant
 from cutover.domain.record import RevisionRecord, Status
+from cutover_cli.looking.finding import Span
+from cutover_cli.looking.pending import Whom, look_up
 from cutover_cli.site import Site
 from tests.building.policy import CLOSES_AT
 from tests.looking.conftest import CUTOVER
@@ -94,3 +96,10 @@ def test_what_is_left_after_the_end() -> None:
     (item,) = run(site, "pending", "--days", "1")["pending"]
     assert item["kind"] == "uncertain"
     assert str(record.handoff_id) in item["what"]
+
+
+def test_that_there_are_more_than_are_looked_at_is_said(asking: Site) -> None:
+    span = Span.of(None, None, now=asking.clock.now(), days=1)
+    for most, unread in ((0, ["more than 0 revisions wait: those that are due last are not looked at"]), (1, [])):
+        found = look_up(asking, span, Whom(), most=most)
+        assert (list(found.unread), len(found.items)) == (unread, most)

@@ -81,11 +81,14 @@ class Pending:
     unread: tuple[str, ...]
 
 
-def look_up(site: Site, span: Span, whom: Whom) -> Pending:
-    """Everything that waits for somebody. Of what has ended, what moved within ``span``."""
+def look_up(site: Site, span: Span, whom: Whom, *, most: int = MAX_LIVE) -> Pending:
+    """Everything that waits for somebody. Of what has ended, what moved within ``span``.
+
+    Of more than ``most`` revisions the others are told to be unread.
+    """
     unread: list[str] = []
     policy = _policy(site, unread)
-    found = list(_live(site, unread))
+    found = list(_live(site, unread, most))
     found += [item for each in moved(site, span) if isinstance(each, RevisionRecord) for item in _ended(each, policy)]
     kept = [each for each in found if whom.concerns(each, policy)]
     kept.sort(key=lambda each: (each.until is None, each.until or each.since, each.record.cutover))
@@ -100,9 +103,12 @@ def _policy(site: Site, unread: list[str]) -> Policy | None:
         return None
 
 
-def _live(site: Site, unread: list[str]) -> Iterator[Item]:
+def _live(site: Site, unread: list[str], most: int) -> Iterator[Item]:
     """The index may lag, so each record is read again."""
-    for each in site.records.waiting(WAITING, limit=MAX_LIVE):
+    waiting = list(site.records.waiting(WAITING, limit=most + 1))
+    if len(waiting) > most:
+        unread.append(f"more than {most} revisions wait: those that are due last are not looked at")
+    for each in waiting[:most]:
         record = site.records.revision(each.cutover, each.revision)
         if record is None or record.status not in WAITING:
             continue
