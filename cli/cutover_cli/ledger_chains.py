@@ -19,13 +19,15 @@ from cutover.domain.ledger import (
 )
 from cutover.domain.verification.ledger_proof import Finding, Kept, Proof, open_head, prove
 from cutover.domain.verification.reading import read_exact
-from cutover.errors import EntryUnreadable, Refused
+from cutover.errors import EntryUnreadable, IntegrityError, Refused
 from cutover.ports import HEADS_LOOKED_AT
-from cutover_cli.output import CommandError, Exit
+from cutover_cli.output import CommandError, Exit, oneline
 from cutover_cli.site import Site
 
 STANDING = (BRAKE_CHAIN, POLICY_CHAIN, ORDERS_CHAIN, *(f"{ADMISSIONS}{each:x}" for each in range(ADMISSION_SHARDS)))
 """Chains of fixed names. Every announcement is told in one of them, before its cutover's chain begins."""
+
+MAX_DETAIL = 300
 
 
 class NoSuchChain(CommandError):
@@ -122,6 +124,9 @@ class Chains:
                     entries.append(entry)  # those before an item that is none stay
             except EntryUnreadable as error:
                 garbled.append(Finding(error.sequence, "ENTRY_UNREADABLE", "what stands in its place is no entry"))
+            except IntegrityError as error:  # nobody knows where it stands, so nothing after it is asked for
+                garbled.append(Finding(len(entries) + 1, "ENTRY_UNREADABLE", oneline(str(error))[:MAX_DETAIL]))
+                return tuple(entries), garbled
             else:
                 return tuple(entries), garbled
 

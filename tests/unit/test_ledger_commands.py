@@ -16,7 +16,7 @@ import pytest
 from cutover.contracts.ledger import LedgerEntry
 from cutover.contracts.ledger_export import CutoverExport
 from cutover.domain import canonical, ledger
-from cutover.errors import EntryUnreadable
+from cutover.errors import EntryUnreadable, IntegrityError
 from cutover.ports import Unreadable
 from cutover_cli.site import Site
 from tests.building.ledger import head_of, rewritten
@@ -409,6 +409,24 @@ def test_an_entry_that_cannot_be_read_is_found_and_hides_no_other(tmp_path: Path
     assert len(json.loads(looked.stdout)["entries"]) == len(run(site, "ledger", "show")["entries"]) - 1
     assert f"{CHAIN}/{number} is no entry" in looked.stderr
     assert run(garbled, "report", "--out", tmp_path / "r.html", expect=3)["reason"] == "LEDGER_BROKEN"
+
+
+class Keyless(Garbled):
+    """As that, and its key has no number."""
+
+    def ledger(self, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
+        try:
+            yield from super().ledger(chain, after=after)
+        except EntryUnreadable as error:
+            raise IntegrityError("its key is none") from error
+
+
+def test_an_item_without_a_number_hides_no_other_chain() -> None:
+    site, _ = site_of(world_of(handed_off))
+    proofs = live(replace(site, records=Keyless(site.records, 4)), expect=3)
+    found = [(each["sequence"], each["code"], each["detail"]) for each in proofs.pop(CHAIN)["findings"]]
+    assert (4, "ENTRY_UNREADABLE", "its key is none") in found
+    assert {each["outcome"] for each in proofs.values()} == {"verified"}
 
 
 def test_a_site_that_has_no_chain_says_so() -> None:
