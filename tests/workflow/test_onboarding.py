@@ -23,9 +23,9 @@ from cutover.contracts.envelope import IN_TOTO_TYPE
 from cutover.domain import canonical
 from cutover_cli.check.outside import Outside
 from cutover_cli.main import app
-from cutover_cli.onboarding.writing import FILES, GUIDE, HERE
+from cutover_cli.onboarding.writing import FILES, GUIDE, HERE, Beginning, written
 from cutover_cli.site import Stack as SiteStack
-from infra.config import Stage
+from infra.config import DEFAULT_CONFIG, Deployment, Stage, StageName
 from tests.building.keys import Key, seal_bytes
 from tests.building.policy import BUILT, DEPLOYMENT
 from tests.building.records import ARTIFACT, COMMIT, PROVENANCE, SBOM, TESTS, as_received
@@ -301,6 +301,24 @@ def test_the_deployment_s_part_is_one(newcomer: Newcomer) -> None:
     newcomer.fill(newcomer.init()["fill"])
     stage = Stage.model_validate_json((newcomer.folder / "deployment.json").read_bytes())
     assert [target.name for target in stage.targets] == [DEPLOYMENT.target]
+
+
+@pytest.mark.parametrize("stage", ["development", "production"])
+def test_what_a_newcomer_pastes_can_be_deployed(stage: StageName) -> None:
+    """As NEXT.md says: the stage's part and the instance of their audience, in the checkout's file."""
+    audience = f"cutover:shop:111111111111:eu-west-1:{stage}"
+    begin = Beginning(product="service", target="orders", environment="orders", component="service", audience=audience)
+    made = {str(name): text for name, text in written(begin, datetime(2026, 3, 2, tzinfo=UTC)).items()}
+    ours = json.loads(made["deployment.json"]) | {"sender": "a@example.com"}
+    if "source_buckets" in ours:
+        assert ours["source_buckets"][0].startswith("FILL:")
+        ours["source_buckets"] = ["example-artifacts"]
+    there = json.loads(DEFAULT_CONFIG.read_text("utf-8"))
+    there["stages"][stage] = ours
+    (instance,) = re.findall(r'`"instance": "(\w+)"`', made["NEXT.md"])
+    deployment = Deployment.model_validate_json(json.dumps(there | {"instance": instance}))
+    assert [each.name for each in deployment.stage(stage).targets] == ["orders"]
+    assert f"cdk deploy {deployment.instance}-{stage} " in made["NEXT.md"]
 
 
 def test_nothing_is_overwritten(newcomer: Newcomer) -> None:

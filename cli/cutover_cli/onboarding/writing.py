@@ -82,10 +82,20 @@ def _values(begin: Beginning, now: datetime) -> dict[str, str]:
         **{name: _variant(name, local=begin.local) for name in VARIANTS},
         "product": begin.product, "target": begin.target, "environment": begin.environment,
         "component": begin.component, "audience": begin.audience, "stage": stage, "stack": f"{instance}-{stage}",
+        "instance": instance,
+        **_kept(stage),
         "there": "--local" if begin.local else f"--stack {instance}-{stage}",
         "window": f"{begin.target}-{opens:%Y-%m-%d}",
         **{name: format_instant(each) for name, each in instants.items()},
     }  # fmt: skip
+
+
+def _kept(stage: str) -> dict[str, str]:
+    """How long a stage keeps what it has, and in production, which has no bucket of its own for them, its sources."""
+    if stage != "production":
+        return {"retention_days": "30", "log_retention_days": "30", "source_buckets": ""}
+    sources = f'  "source_buckets": ["{MARK} the bucket that CI and the owners of records write to"],\n'
+    return {"retention_days": "2557", "log_retention_days": "731", "source_buckets": sources}
 
 
 def _variant(name: str, *, local: bool) -> str:
