@@ -1,6 +1,7 @@
 """How things stand: the oldest hold and approval, what waits, the brake, and hand-offs that nobody knows of."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,8 @@ import pytest
 
 from cutover.domain.gauges import COUNTED, Gauge, gauges
 from cutover.domain.record import SETTLED, Brake, RevisionRecord, Status
-from cutover.doors.clock.standing import standing
-from cutover.errors import DependencyUnavailable
+from cutover.doors.clock.standing import MOST, standing
+from cutover.errors import DependencyUnavailable, Refused
 from tests.adapters.samples import record
 from tests.fakes.clock import START
 from tests.fakes.faults import Faults, faulty
@@ -141,3 +142,29 @@ def test_what_cannot_be_read_is_reported_and_never_reassuring(call: str) -> None
         assert (found["BrakeEngaged"], found["BrakeUnknown"], found["Waiting awaiting_approval"]) == (1, 1, 1)
     else:
         assert set(found) == {"BrakeEngaged", "BrakeUnknown"}
+
+
+def test_where_more_waits_than_is_counted_that_is_reported() -> None:
+    world, reported = World(), list[str]()
+    waiting = awaiting_approval(world)
+
+    class Crowded:
+        """Many revisions, of which only the first are read."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.wiring.records, name)
+
+        def waiting(self, _statuses: Any, *, limit: int) -> Iterator[RevisionRecord]:
+            return iter([waiting] * min(limit, self.many))
+
+        many = MOST
+
+    def noted(name: str, error: Exception) -> None:
+        assert isinstance(error, Refused)
+        reported.append(f"{name} {error.code}")
+
+    records: Any = Crowded()
+    for records.many, told in ((MOST, []), (MOST + 1, ["waiting TOO_MANY_WAIT"])):
+        reported.clear()
+        found = by_name(standing(records, world.clock, noted))
+        assert (reported, found["Waiting awaiting_approval"]) == (told, MOST)
