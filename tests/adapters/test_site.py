@@ -63,7 +63,7 @@ def test_a_stack_says_where_its_store_inbox_and_queues_are(aws: Clients) -> None
     assert first != second, "an event names one version"
     assert (site.queues("payments-prod") or "").endswith(":payments")
     assert site.queues("staging") is None
-    assert site.targets == {"payments-prod", "billing"}
+    assert site.targets == frozenset({"payments-prod", "billing"})
 
 
 def test_an_inbox_without_versions_takes_nothing(aws: Clients) -> None:

@@ -77,7 +77,9 @@ def test_a_failure_hides_what_the_message_says() -> None:
 
 def test_steps_that_stand_on_a_failed_one_are_skipped_and_others_run() -> None:
     report = judge(WHOLE, documents={})
-    assert [step.outcome for step in report.steps] == ["ok"] * 4 + ["failed", "skipped", "ok", "skipped"] + ["not given"] * 2
+    assert [step.outcome for step in report.steps] == ["ok"] * 4 + ["failed", "skipped", "ok", "skipped"] + [
+        "not given"
+    ] * 2
     assert report.code == "DOCUMENT_MISSING"
 
 

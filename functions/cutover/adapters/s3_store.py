@@ -91,19 +91,24 @@ class S3Store:
         return self._first(f"notices/{chain}/{sequence:012d}.json", content, limit=MAX_NOTICE_BYTES)
 
     def notices(self, chain: str) -> Iterator[tuple[int, bytes]]:
-        for page in self._pages(Prefix=f"notices/{chain}/"):
+        for page in self._pages(f"notices/{chain}/"):
             for key in _names(page):
                 number = key.rpartition("/")[2].removesuffix(".json")
                 yield int(number), self._read(key, limit=MAX_NOTICE_BYTES)
 
     def sealed_chains(self) -> Iterator[str]:
-        for page in self._pages(Prefix="ledger/", Delimiter="/"):
+        for page in self._pages("ledger/", folders=True):
             for each in page.get("CommonPrefixes", []):
                 yield each.get("Prefix", "").removeprefix("ledger/").removesuffix("/")
 
-    def _pages(self, **asked: str) -> "Iterator[ListObjectsV2OutputTypeDef]":
+    def _pages(self, prefix: str, *, folders: bool = False) -> "Iterator[ListObjectsV2OutputTypeDef]":
+        """What begins so; with ``folders``, only as far as the next slash."""
         with translated("ListObjectsV2"):
-            yield from self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **asked)
+            listing = self._client.get_paginator("list_objects_v2")
+            if folders:
+                yield from listing.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+            else:
+                yield from listing.paginate(Bucket=self._bucket, Prefix=prefix)
 
     def put_handoff(self, handoff_id: Digest, content: bytes) -> bytes:
         return self._first(_handoff_key(handoff_id), content, limit=MAX_HANDOFF_BYTES)

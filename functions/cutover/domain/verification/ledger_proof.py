@@ -82,7 +82,9 @@ class Proof:
             return f"no head vouches for the entries after {self.newest}: {CANNOT}, nor that these are forged"
         if not self.compared:
             return f"{self.entries} entries, up to their own signed head; without one kept elsewhere, {CANNOT}"
-        return f"{self.entries} entries, none cut off up to entry {self.compared}, which a head kept apart from them names"
+        return (
+            f"{self.entries} entries, none cut off up to entry {self.compared}, which a head kept apart from them names"
+        )
 
 
 def open_head(envelope: Envelope, keys: tuple[TrustedKey, ...]) -> LedgerHead:
