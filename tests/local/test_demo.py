@@ -101,6 +101,7 @@ def test_its_decision_is_made_again_and_a_deleted_document_is_put_back(ran: Ran)
 def test_a_second_run_uses_the_idle_stack_and_the_same_keys(ran: Ran) -> None:
     root = TrustFile.model_validate_json((ran.folder / "trust.json").read_bytes()).root
     before = lifecycle.attach(state_dir=ran.folder / "stack")
+    (ran.folder / "ledger.json").write_text("exported, as the README says, of the release before", "utf-8")
     code, document = _cutover("demo", "--auto", "--folder", ran.folder)
     assert code == Exit.DONE, document
     assert lifecycle.attach(state_dir=ran.folder / "stack") == before

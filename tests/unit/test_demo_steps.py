@@ -183,8 +183,9 @@ def test_results_of_an_earlier_run_are_gone_and_its_keys_stay(tmp_path: Path) ->
     place = Workspace(tmp_path)
     place.clear()
     place.keys.mkdir()
-    kept = place.keys / "ci.pem"
-    for file in (place.handoff, place.trust, place.documents / "00", place.mail / "1.eml", kept):
+    place.notices.mkdir()
+    kept, beside = place.keys / "ci.pem", (place.ledger, place.notices / "1.json")
+    for file in (place.handoff, place.trust, *beside, place.documents / "00", place.mail / "1.eml", kept):
         file.touch()
     place.clear()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept]

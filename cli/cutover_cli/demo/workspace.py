@@ -51,6 +51,16 @@ class Workspace:
         return self.folder / "trust.json"
 
     @property
+    def ledger(self) -> Path:
+        """Where `cutover verify` looks for an export of the message's ledger, which somebody may have put there."""
+        return self.folder / "ledger.json"
+
+    @property
+    def notices(self) -> Path:
+        """Where `cutover verify` looks for notices."""
+        return self.folder / "notices"
+
+    @property
     def documents(self) -> Path:
         """All that the message refers to, each file named by the hexadecimal digits of its digest."""
         return self.folder / "documents"
@@ -80,8 +90,9 @@ class Workspace:
 
     def clear(self) -> None:
         """Removes the results of the run before, so that none of them can be taken for this one's."""
-        for file in (self.handoff, self.trust):
+        for file in (self.handoff, self.trust, self.ledger):
             file.unlink(missing_ok=True)
+        shutil.rmtree(self.notices, ignore_errors=True)
         for folder in (self.documents, self.mail):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
