@@ -8,9 +8,7 @@ from cutover.domain import canonical
 
 UNKNOWN = "unknown"
 NO_LOCK = canonical.digest(b"")
-"""In place of the lock's digest where this command does not run from a checkout."""
-UNLOCKED = "sha256:" + "0" * 64
-"""In place of the lock's digest where nothing that the command computes is bound by anybody."""
+"""In place of the lock's digest: where the command does not run from a checkout, or what it computes binds nobody."""
 
 
 def this_version() -> str:
@@ -23,7 +21,7 @@ def this_version() -> str:
 
 def unlocked_engine() -> Engine:
     """This installation, naming no lock: what it computed is bound by nobody."""
-    return Engine(version=this_version(), lock=UNLOCKED, tzdata=_zones())
+    return Engine(version=this_version(), lock=NO_LOCK, tzdata=_zones())
 
 
 def this_engine() -> Engine:

@@ -22,7 +22,7 @@ from cutover.journal import Journal
 from cutover.policies import MAX_POLICY_BYTES
 from cutover.ports import Clock, Records, Store
 from cutover_cli import policy_lint
-from cutover_cli.engine import UNLOCKED, this_version
+from cutover_cli.engine import this_engine
 from cutover_cli.policy import PolicyRefused
 
 ROLE = "operator"
@@ -170,7 +170,8 @@ def activate(  # as judge and put_in_force together
 
 def journal_of(records: Records, clock: Clock) -> Journal:
     """The ledger, in the name of whoever runs the command."""
-    engine = LedgerEngine(version=this_version(), lock=UNLOCKED)
+    ours = this_engine()
+    engine = LedgerEngine(version=ours.version, lock=ours.lock)
     return Journal(records=records, clock=clock, role=ROLE, engine=engine)
 
 
